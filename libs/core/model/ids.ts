@@ -1,0 +1,36 @@
+/** A string that was checked to be of one kind and cannot be mixed up with another. */
+export type Branded<Name extends string> = string & { readonly __brand: Name };
+
+/** Name of a member cluster: a DNS-1123 label, equal to the identity in its certificate. */
+export type ClusterName = Branded<'ClusterName'>;
+/** Name of an environment: a DNS-1123 label. */
+export type EnvironmentName = Branded<'EnvironmentName'>;
+/** `TEAM/NAME` of an application, the only way in which applications are named. */
+export type ApplicationId = Branded<'ApplicationId'>;
+/** 40 hex digits. */
+export type CommitSha = Branded<'CommitSha'>;
+/** `sha256:` + 64 hex digits. */
+export type Digest = Branded<'Digest'>;
+
+const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** True for a DNS-1123 label, the form that every name in the fleet repository has. */
+export function isName(text: string): boolean {
+  return label.test(text);
+}
+
+/** True for `sha256:` followed by 64 hex digits. */
+export function isDigest(text: string): text is Digest {
+  return /^sha256:[0-9a-f]{64}$/.test(text);
+}
+
+/** Joins team and name; both were checked by the document's schema. */
+export function applicationId(team: string, name: string): ApplicationId {
+  return `${team}/${name}` as ApplicationId;
+}
+
+/** Splits `TEAM/NAME`. */
+export function splitApplicationId(id: ApplicationId): { team: string; name: string } {
+  const slash = id.indexOf('/');
+  return { team: id.slice(0, slash), name: id.slice(slash + 1) };
+}
