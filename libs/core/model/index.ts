@@ -24,3 +24,37 @@ export {
   type ObjectMeta,
 } from './objects.ts';
 export { reasons, type Reason } from './reasons.ts';
+export {
+  application,
+  type Application,
+  type GitRef,
+  type HealthRule,
+  type Ignore,
+  type Override,
+  type Patch,
+  type PipelineEntry,
+  type Source,
+  type Sync,
+} from './documents/application.ts';
+export { cluster, environment, fleet, team, type Cluster, type Environment, type Fleet, type RolloutPolicy, type Team, type Wave } from './documents/fleet.ts';
+export { type Gate } from './documents/gates.ts';
+export { hub, member, release, type HubFile, type Member, type ReleaseFile } from './documents/ledger.ts';
+export { apiVersion, countOf, durationMs, type CountOrPercent, type Selector, type Target } from './documents/scalars.ts';
+export { type BundleIndex, type BundleObject } from './bundles.ts';
+export { type AgentMessage, type BlobPart, type HubMessage, type MessageOf, type Traced } from './messages.ts';
+export {
+  comparePositions,
+  type ApplicationStatus,
+  type Connection,
+  type DesiredEntry,
+  type DesiredHead,
+  type DesiredState,
+  type DriftItem,
+  type DriftState,
+  type HealthState,
+  type ObjectProblem,
+  type Position,
+  type SignedHead,
+  type SyncState,
+  type Tombstone,
+} from './states.ts';

@@ -1,0 +1,1 @@
+export type { Patcher, Renderer, RendererKind, RenderInput } from './port.ts';

@@ -1,0 +1,1 @@
+export type { CommitDraft, PushResult, Repository, RepositoryCommit, RepositoryFile } from './port.ts';

@@ -1,0 +1,1 @@
+export type { FetchedSource, FileTree, SourceAccess, SourceAdapter, SourceCredentials, SourceFile, SourceHead } from './port.ts';

@@ -1,0 +1,53 @@
+import type { Source } from '@fairlead/core/model';
+
+/** One file of a source. Symbolic links are resolved inside the root or refused. */
+export interface SourceFile {
+  readonly bytes: Uint8Array;
+  readonly executable: boolean;
+}
+
+/** Files by path from the root of the repository or package, with `/`; only those under the source's root. */
+export type FileTree = ReadonlyMap<string, SourceFile>;
+
+/** What the credentials beside the hub give for one host; never stored, never logged. */
+export interface SourceCredentials {
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** How a call may reach out. */
+export interface SourceAccess {
+  readonly credentials?: SourceCredentials;
+  readonly signal?: AbortSignal;
+}
+
+/** What the cheap check found. */
+export interface SourceHead {
+  /** Commit, chart version or manifest digest that the ref names now. */
+  readonly head: string;
+  /** The tag or version that a semver or tag ref found, for people. */
+  readonly version?: string;
+}
+
+/** What was fetched. */
+export interface FetchedSource {
+  /** The commit since which the ref has had exactly these files under the root, without a break. */
+  readonly revision: string;
+  readonly head: string;
+  readonly files: FileTree;
+}
+
+/**
+ * One kind of source. Throws `FairleadError` with reason SourceUnavailable (retry backoff), SourceNotFound,
+ * SourceRejected, SourceTooLarge or RevisionGone; the subject's `file` is the URL without credentials.
+ */
+export interface SourceAdapter {
+  /** True for the sources that this adapter reads. */
+  handles(source: Source): boolean;
+  /** One cheap question to the server: what does the ref name now? */
+  check(source: Source, access: SourceAccess): Promise<SourceHead>;
+  /** Fetches what the ref names now. */
+  fetch(source: Source, request: SourceAccess & { readonly head: string }): Promise<FetchedSource>;
+  /** Fetches the files of a revision that a ledger pins. */
+  fetchRevision(source: Source, request: SourceAccess & { readonly revision: string }): Promise<FileTree>;
+}
