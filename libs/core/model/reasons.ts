@@ -65,6 +65,7 @@ export const reasons = {
   Applying: 'Objects are being applied.',
   Applied: 'Every object was applied.',
   ApplyFailed: 'The API server refused an object.',
+  ApiServerUnreachable: 'The API server of the cluster does not answer, or answers with an error of its own.',
   Forbidden: 'The service account may not do this in the cluster.',
   ObjectTaken: 'The object belongs to another application.',
   ObjectProtected: 'The object is of a protected kind; its deletion needs an acknowledgement in git.',

@@ -1,3 +1,4 @@
+export { apiError, apiFailureOf, type ApiAttempt, type ApiCause, type ApiFailure } from './failure.ts';
 export type {
   Applied,
   ApplyOptions,

@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectKey } from '@fairlead/core/model';
+import type { FairleadError, KubeObject, ObjectKey } from '@fairlead/core/model';
 
 /** A kind as discovery names it. */
 export interface ResourceKind {
@@ -60,6 +60,10 @@ export interface WatchOptions {
   /** Only `metadata` of each object (PartialObjectMetadata). */
   readonly metadataOnly: boolean;
   readonly signal: AbortSignal;
+  /** Whose rights are used; the agent's own if unset. */
+  readonly identity?: Identity;
+  /** Hears of every failed list or broken watch, before the pause that follows it; what was seen before is old until the next `Synced`. */
+  readonly onError?: (error: FairleadError) => void;
 }
 
 /**
@@ -75,10 +79,16 @@ export type WatchEvent =
 /**
  * A Kubernetes API server, as the agent uses it. Every method throws `FairleadError`: `NotFound`, `Conflict` (409),
  * `PermissionDenied` (reason Forbidden), `ResourceExhausted` with `retry.afterMs` (429), `Unavailable` (connection
- * or 5xx, retry backoff), `InvalidInput` (400, 422; reason ApplyFailed) – the message holds the server's own words.
+ * or 5xx, retry backoff), `InvalidInput` (400, 422; reason ApplyFailed) – the message holds the server's own words,
+ * save those that may quote a Secret. `apiFailureOf` gives status, fields and, of an apply's conflict, managers.
+ * A caller's own abort is `Aborted` (reason Shutdown). No method tries a write again: whether an apply created
+ * the object (201) is known only once. Objects from lists and watches carry apiVersion and kind, also metadata-only ones.
  */
 export interface ClusterApi {
-  /** The kind of an object; refreshes discovery once before it gives up (undefined: the server does not know it). */
+  /**
+   * The kind of an object; refreshes discovery once before it gives up (undefined: the server does not know it).
+   * `Unavailable` where discovery of its group is down, for then nobody knows.
+   */
   kindOf(object: { apiVersion: string; kind: string }): Promise<ResourceKind | undefined>;
   /** The preferred version of a group and kind. */
   preferredKind(group: string, kind: string): Promise<ResourceKind | undefined>;
@@ -87,8 +97,9 @@ export interface ClusterApi {
   /** gitVersion of the server, such as `v1.36.1`. */
   version(): Promise<string>;
   apply(object: KubeObject, options: ApplyOptions): Promise<Applied>;
-  /** Undefined when it does not exist. */
+  /** Undefined when it does not exist; `NotFound` (reason KindUnknown) when the server does not serve the kind. */
   get(kind: ResourceKind, key: Pick<ObjectKey, 'namespace' | 'name'>, options?: { identity?: Identity; signal?: AbortSignal; metadataOnly?: boolean }): Promise<KubeObject | undefined>;
+  /** All objects, read in pages; with `limit` it stops after that many. */
   list(kind: ResourceKind, options?: { namespace?: string; selector?: string; identity?: Identity; signal?: AbortSignal; limit?: number }): Promise<KubeObject[]>;
   /** Creates with POST; used for what must not exist yet. */
   create(object: KubeObject, options: WriteOptions): Promise<KubeObject>;
