@@ -1,0 +1,1 @@
+export type { Bus, BusHandler, Subject } from './port.ts';

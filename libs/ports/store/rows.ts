@@ -1,0 +1,94 @@
+import type { ApplicationId, ApplicationStatus, ClusterName, CommitSha, DesiredEntry, Digest, EnvironmentName, JsonObject, Position, Reason, SignedHead, Tombstone } from '@fairlead/core/model';
+
+/** One member as the hub has heard it. */
+export interface ClusterRow {
+  readonly cluster: ClusterName;
+  /** Raised at each Hello; 0 before the first. */
+  readonly session: number;
+  /** Sequence of the last StatusDelta that was taken. */
+  readonly sequence: number;
+  /** What the planner signed last; undefined before the first plan. */
+  readonly head?: SignedHead;
+  readonly position?: Position;
+  /** Root of the planner's last head, and the one that the agent acknowledged. */
+  readonly root?: Digest;
+  readonly ackedPosition?: Position;
+  readonly ackedRoot?: Digest;
+  readonly statusDigest?: Digest;
+  readonly agentVersion: string;
+  readonly kubernetesVersion: string;
+  /** Milliseconds since 1970 by the hub's clock. */
+  readonly connectedAtMs?: number;
+  readonly lastHeardAtMs?: number;
+  /** True while a gateway holds its stream. */
+  readonly connected: boolean;
+  /** When something was sent that has no answer yet. */
+  readonly unansweredSinceMs?: number;
+}
+
+/** What a cluster was given of one application. */
+export interface AssignmentRow {
+  readonly cluster: ClusterName;
+  readonly application: ApplicationId;
+  readonly environment: EnvironmentName;
+  /** Exactly one of the two, or neither once a tombstone was carried out. */
+  readonly entry?: DesiredEntry;
+  readonly tombstone?: Tombstone;
+  /** Generation of the cluster's position at which this row last changed. */
+  readonly generation: number;
+  readonly assignedAtMs: number;
+  /** The wave that it was assigned in; undefined when it catches up or is judged alone. */
+  readonly wave?: string;
+  /** Whether it was healthy when it was assigned; undefined where the store cannot say. */
+  readonly healthyBefore?: boolean;
+}
+
+/** What a cluster last said of one application. */
+export interface StatusRow {
+  readonly cluster: ClusterName;
+  readonly status: ApplicationStatus;
+  /** Since when by the hub's clock it has been in sync and healthy on its bundle, from the agent's duration. */
+  readonly healthySinceMs?: number;
+  /** When this state was entered, and when it was last confirmed. */
+  readonly sinceMs: number;
+  readonly observedAtMs: number;
+}
+
+/** A one-use join token; the token itself is never kept. */
+export interface TokenRow {
+  /** SHA-256 of the token. */
+  readonly hash: Digest;
+  readonly cluster: ClusterName;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly expiresAtMs: number;
+  readonly usedAtMs?: number;
+}
+
+/** A line of the journal that people read: what happened, and why. */
+export interface EventRow {
+  /** Rises without end; given by the store. */
+  readonly id: number;
+  readonly atMs: number;
+  readonly type: string;
+  readonly reason: Reason;
+  readonly message: string;
+  readonly cluster?: ClusterName;
+  readonly application?: ApplicationId;
+  readonly environment?: EnvironmentName;
+  readonly attempt?: CommitSha;
+  readonly details?: JsonObject;
+}
+
+/** A message that leaves with the transaction that caused it. */
+export interface OutboxRow {
+  readonly id: number;
+  readonly subject: string;
+  readonly payload: JsonObject;
+}
+
+/** A blob by digest. `secret` ones are encrypted under the key beside the store. */
+export interface BlobRow {
+  readonly digest: Digest;
+  readonly data: Uint8Array;
+  readonly secret: boolean;
+}

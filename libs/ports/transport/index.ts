@@ -1,0 +1,1 @@
+export type { AgentChannel, AgentListener, Caller, ChannelHandler, HubConnection, HubLink } from './port.ts';
