@@ -24,6 +24,7 @@ export {
   type ObjectMeta,
 } from './objects.ts';
 export { reasons, type Reason } from './reasons.ts';
+export { matchesTarget } from './target.ts';
 export {
   application,
   type Application,

@@ -46,7 +46,7 @@ export const selector = z.strictObject({
 /** A value of {@link selector}. An empty one matches everything. */
 export type Selector = z.infer<typeof selector>;
 
-/** Which objects a patch or a rule is for; what is left out matches anything. `name` and `namespace` are exact. */
+/** Which objects a patch or a rule is for; see `matchesTarget`. */
 export const target = z.strictObject({
   group: z.string().optional(),
   version: z.string().optional(),
