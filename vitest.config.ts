@@ -1,16 +1,22 @@
 import { defineConfig } from 'vitest/config';
 
-const pure = ['libs/core/**/*.spec.ts', 'libs/wire/**/*.spec.ts', 'libs/ports/**/*.spec.ts', 'libs/shell/**/*.spec.ts', 'tools/**/*.spec.ts'];
-const contract = ['libs/adapters/**/*.spec.ts', 'libs/roles/**/*.spec.ts', 'libs/testkit/**/*.spec.ts', 'apps/{hub,agent,cli}/**/*.spec.ts'];
+const pure = ['libs/{core,wire,ports,shell}/**/*.spec.ts', 'tools/{lint,licences,build}/**/*.spec.ts'];
+const contract = [
+  'libs/{adapters,roles,testkit}/**/*.spec.ts',
+  'apps/{hub,agent,cli}/**/*.spec.ts',
+  'tools/kube/**/*.spec.ts',
+];
 const endToEnd = ['apps/e2e/**/*.spec.ts'];
 
 /** Three kinds of tests, by what they need: nothing, real servers beside the test, real processes. */
 export default defineConfig({
   test: {
+    reporters: ['default', './tools/test/reporter.ts'],
+    maxWorkers: 2,
     projects: [
-      { test: { name: 'pure', include: pure, testTimeout: 20_000 } },
-      { test: { name: 'contract', include: contract, testTimeout: 60_000, hookTimeout: 120_000 } },
-      { test: { name: 'e2e', include: endToEnd, testTimeout: 300_000, hookTimeout: 300_000, fileParallelism: false } },
+      { test: { name: 'pure', include: pure, testTimeout: 30_000 } },
+      { test: { name: 'contract', include: contract, testTimeout: 60_000, hookTimeout: 180_000 } },
+      { test: { name: 'e2e', include: endToEnd, testTimeout: 600_000, hookTimeout: 600_000, fileParallelism: false } },
     ],
   },
 });

@@ -62,11 +62,20 @@ export class FairleadError extends Error {
 export function asFairleadError(thrown: unknown, fallback: Partial<ErrorOptions> = {}): FairleadError {
   if (thrown instanceof FairleadError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return new FairleadError(message, { code: 'Internal', reason: 'InternalError', retry: 'backoff', ...fallback, cause: thrown });
+  return new FairleadError(message, {
+    code: 'Internal',
+    reason: 'InternalError',
+    retry: 'backoff',
+    ...fallback,
+    cause: thrown,
+  });
 }
 
 /** `file:line object field`, what is known of it, for the head of a message on one line. */
 export function subjectText(subject: Subject): string {
-  const place = subject.file === undefined ? '' : subject.line === undefined ? subject.file : `${subject.file}:${subject.line}`;
-  return [place, subject.environment, subject.application, subject.cluster, subject.object, subject.field].filter(Boolean).join(' ');
+  const place =
+    subject.file === undefined ? '' : subject.line === undefined ? subject.file : `${subject.file}:${subject.line}`;
+  return [place, subject.environment, subject.application, subject.cluster, subject.object, subject.field]
+    .filter(Boolean)
+    .join(' ');
 }

@@ -1,4 +1,12 @@
-export { asFairleadError, FairleadError, subjectText, type ErrorCode, type ErrorOptions, type Retry, type Subject } from './error.ts';
+export {
+  asFairleadError,
+  FairleadError,
+  subjectText,
+  type ErrorCode,
+  type ErrorOptions,
+  type Retry,
+  type Subject,
+} from './error.ts';
 export {
   applicationId,
   isDigest,
@@ -11,6 +19,7 @@ export {
   type Digest,
   type EnvironmentName,
 } from './ids.ts';
+export { parseJson, printJson } from './json.ts';
 export {
   groupOf,
   keyOf,
@@ -37,10 +46,28 @@ export {
   type Source,
   type Sync,
 } from './documents/application.ts';
-export { cluster, environment, fleet, team, type Cluster, type Environment, type Fleet, type RolloutPolicy, type Team, type Wave } from './documents/fleet.ts';
+export {
+  cluster,
+  environment,
+  fleet,
+  team,
+  type Cluster,
+  type Environment,
+  type Fleet,
+  type RolloutPolicy,
+  type Team,
+  type Wave,
+} from './documents/fleet.ts';
 export { type Gate } from './documents/gates.ts';
 export { hub, member, release, type HubFile, type Member, type ReleaseFile } from './documents/ledger.ts';
-export { apiVersion, countOf, durationMs, type CountOrPercent, type Selector, type Target } from './documents/scalars.ts';
+export {
+  apiVersion,
+  countOf,
+  durationMs,
+  type CountOrPercent,
+  type Selector,
+  type Target,
+} from './documents/scalars.ts';
 export { type BundleIndex, type BundleObject } from './bundles.ts';
 export { type AgentMessage, type BlobPart, type HubMessage, type MessageOf, type Traced } from './messages.ts';
 export {

@@ -72,8 +72,17 @@ export type HubMessage = Traced &
     | { readonly type: 'Objects'; readonly blobs: readonly BlobPart[]; readonly missing: readonly Digest[] }
     | { readonly type: 'NeedStatus' }
     | { readonly type: 'PlanRequest'; readonly id: string; readonly application: string; readonly bundle: Digest }
-    | { readonly type: 'Query'; readonly id: string; readonly kind: 'Tree' | 'Object' | 'Diff' | 'Events'; readonly application: string; readonly key?: ObjectKey }
+    | {
+        readonly type: 'Query';
+        readonly id: string;
+        readonly kind: 'Tree' | 'Object' | 'Diff' | 'Events';
+        readonly application: string;
+        readonly key?: ObjectKey;
+      }
   );
 
 /** One variant of a message union. */
-export type MessageOf<Message extends { type: string }, Type extends Message['type']> = Extract<Message, { type: Type }>;
+export type MessageOf<Message extends { type: string }, Type extends Message['type']> = Extract<
+  Message,
+  { type: Type }
+>;

@@ -1,5 +1,5 @@
-/** Any JSON value. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+/** Any JSON value. An integer beyond 2^53 is a bigint, so that its digits survive: print with `printJson` or the canonical form. */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json };
 /** A JSON object. */
 export type JsonObject = { readonly [key: string]: Json };
 
@@ -15,7 +15,13 @@ export interface ObjectMeta {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly finalizers?: readonly string[];
-  readonly ownerReferences?: readonly { apiVersion: string; kind: string; name: string; uid: string; controller?: boolean }[];
+  readonly ownerReferences?: readonly {
+    apiVersion: string;
+    kind: string;
+    name: string;
+    uid: string;
+    controller?: boolean;
+  }[];
   readonly managedFields?: readonly ManagedFieldsEntry[];
 }
 
@@ -56,7 +62,12 @@ export function groupOf(apiVersion: string): string {
 
 /** The key of an object, with the namespace that it names itself. */
 export function keyOf(object: KubeObject): ObjectKey {
-  return { group: groupOf(object.apiVersion), kind: object.kind, namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' };
+  return {
+    group: groupOf(object.apiVersion),
+    kind: object.kind,
+    namespace: object.metadata.namespace ?? '',
+    name: object.metadata.name ?? '',
+  };
 }
 
 /** `GROUP/KIND/NAMESPACE/NAME`, the form in acknowledgements, messages and maps; empty parts stay empty. */

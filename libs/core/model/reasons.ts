@@ -58,7 +58,8 @@ export const reasons = {
   NotReproducible: 'Two renders of the same input differ.',
   InvalidManifest: 'An object in the render is not a Kubernetes object.',
   DuplicateObject: 'Two objects in one bundle have the same kind, namespace and name.',
-  RemovalBudgetExceeded: 'The commit withdraws more placements than the removal budget allows; acknowledge it to go on.',
+  RemovalBudgetExceeded:
+    'The commit withdraws more placements than the removal budget allows; acknowledge it to go on.',
   Withdrawn: 'The application left this cluster by a commit.',
   Orphaned: 'No commit explains why the application left; its objects stay.',
   // in the cluster

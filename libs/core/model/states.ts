@@ -79,7 +79,11 @@ export interface DesiredEntry {
   readonly bundle: Digest;
   readonly attempt: CommitSha;
   /** What the application's team may touch in the cluster; empty lists allow all. */
-  readonly team: { readonly namespaces: readonly string[]; readonly allowKinds: readonly string[]; readonly denyKinds: readonly string[] };
+  readonly team: {
+    readonly namespaces: readonly string[];
+    readonly allowKinds: readonly string[];
+    readonly denyKinds: readonly string[];
+  };
   /** Deletions of protected objects that a commit allows: key text → commit. */
   readonly acknowledged: Readonly<Record<string, CommitSha>>;
 }

@@ -20,7 +20,8 @@ function matchesWord(pattern: string | undefined, word: string): boolean {
   if (pattern === undefined || pattern === word) return true;
   const [head = '', ...rest] = pattern.split('*');
   const tail = rest.pop();
-  if (tail === undefined || word.length < head.length + tail.length || !word.startsWith(head) || !word.endsWith(tail)) return false;
+  if (tail === undefined || word.length < head.length + tail.length || !word.startsWith(head) || !word.endsWith(tail))
+    return false;
   let from = head.length;
   for (const piece of rest) {
     const found = word.indexOf(piece, from);

@@ -12,7 +12,9 @@ export interface ResourceKind {
 }
 
 /** Whose rights a call uses: the agent's own, or those of a service account that it impersonates. */
-export type Identity = { readonly as: 'self' } | { readonly as: 'serviceAccount'; readonly namespace: string; readonly name: string };
+export type Identity =
+  | { readonly as: 'self' }
+  | { readonly as: 'serviceAccount'; readonly namespace: string; readonly name: string };
 
 /** What every write says. There is no path without an identity. */
 export interface WriteOptions {
@@ -98,14 +100,25 @@ export interface ClusterApi {
   version(): Promise<string>;
   apply(object: KubeObject, options: ApplyOptions): Promise<Applied>;
   /** Undefined when it does not exist; `NotFound` (reason KindUnknown) when the server does not serve the kind. */
-  get(kind: ResourceKind, key: Pick<ObjectKey, 'namespace' | 'name'>, options?: { identity?: Identity; signal?: AbortSignal; metadataOnly?: boolean }): Promise<KubeObject | undefined>;
+  get(
+    kind: ResourceKind,
+    key: Pick<ObjectKey, 'namespace' | 'name'>,
+    options?: { identity?: Identity; signal?: AbortSignal; metadataOnly?: boolean },
+  ): Promise<KubeObject | undefined>;
   /** All objects, read in pages; with `limit` it stops after that many. */
-  list(kind: ResourceKind, options?: { namespace?: string; selector?: string; identity?: Identity; signal?: AbortSignal; limit?: number }): Promise<KubeObject[]>;
+  list(
+    kind: ResourceKind,
+    options?: { namespace?: string; selector?: string; identity?: Identity; signal?: AbortSignal; limit?: number },
+  ): Promise<KubeObject[]>;
   /** Creates with POST; used for what must not exist yet. */
   create(object: KubeObject, options: WriteOptions): Promise<KubeObject>;
   /** Replaces with PUT, guarded by the object's resourceVersion. */
   replace(object: KubeObject, options: WriteOptions): Promise<KubeObject>;
-  patch(kind: ResourceKind, key: Pick<ObjectKey, 'namespace' | 'name'>, patch: { body: unknown; options: PatchOptions }): Promise<KubeObject>;
+  patch(
+    kind: ResourceKind,
+    key: Pick<ObjectKey, 'namespace' | 'name'>,
+    patch: { body: unknown; options: PatchOptions },
+  ): Promise<KubeObject>;
   /** Resolves when the server took the deletion; an object that is gone already is no error. */
   delete(kind: ResourceKind, key: Pick<ObjectKey, 'namespace' | 'name'>, options: DeleteOptions): Promise<void>;
   /** Lists in pages, then watches with bookmarks; comes back by itself after 410, errors and closed connections, with backoff. Ends when the signal aborts. */

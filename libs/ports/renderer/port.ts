@@ -39,5 +39,8 @@ export interface Renderer {
 export interface Patcher {
   /** Name and version that a release's `renderer` pins. */
   versions(): Promise<readonly string[]>;
-  patch(manifests: string, request: { readonly patches: readonly Patch[]; readonly version: string; readonly signal?: AbortSignal }): Promise<string>;
+  patch(
+    manifests: string,
+    request: { readonly patches: readonly Patch[]; readonly version: string; readonly signal?: AbortSignal },
+  ): Promise<string>;
 }

@@ -28,7 +28,9 @@ export interface CommitDraft {
 }
 
 /** What a push came to. */
-export type PushResult = { readonly pushed: true; readonly commits: readonly CommitSha[] } | { readonly pushed: false; readonly head: CommitSha };
+export type PushResult =
+  | { readonly pushed: true; readonly commits: readonly CommitSha[] }
+  | { readonly pushed: false; readonly head: CommitSha };
 
 /**
  * A branch of a git repository with its whole history, as the fleet and ledger repository. Throws `FairleadError`
@@ -40,11 +42,17 @@ export interface Repository {
   /** Brings the local copy to the branch's head; resolves to it. */
   fetch(signal?: AbortSignal): Promise<CommitSha>;
   /** Text files (by extension `.yaml`, `.yml`) at a commit. */
-  files(at: CommitSha, options?: { readonly under?: string; readonly except?: string }): Promise<readonly RepositoryFile[]>;
+  files(
+    at: CommitSha,
+    options?: { readonly under?: string; readonly except?: string },
+  ): Promise<readonly RepositoryFile[]>;
   /** One file; undefined when there is none. */
   file(at: CommitSha, path: string): Promise<RepositoryFile | undefined>;
   /** First-parent history from `from` back to (without) `until`, or to the root; newest first. */
-  history(from: CommitSha, options?: { readonly until?: CommitSha; readonly limit?: number }): AsyncIterable<RepositoryCommit>;
+  history(
+    from: CommitSha,
+    options?: { readonly until?: CommitSha; readonly limit?: number },
+  ): AsyncIterable<RepositoryCommit>;
   /** True if `ancestor` is `descendant` or in its history. */
   descends(descendant: CommitSha, ancestor: CommitSha): Promise<boolean>;
   /** Makes the commits on `base` one after another and pushes them with one compare-and-swap; all or none. */

@@ -27,7 +27,9 @@ export interface Guard {
 }
 
 /** How a token was taken. */
-export type TokenClaim = { readonly taken: true; readonly row: TokenRow } | { readonly taken: false; readonly reason: Extract<Reason, 'TokenInvalid' | 'TokenExpired' | 'TokenUsed'> };
+export type TokenClaim =
+  | { readonly taken: true; readonly row: TokenRow }
+  | { readonly taken: false; readonly reason: Extract<Reason, 'TokenInvalid' | 'TokenExpired' | 'TokenUsed'> };
 
 /** Which rows a query is for; what is left out matches all. */
 export interface RowFilter {
@@ -67,7 +69,10 @@ export interface Store {
   /** Sorted by name. */
   clusters(page?: { readonly after?: string; readonly limit?: number }): Promise<readonly ClusterRow[]>;
   /** Atomically raises the session of a cluster by one, makes its row if there is none, and returns the new number. */
-  raiseSession(cluster: ClusterName, facts: { readonly agentVersion: string; readonly kubernetesVersion: string; readonly nowMs: number }): Promise<number>;
+  raiseSession(
+    cluster: ClusterName,
+    facts: { readonly agentVersion: string; readonly kubernetesVersion: string; readonly nowMs: number },
+  ): Promise<number>;
 
   assignments(filter: RowFilter): Promise<readonly AssignmentRow[]>;
   /** Sorted by cluster, then application; `after` is `CLUSTER/TEAM/NAME`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { gates } from './gates.ts';
-import { document, name, pointer, selector, target } from './scalars.ts';
+import { document, json, name, pointer, selector, target } from './scalars.ts';
 
 const gitRef = z.union([
   z.strictObject({ branch: z.string().min(1) }),
@@ -11,22 +11,38 @@ const gitRef = z.union([
 /** Where in a git repository to look: policy, not content. */
 export type GitRef = z.infer<typeof gitRef>;
 
-const folder = z.string().refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'must stay inside the repository');
+const folder = z
+  .string()
+  .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'must stay inside the repository');
 
 /** `root` bounds what a render may read (default: `path`); `path` is where the render starts. */
-const git = z.strictObject({ url: z.url(), root: folder.optional(), path: folder.default('.'), ref: gitRef.default({ branch: 'main' }) });
+const git = z.strictObject({
+  url: z.url(),
+  root: folder.optional(),
+  path: folder.default('.'),
+  ref: gitRef.default({ branch: 'main' }),
+});
 const helm = z.strictObject({ repository: z.url(), chart: z.string().min(1), version: z.string().default('*') });
-const oci = z.strictObject({ url: z.string().startsWith('oci://'), ref: z.union([z.strictObject({ tag: z.string() }), z.strictObject({ semver: z.string() }), z.strictObject({ digest: z.string() })]) });
+const oci = z.strictObject({
+  url: z.string().startsWith('oci://'),
+  ref: z.union([
+    z.strictObject({ tag: z.string() }),
+    z.strictObject({ semver: z.string() }),
+    z.strictObject({ digest: z.string() }),
+  ]),
+});
 
 /** One place that an application's files come from. */
-export const source = z.union([z.strictObject({ git }), z.strictObject({ helm }), z.strictObject({ oci })], { error: 'must have exactly one of git, helm, oci' });
+export const source = z.union([z.strictObject({ git }), z.strictObject({ helm }), z.strictObject({ oci })], {
+  error: 'must have exactly one of git, helm, oci',
+});
 /** A value of {@link source}. */
 export type Source = z.infer<typeof source>;
 
 const patch = z.strictObject({
   target,
   /** A strategic merge patch as an object, or RFC 6902 operations as a list. */
-  patch: z.union([z.record(z.string(), z.json()), z.array(z.record(z.string(), z.json()))]),
+  patch: z.union([z.record(z.string(), json), z.array(z.record(z.string(), json))]),
 });
 /** One patch over rendered objects. */
 export type Patch = z.infer<typeof patch>;
@@ -34,7 +50,7 @@ export type Patch = z.infer<typeof patch>;
 const renderInputs = {
   path: folder.optional(),
   components: z.array(folder).optional(),
-  values: z.record(z.string(), z.json()).optional(),
+  values: z.record(z.string(), json).optional(),
   patches: z.array(patch).optional(),
   variables: z.record(z.string(), z.string()).optional(),
 };
@@ -63,7 +79,14 @@ export const healthRule = z.strictObject({ target, healthy: z.string().min(1), f
 /** A value of {@link healthRule}. */
 export type HealthRule = z.infer<typeof healthRule>;
 
-const after = z.union([z.array(name).min(1).transform((all) => ({ all })), z.strictObject({ all: z.array(name).min(1) }), z.strictObject({ any: z.array(name).min(1) })]);
+const after = z.union([
+  z
+    .array(name)
+    .min(1)
+    .transform((all) => ({ all })),
+  z.strictObject({ all: z.array(name).min(1) }),
+  z.strictObject({ any: z.array(name).min(1) }),
+]);
 
 const pipelineEntry = z.strictObject({
   environment: name,
@@ -90,7 +113,10 @@ const spec = z
     ignore: z.array(ignore).default([]),
     health: z.array(healthRule).default([]),
   })
-  .refine((value) => (value.source === undefined) !== (value.sources === undefined), { error: 'must have either source or sources', path: ['source'] });
+  .refine((value) => (value.source === undefined) !== (value.sources === undefined), {
+    error: 'must have either source or sources',
+    path: ['source'],
+  });
 
 /** What to run, from where, and through which environments it walks. */
 export const application = document('Application', { metadata: {}, spec });

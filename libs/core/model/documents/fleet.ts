@@ -9,28 +9,47 @@ export const fleet = document('Fleet', {
     .strictObject({
       ledger: z
         .strictObject({
-          path: z.string().regex(/^[^/.][^/]*$/, 'must be one folder at the root').default('ledger'),
+          path: z
+            .string()
+            .regex(/^[^/.][^/]*$/, 'must be one folder at the root')
+            .default('ledger'),
           mode: z.enum(['Commit', 'PullRequest']).default('Commit'),
           repository: z.url().optional(),
           branch: z.string().min(1).optional(),
         })
         .prefault({}),
       removalBudget: z.strictObject({ placements: countOrPercent.default('10%') }).prefault({}),
-      credentials: z.array(z.strictObject({ match: z.string().min(1), secret: name, teams: z.array(name).optional() })).default([]),
+      credentials: z
+        .array(z.strictObject({ match: z.string().min(1), secret: name, teams: z.array(name).optional() }))
+        .default([]),
       secrets: z.enum(['Allow', 'Refuse']).default('Allow'),
-      silence: z.strictObject({ silentAfter: duration.default('5m'), answerWithin: duration.default('30s'), lostAfter: duration.default('24h') }).prefault({}),
+      silence: z
+        .strictObject({
+          silentAfter: duration.default('5m'),
+          answerWithin: duration.default('30s'),
+          lostAfter: duration.default('24h'),
+        })
+        .prefault({}),
     })
     .prefault({}),
 });
 /** A parsed Fleet document. */
 export type Fleet = z.infer<typeof fleet>;
 
-const wave = z.strictObject({ name, clusters: selector.optional(), maxConcurrent: countOrPercent.default('100%'), soak: duration.default('0s') });
+const wave = z.strictObject({
+  name,
+  clusters: selector.optional(),
+  maxConcurrent: countOrPercent.default('100%'),
+  soak: duration.default('0s'),
+});
 /** A group of clusters in a rollout. A wave without a selector takes whoever no earlier one took. */
 export type Wave = z.infer<typeof wave>;
 
 const rollout = z.strictObject({
-  waves: z.array(wave).min(1).default([{ name: 'all', maxConcurrent: '100%', soak: '0s' }]),
+  waves: z
+    .array(wave)
+    .min(1)
+    .default([{ name: 'all', maxConcurrent: '100%', soak: '0s' }]),
   maxUnavailable: countOrPercent.default('10%'),
   failureBudget: countOrPercent.default(0),
   progressDeadline: duration.default('10m'),
@@ -55,7 +74,10 @@ export const environment = document('Environment', {
 export type Environment = z.infer<typeof environment>;
 
 /** More labels for a member; its membership itself is in the ledger. */
-export const cluster = document('Cluster', { metadata: { labels: labels.default({}) }, spec: z.strictObject({}).prefault({}) });
+export const cluster = document('Cluster', {
+  metadata: { labels: labels.default({}) },
+  spec: z.strictObject({}).prefault({}),
+});
 /** A parsed Cluster document. */
 export type Cluster = z.infer<typeof cluster>;
 
@@ -66,10 +88,16 @@ export const team = document('Team', {
     sources: z.array(z.string().min(1)).default([]),
     environments: z.array(name).default([]),
     namespaces: z.array(z.string().min(1)).default([]),
-    kinds: z.strictObject({ allow: z.array(z.string().min(1)).optional(), deny: z.array(z.string().min(1)).optional() }).prefault({}),
+    kinds: z
+      .strictObject({ allow: z.array(z.string().min(1)).optional(), deny: z.array(z.string().min(1)).optional() })
+      .prefault({}),
     serviceAccount: name,
     secrets: z.enum(['Allow', 'Refuse']).optional(),
-    definitions: z.strictObject({ git: z.strictObject({ url: z.url(), path: z.string().default('.'), branch: z.string().min(1).default('main') }) }).optional(),
+    definitions: z
+      .strictObject({
+        git: z.strictObject({ url: z.url(), path: z.string().default('.'), branch: z.string().min(1).default('main') }),
+      })
+      .optional(),
     approvers: z.array(z.string().min(1)).default([]),
   }),
 });

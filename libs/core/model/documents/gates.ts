@@ -1,8 +1,16 @@
 import { z } from 'zod';
 import { duration, name } from './scalars.ts';
 
-const httpCheck = z.strictObject({ http: z.strictObject({ url: z.string().min(1), method: z.enum(['GET', 'POST']).default('GET') }), pass: z.string().min(1), timeout: duration.default('10s') });
-const metricCheck = z.strictObject({ prometheus: z.strictObject({ url: z.string().min(1), query: z.string().min(1) }), pass: z.string().min(1), timeout: duration.default('10s') });
+const httpCheck = z.strictObject({
+  http: z.strictObject({ url: z.string().min(1), method: z.enum(['GET', 'POST']).default('GET') }),
+  pass: z.string().min(1),
+  timeout: duration.default('10s'),
+});
+const metricCheck = z.strictObject({
+  prometheus: z.strictObject({ url: z.string().min(1), query: z.string().min(1) }),
+  pass: z.string().min(1),
+  timeout: duration.default('10s'),
+});
 
 /** One weekly or daily opening; `allow` and `deny` are cron expressions of its begin. */
 export const window = z.union([
@@ -23,7 +31,10 @@ const gate = z.union(
     z.strictObject({ commitStatus: z.strictObject({ context: z.string().min(1) }) }),
     z.strictObject({ pause: z.strictObject({ reason: z.string().min(1) }) }),
   ],
-  { error: 'must have exactly one of soak, health, approval, window, dependency, check, metric, verification, commitStatus, pause' },
+  {
+    error:
+      'must have exactly one of soak, health, approval, window, dependency, check, metric, verification, commitStatus, pause',
+  },
 );
 /** A condition on a promotion. */
 export type Gate = z.infer<typeof gate>;
