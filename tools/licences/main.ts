@@ -15,7 +15,7 @@ function installed(): Installed[] {
       ([path, entry]) =>
         path.startsWith('node_modules/') && !entry.link && existsSync(join(root, path, 'package.json')),
     )
-    .map(([path]) => {
+    .map(([path, entry]) => {
       const manifest = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8')) as Partial<Installed> & {
         licenses?: { type: string }[];
       };
@@ -23,6 +23,7 @@ function installed(): Installed[] {
         name: manifest.name ?? path,
         version: manifest.version ?? '',
         license: manifest.license ?? manifest.licenses?.map((one) => one.type).join(' OR ') ?? '',
+        dev: entry.dev ?? false,
       };
     });
 }

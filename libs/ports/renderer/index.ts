@@ -1,1 +1,1 @@
-export type { Patcher, Renderer, RendererKind, RenderInput } from './port.ts';
+export type { Patcher, RenderedText, Renderer, RendererKind, RenderInput } from './port.ts';

@@ -23,6 +23,13 @@ export interface RenderInput {
   readonly signal?: AbortSignal;
 }
 
+/** A piece of a render: YAML documents, and where they come from, for messages. */
+export interface RenderedText {
+  /** A file of the tree, or the call of the tool that made it. */
+  readonly origin: string;
+  readonly text: string;
+}
+
 /**
  * Turns files into manifests, as text: a stream of YAML documents. Throws `FairleadError` with reason RenderFailed
  * (the tool's own words, file and line where it names them), RendererMissing or SourceNotFound (no such path).
@@ -32,7 +39,7 @@ export interface Renderer {
   readonly kind: RendererKind;
   /** Versions at hand, newest first. */
   versions(): Promise<readonly string[]>;
-  render(input: RenderInput): Promise<string>;
+  render(input: RenderInput): Promise<readonly RenderedText[]>;
 }
 
 /** Applies strategic-merge and RFC 6902 patches to manifests, alike for all renderers. */
