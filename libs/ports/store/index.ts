@@ -1,2 +1,13 @@
-export type { Change, Counts, EventQuery, Guard, RowFilter, Store, TokenClaim } from './port.ts';
-export type { AssignmentRow, BlobRow, ClusterRow, EventRow, OutboxRow, StatusRow, TokenRow } from './rows.ts';
+export { memoryStore, type MemoryStoreOptions } from './fake.ts';
+export type { Change, Claimant, Counts, EventQuery, Guard, RowFilter, Store, TokenClaim } from './port.ts';
+export type {
+  AssignmentRow,
+  BlobRow,
+  ClusterRow,
+  ContactRow,
+  EventRow,
+  HeadRow,
+  OutboxRow,
+  StatusRow,
+  TokenRow,
+} from './rows.ts';

@@ -1,9 +1,25 @@
 import type { ApplicationId, ClusterName, Digest, EnvironmentName, JsonObject, Reason } from '@fairlead/core/model';
-import type { AssignmentRow, BlobRow, ClusterRow, EventRow, OutboxRow, StatusRow, TokenRow } from './rows.ts';
+import type {
+  AssignmentRow,
+  BlobRow,
+  ClusterRow,
+  ContactRow,
+  EventRow,
+  HeadRow,
+  OutboxRow,
+  StatusRow,
+  TokenRow,
+} from './rows.ts';
 
 /** One change of one row. A batch of them is written whole or not at all. */
 export type Change =
-  | { readonly put: 'cluster'; readonly row: ClusterRow }
+  /**
+   * The planner's columns of a cluster; makes its row if there is none. A position before the one that is kept is
+   * refused with Conflict (a position never goes back).
+   */
+  | { readonly put: 'head'; readonly row: HeadRow }
+  /** The gateway's columns of a cluster; nothing happens if there is no row. */
+  | { readonly put: 'contact'; readonly row: ContactRow }
   | { readonly put: 'assignment'; readonly row: AssignmentRow }
   | { readonly put: 'status'; readonly row: StatusRow }
   | { readonly put: 'token'; readonly row: TokenRow }
@@ -24,6 +40,15 @@ export interface Guard {
   readonly session?: { readonly cluster: ClusterName; readonly session: number };
   /** The fence of the leader is still this one. */
   readonly fence?: number;
+}
+
+/** Who takes a token, and when. */
+export interface Claimant {
+  /** Digest of the public key that is to be certified. */
+  readonly key: Digest;
+  readonly nowMs: number;
+  /** For how long after the first claim the same key may claim again (its answer was lost). */
+  readonly againWithinMs: number;
 }
 
 /** How a token was taken. */
@@ -50,6 +75,7 @@ export interface Counts {
 
 /** Filter and page of the journal. */
 export interface EventQuery extends RowFilter {
+  /** Where the page before ended: later ids, or with `newestFirst` earlier ones. */
   readonly afterId?: number;
   readonly limit: number;
   /** Newest first instead of oldest first. */
@@ -74,6 +100,10 @@ export interface Store {
     facts: { readonly agentVersion: string; readonly kubernetesVersion: string; readonly nowMs: number },
   ): Promise<number>;
 
+  /** Atomically raises the fence by one and returns it: whoever leads with an older one writes nothing any more. */
+  raiseFence(): Promise<number>;
+
+  /** Sorted by cluster, then application. */
   assignments(filter: RowFilter): Promise<readonly AssignmentRow[]>;
   /** Sorted by cluster, then application; `after` is `CLUSTER/TEAM/NAME`. */
   statuses(filter: RowFilter & { readonly after?: string; readonly limit?: number }): Promise<readonly StatusRow[]>;
@@ -84,10 +114,12 @@ export interface Store {
   blobs(digests: readonly Digest[]): Promise<readonly BlobRow[]>;
 
   fact(key: string): Promise<JsonObject | undefined>;
+  /** Sorted by key. */
   facts(prefix: string): Promise<ReadonlyMap<string, JsonObject>>;
 
-  /** Takes a token once; durable before it resolves. */
-  claimToken(hash: Digest, nowMs: number): Promise<TokenClaim>;
+  /** Takes a token once (again only by the same key, for a short time); durable before it resolves. */
+  claimToken(hash: Digest, claimant: Claimant): Promise<TokenClaim>;
+  /** Sorted by hash. */
   tokens(): Promise<readonly TokenRow[]>;
 
   events(query: EventQuery): Promise<readonly EventRow[]>;

@@ -1,4 +1,17 @@
-import type { ApplicationId, ApplicationStatus, ClusterName, CommitSha, DesiredEntry, Digest, EnvironmentName, JsonObject, Position, Reason, SignedHead, Tombstone } from '@fairlead/core/model';
+import type {
+  ApplicationId,
+  ApplicationStatus,
+  ClusterName,
+  CommitSha,
+  DesiredEntry,
+  Digest,
+  EnvironmentName,
+  JsonObject,
+  Position,
+  Reason,
+  SignedHead,
+  Tombstone,
+} from '@fairlead/core/model';
 
 /** One member as the hub has heard it. */
 export interface ClusterRow {
@@ -25,6 +38,24 @@ export interface ClusterRow {
   /** When something was sent that has no answer yet. */
   readonly unansweredSinceMs?: number;
 }
+
+/** What the planner says of a cluster; its own columns of {@link ClusterRow}. */
+export type HeadRow = Required<Pick<ClusterRow, 'cluster' | 'head' | 'position' | 'root'>>;
+
+type ContactColumn =
+  | 'sequence'
+  | 'ackedPosition'
+  | 'ackedRoot'
+  | 'statusDigest'
+  | 'connectedAtMs'
+  | 'lastHeardAtMs'
+  | 'connected'
+  | 'unansweredSinceMs';
+
+/** What a gateway heard of a cluster; its own columns. What is left out stays, an explicit undefined clears. */
+export type ContactRow = Pick<ClusterRow, 'cluster'> & {
+  readonly [Column in ContactColumn]?: ClusterRow[Column] | undefined;
+};
 
 /** What a cluster was given of one application. */
 export interface AssignmentRow {
@@ -62,6 +93,8 @@ export interface TokenRow {
   readonly labels: Readonly<Record<string, string>>;
   readonly expiresAtMs: number;
   readonly usedAtMs?: number;
+  /** Digest of the public key that took it, so that a lost answer can be given again to the same key only. */
+  readonly usedBy?: Digest;
 }
 
 /** A line of the journal that people read: what happened, and why. */

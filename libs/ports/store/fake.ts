@@ -1,0 +1,301 @@
+import { randomUUID } from 'node:crypto';
+import {
+  comparePositions,
+  FairleadError,
+  type ClusterName,
+  type Digest,
+  type EnvironmentName,
+  type JsonObject,
+  type Position,
+} from '@fairlead/core/model';
+import type { Change, Claimant, Counts, EventQuery, Guard, RowFilter, Store, TokenClaim } from './port.ts';
+import type {
+  AssignmentRow,
+  BlobRow,
+  ClusterRow,
+  ContactRow,
+  EventRow,
+  HeadRow,
+  OutboxRow,
+  StatusRow,
+  TokenRow,
+} from './rows.ts';
+
+/** Options of {@link memoryStore}. */
+export interface MemoryStoreOptions {
+  /** How many events are kept, the newest. */
+  readonly journalLimit?: number;
+}
+
+interface Tables {
+  clusters: Map<string, ClusterRow>;
+  assignments: Map<string, AssignmentRow>;
+  statuses: Map<string, StatusRow>;
+  tokens: Map<string, TokenRow>;
+  blobs: Map<string, BlobRow>;
+  facts: Map<string, JsonObject>;
+  events: EventRow[];
+  outbox: OutboxRow[];
+  fence: number;
+  lastId: number;
+}
+
+/** A whole store in memory, for tests and simulations. It forgets everything when it is dropped. */
+export function memoryStore(options: MemoryStoreOptions = {}): Store {
+  const journalLimit = options.journalLimit ?? 100_000;
+  const bells = new Set<() => void>();
+  let tables = emptyTables();
+  const read = <T>(take: (tables: Tables) => T): Promise<T> => Promise.resolve(structuredClone(take(tables)));
+  return {
+    id: randomUUID(),
+    async write(changes, guard) {
+      checkGuard(tables, guard);
+      // One batch is whole or not at all: it is tried on a copy of the maps (rows are never changed in place).
+      const next = copyOf(tables);
+      for (const change of changes) apply(next, structuredClone(change));
+      next.events.splice(0, Math.max(0, next.events.length - journalLimit));
+      tables = next;
+      if (changes.some((change) => 'put' in change && change.put === 'outbox')) for (const ring of [...bells]) ring();
+    },
+    cluster: (cluster) => read((all) => all.clusters.get(cluster)),
+    clusters: ({ after = '', limit = Infinity } = {}) =>
+      read((all) => sorted(all.clusters, (key) => key > after).slice(0, limit)),
+    async raiseSession(cluster, facts) {
+      const row = {
+        ...tables.clusters.get(cluster),
+        ...sessionOf(tables.clusters.get(cluster), { cluster, ...facts }),
+      };
+      delete row.unansweredSinceMs;
+      tables.clusters.set(cluster, row);
+      return row.session;
+    },
+    raiseFence: async () => (tables.fence += 1),
+    assignments: (filter) => read((all) => sorted(all.assignments, always).filter((row) => matches(row, filter))),
+    statuses: (filter) => read((all) => statusesOf(all, filter)),
+    counts: () => read(countsOf),
+    missingBlobs: (digests) => read((all) => digests.filter((digest) => !all.blobs.has(digest))),
+    blobs: (digests) => read((all) => digests.flatMap((digest) => all.blobs.get(digest) ?? [])),
+    fact: (key) => read((all) => all.facts.get(key)),
+    facts: (prefix) => read((all) => new Map([...all.facts].filter(([key]) => key.startsWith(prefix)).sort(byFirst))),
+    claimToken: async (hash, claimant) => structuredClone(claim(tables, { hash, claimant })),
+    tokens: () => read((all) => sorted(all.tokens, always)),
+    events: (query) => read((all) => eventsOf(all, query)),
+    outbox: (limit) => read((all) => all.outbox.slice(0, limit)),
+    onOutbox(callback) {
+      bells.add(callback);
+      return () => void bells.delete(callback);
+    },
+    async close() {
+      bells.clear();
+    },
+  };
+}
+
+function emptyTables(): Tables {
+  return {
+    clusters: new Map(),
+    assignments: new Map(),
+    statuses: new Map(),
+    tokens: new Map(),
+    blobs: new Map(),
+    facts: new Map(),
+    events: [],
+    outbox: [],
+    fence: 0,
+    lastId: 0,
+  };
+}
+
+function copyOf(tables: Tables): Tables {
+  return {
+    ...tables,
+    clusters: new Map(tables.clusters),
+    assignments: new Map(tables.assignments),
+    statuses: new Map(tables.statuses),
+    tokens: new Map(tables.tokens),
+    blobs: new Map(tables.blobs),
+    facts: new Map(tables.facts),
+    events: [...tables.events],
+    outbox: [...tables.outbox],
+  };
+}
+
+function always(): boolean {
+  return true;
+}
+
+function byFirst(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1;
+}
+
+function sorted<T>(map: ReadonlyMap<string, T>, keep: (key: string) => boolean): T[] {
+  return [...map]
+    .filter(([key]) => keep(key))
+    .sort(byFirst)
+    .map(([, row]) => row);
+}
+
+/** Sorts as the pair does: a space comes before every character of a name. */
+function pairKey(cluster: string, application: string): string {
+  return `${cluster} ${application}`;
+}
+
+function matches(row: Partial<Pick<AssignmentRow, keyof RowFilter>>, filter: RowFilter): boolean {
+  return (
+    (filter.cluster === undefined || row.cluster === filter.cluster) &&
+    (filter.application === undefined || row.application === filter.application) &&
+    (filter.environment === undefined || row.environment === filter.environment)
+  );
+}
+
+function checkGuard(tables: Tables, guard: Guard | undefined): void {
+  if (guard?.fence !== undefined && guard.fence !== tables.fence)
+    throw conflict(`Cannot write as leader ${guard.fence}: the current leader is ${tables.fence}.`);
+  if (!guard?.session) return;
+  const now = tables.clusters.get(guard.session.cluster)?.session ?? 0;
+  if (now !== guard.session.session)
+    throw conflict(
+      `Cannot write for session ${guard.session.session} of ${guard.session.cluster}: the current one is ${now}.`,
+    );
+}
+
+function conflict(message: string): FairleadError {
+  return new FairleadError(message, { code: 'Conflict', reason: 'Superseded' });
+}
+
+function apply(tables: Tables, change: Change): void {
+  if ('drop' in change) return drop(tables, change);
+  switch (change.put) {
+    case 'head':
+      return putHead(tables, change.row);
+    case 'contact':
+      return putContact(tables, change.row);
+    case 'assignment':
+      return void tables.assignments.set(pairKey(change.row.cluster, change.row.application), change.row);
+    case 'status':
+      return void tables.statuses.set(pairKey(change.row.cluster, change.row.status.application), change.row);
+    case 'token':
+      return void tables.tokens.set(change.row.hash, change.row);
+    case 'blob':
+      return void tables.blobs.set(change.row.digest, change.row);
+    case 'fact':
+      return void tables.facts.set(change.key, change.value);
+    case 'event':
+      return void tables.events.push({ ...change.row, id: (tables.lastId += 1) });
+    case 'outbox':
+      return void tables.outbox.push({ ...change.row, id: (tables.lastId += 1) });
+  }
+}
+
+function drop(tables: Tables, change: Extract<Change, { drop: string }>): void {
+  switch (change.drop) {
+    case 'cluster': {
+      tables.clusters.delete(change.cluster);
+      for (const map of [tables.assignments, tables.statuses])
+        for (const [key, row] of map) if (row.cluster === change.cluster) map.delete(key);
+      return;
+    }
+    case 'assignment':
+      return void tables.assignments.delete(pairKey(change.cluster, change.application));
+    case 'status':
+      return void tables.statuses.delete(pairKey(change.cluster, change.application));
+    case 'fact':
+      return void tables.facts.delete(change.key);
+    case 'outbox':
+      tables.outbox = tables.outbox.filter((row) => row.id !== change.id);
+  }
+}
+
+function putHead(tables: Tables, row: HeadRow): void {
+  const old = tables.clusters.get(row.cluster) ?? newCluster(row.cluster);
+  if (old.position && comparePositions(row.position, old.position) < 0)
+    throw conflict(
+      `Cannot give ${row.cluster} position ${positionText(row.position)}: it is at ${positionText(old.position)} already.`,
+    );
+  tables.clusters.set(row.cluster, { ...old, ...row });
+}
+
+function positionText(position: Position): string {
+  return `${position.epoch}.${position.generation}`;
+}
+
+function putContact(tables: Tables, row: ContactRow): void {
+  const old = tables.clusters.get(row.cluster);
+  if (!old) return;
+  const next = Object.entries({ ...old, ...row }).filter(([, value]) => value !== undefined);
+  tables.clusters.set(row.cluster, Object.fromEntries(next) as unknown as ClusterRow);
+}
+
+function newCluster(cluster: ClusterName): ClusterRow {
+  return { cluster, session: 0, sequence: 0, agentVersion: '', kubernetesVersion: '', connected: false };
+}
+
+function sessionOf(
+  old: ClusterRow | undefined,
+  hello: { cluster: ClusterName; agentVersion: string; kubernetesVersion: string; nowMs: number },
+): { -readonly [Column in keyof ClusterRow]: ClusterRow[Column] } {
+  const { nowMs, ...facts } = hello;
+  return {
+    ...facts,
+    session: (old?.session ?? 0) + 1,
+    sequence: 0,
+    connected: true,
+    connectedAtMs: nowMs,
+    lastHeardAtMs: nowMs,
+  };
+}
+
+function statusesOf(tables: Tables, filter: Parameters<Store['statuses']>[0]): StatusRow[] {
+  const { after = '/', limit = Infinity, environment, ...rest } = filter;
+  const slash = after.indexOf('/');
+  const from = pairKey(after.slice(0, slash), after.slice(slash + 1));
+  const environmentOf = (row: StatusRow): EnvironmentName | undefined =>
+    tables.assignments.get(pairKey(row.cluster, row.status.application))?.environment;
+  return sorted(tables.statuses, (key) => key > from)
+    .filter(
+      (row) =>
+        matches({ cluster: row.cluster, application: row.status.application }, rest) &&
+        (environment === undefined || environmentOf(row) === environment),
+    )
+    .slice(0, limit);
+}
+
+function countsOf(tables: Tables): Counts {
+  const clusters = [...tables.clusters.values()];
+  const statuses = [...tables.statuses.values()].map((row) => row.status);
+  return {
+    clusters: clusters.length,
+    connected: clusters.filter((row) => row.connected).length,
+    sync: tally(statuses.map((status) => status.sync)),
+    health: tally(statuses.map((status) => status.health)),
+    drift: tally(statuses.map((status) => status.drift)),
+  };
+}
+
+function tally(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}
+
+function claim(tables: Tables, { hash, claimant }: { hash: Digest; claimant: Claimant }): TokenClaim {
+  const row = tables.tokens.get(hash);
+  if (!row) return { taken: false, reason: 'TokenInvalid' };
+  if (row.usedAtMs !== undefined) {
+    const again = row.usedBy === claimant.key && claimant.nowMs <= row.usedAtMs + claimant.againWithinMs;
+    return again ? { taken: true, row } : { taken: false, reason: 'TokenUsed' };
+  }
+  if (claimant.nowMs > row.expiresAtMs) return { taken: false, reason: 'TokenExpired' };
+  const used = { ...row, usedAtMs: claimant.nowMs, usedBy: claimant.key };
+  tables.tokens.set(hash, used);
+  return { taken: true, row: used };
+}
+
+function eventsOf(tables: Tables, query: EventQuery): EventRow[] {
+  const { afterId, limit, newestFirst = false, ...filter } = query;
+  const rows = tables.events.filter((row) => matches(row, filter));
+  const inOrder = newestFirst ? rows.reverse() : rows;
+  return inOrder
+    .filter((row) => afterId === undefined || (newestFirst ? row.id < afterId : row.id > afterId))
+    .slice(0, limit);
+}
