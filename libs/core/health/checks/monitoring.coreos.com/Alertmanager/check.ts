@@ -1,0 +1,5 @@
+import { operatedReplicas } from '../../../operated.ts';
+import type { Check } from '../../../verdict.ts';
+
+/** An Alertmanager is healthy when its operator has rolled out every replica. */
+export const check: Check = operatedReplicas;
