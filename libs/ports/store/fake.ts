@@ -44,18 +44,16 @@ interface Tables {
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const journalLimit = options.journalLimit ?? 100_000;
   const bells = new Set<() => void>();
-  let tables = emptyTables();
+  const tables = emptyTables();
   const read = <T>(take: (tables: Tables) => T): Promise<T> => Promise.resolve(structuredClone(take(tables)));
   return {
     id: randomUUID(),
     async write(changes, guard) {
       checkGuard(tables, guard);
-      // One batch is whole or not at all: it is tried on a copy of the maps (rows are never changed in place).
-      const next = copyOf(tables);
-      for (const change of changes) apply(next, structuredClone(change));
-      next.events.splice(0, Math.max(0, next.events.length - journalLimit));
-      tables = next;
-      if (changes.some((change) => 'put' in change && change.put === 'outbox')) for (const ring of [...bells]) ring();
+      checkHeads(tables, changes);
+      for (const change of changes) apply(tables, structuredClone(change));
+      tables.events.splice(0, Math.max(0, tables.events.length - journalLimit));
+      if (changes.some((change) => 'put' in change && change.put === 'outbox')) for (const ring of bells) ring();
     },
     cluster: (cluster) => read((all) => all.clusters.get(cluster)),
     clusters: ({ after = '', limit = Infinity } = {}) =>
@@ -103,20 +101,6 @@ function emptyTables(): Tables {
     outbox: [],
     fence: 0,
     lastId: 0,
-  };
-}
-
-function copyOf(tables: Tables): Tables {
-  return {
-    ...tables,
-    clusters: new Map(tables.clusters),
-    assignments: new Map(tables.assignments),
-    statuses: new Map(tables.statuses),
-    tokens: new Map(tables.tokens),
-    blobs: new Map(tables.blobs),
-    facts: new Map(tables.facts),
-    events: [...tables.events],
-    outbox: [...tables.outbox],
   };
 }
 
@@ -206,13 +190,23 @@ function drop(tables: Tables, change: Extract<Change, { drop: string }>): void {
   }
 }
 
+/** Refuses the batch before any of it is written: a head is the only change that can fail. */
+function checkHeads(tables: Tables, changes: readonly Change[]): void {
+  const positions = new Map<string, Position>();
+  for (const change of changes) {
+    if (!('put' in change) || change.put !== 'head') continue;
+    const { cluster, position } = change.row;
+    const old = positions.get(cluster) ?? tables.clusters.get(cluster)?.position;
+    if (old && comparePositions(position, old) < 0)
+      throw conflict(
+        `Cannot give ${cluster} position ${positionText(position)}: it is at ${positionText(old)} already.`,
+      );
+    positions.set(cluster, position);
+  }
+}
+
 function putHead(tables: Tables, row: HeadRow): void {
-  const old = tables.clusters.get(row.cluster) ?? newCluster(row.cluster);
-  if (old.position && comparePositions(row.position, old.position) < 0)
-    throw conflict(
-      `Cannot give ${row.cluster} position ${positionText(row.position)}: it is at ${positionText(old.position)} already.`,
-    );
-  tables.clusters.set(row.cluster, { ...old, ...row });
+  tables.clusters.set(row.cluster, { ...newCluster(row.cluster), ...tables.clusters.get(row.cluster), ...row });
 }
 
 function positionText(position: Position): string {

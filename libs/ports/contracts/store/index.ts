@@ -1,0 +1,2 @@
+export { assignmentRow, commitOf, digestOf, headRow, statusRow } from './rows.ts';
+export { storeContract, type StoreHarness } from './suite.ts';
