@@ -33,9 +33,12 @@ export {
   type ObjectMeta,
 } from './objects.ts';
 export { reasons, type Reason } from './reasons.ts';
-export { matchesTarget } from './target.ts';
+export { matchesTarget, matchesWord } from './target.ts';
 export {
   application,
+  namespaceOf,
+  pathOf,
+  sourcesOf,
   type Application,
   type GitRef,
   type HealthRule,

@@ -16,7 +16,8 @@ export function matchesTarget(target: Target, object: Pick<KubeObject, 'apiVersi
   );
 }
 
-function matchesWord(pattern: string | undefined, word: string): boolean {
+/** True if the word fits the pattern: `*` stands for any run of characters, also none; no pattern fits every word. */
+export function matchesWord(pattern: string | undefined, word: string): boolean {
   if (pattern === undefined || pattern === word) return true;
   const [head = '', ...rest] = pattern.split('*');
   const tail = rest.pop();

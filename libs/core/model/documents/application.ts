@@ -122,3 +122,20 @@ const spec = z
 export const application = document('Application', { metadata: {}, spec });
 /** A parsed Application document. */
 export type Application = z.infer<typeof application>;
+
+/** The sources by name; `source` is short for `sources: { main: … }`. */
+export function sourcesOf(application: Application): Readonly<Record<string, Source>> {
+  const { source, sources } = application.spec;
+  return sources ?? (source === undefined ? {} : { main: source });
+}
+
+/** The namespace for objects that name none: `default`, as kubectl has it, unless the application says. */
+export function namespaceOf(application: Application): string {
+  return application.spec.namespace ?? 'default';
+}
+
+/** The folder, from the root of the files, where a render starts unless an override says otherwise. */
+export function pathOf(application: Application): string {
+  const main = sourcesOf(application)['main'];
+  return application.spec.path ?? (main !== undefined && 'git' in main ? main.git.path : '.');
+}

@@ -1,0 +1,11 @@
+export {
+  effectiveLabels,
+  mayEnter,
+  place,
+  type Conflict,
+  type EmptySelection,
+  type Placement,
+  type PlacementInput,
+} from './place.ts';
+export { renderPlan, type PlanTarget, type RenderCluster, type RenderInputs, type RenderPlan } from './plan.ts';
+export { matches, type Labels } from './selector.ts';
