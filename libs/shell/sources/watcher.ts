@@ -1,0 +1,190 @@
+import { asFairleadError, type FairleadError, type Digest, type JsonObject, type Source } from '@fairlead/core/model';
+import type { Bus } from '@fairlead/ports/bus';
+import type { Clock } from '@fairlead/ports/clock';
+import type { FileTree, SourceAdapter, SourceCredentials, SourceHead } from '@fairlead/ports/source';
+import type { Store } from '@fairlead/ports/store';
+import { unsupported } from './files.ts';
+
+/** One place that some application's files come from. */
+export interface WantedSource {
+  /** Digest of what says where to look and what a render may read: alike sources are asked once. */
+  readonly key: string;
+  readonly source: Source;
+  /** URL without credentials, for messages and for webhooks to match. */
+  readonly url: string;
+  readonly team: string;
+}
+
+/** What is known of a source. The last good state stays beside a problem. */
+export interface SourceState {
+  readonly head?: string;
+  /** The commit since which the ref has had these files without a break. */
+  readonly revision?: string;
+  readonly version?: string;
+  readonly digest?: Digest;
+  readonly problem?: FairleadError;
+}
+
+/** What the watcher needs. */
+export interface WatcherPorts {
+  readonly adapters: readonly SourceAdapter[];
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** Read at use, from files beside the hub. */
+  credentials(wanted: WantedSource): Promise<SourceCredentials | undefined>;
+  /** Keeps the files for the renders that follow. */
+  keep(digest: Digest, files: FileTree): void;
+  treeDigest(files: FileTree): Digest;
+}
+
+/** Follows sources: a cheap question every `pollMs`, at once when a webhook says so. */
+export interface SourceWatcher {
+  /** Replaces the list of what is followed; new ones are asked at once. */
+  follow(wanted: readonly WantedSource[]): void;
+  /** Asks again now: the sources with this URL, or all. Resolves when they were asked. */
+  check(url?: string): Promise<void>;
+  state(key: string): SourceState | undefined;
+  close(): void;
+}
+
+interface Followed {
+  wanted: WantedSource;
+  state: SourceState;
+  failures: number;
+  running?: Promise<void>;
+  again: boolean;
+  cancel?: () => void;
+}
+
+const longestPauseMs = 60_000;
+
+/** Starts to follow nothing; facts `source:KEY` keep what was found, and `source` on the bus tells of each change. */
+export function watchSources(ports: WatcherPorts, options: { readonly pollMs: number }): SourceWatcher {
+  const followed = new Map<string, Followed>();
+  const closing = new AbortController();
+
+  const checkOne = (one: Followed): Promise<void> => {
+    one.again = true;
+    one.running ??= (async () => {
+      while (one.again && !closing.signal.aborted) {
+        one.again = false;
+        one.cancel?.();
+        const before = one.state;
+        one.state = await ask(ports, { wanted: one.wanted, before, signal: closing.signal });
+        one.failures = one.state.problem ? one.failures + 1 : 0;
+        if (changed(before, one.state)) await tell(ports, one.wanted, one.state);
+      }
+      const pauseMs = Math.min(
+        options.pollMs * 2 ** Math.min(one.failures, 6),
+        Math.max(longestPauseMs, options.pollMs),
+      );
+      if (followed.get(one.wanted.key) === one && !closing.signal.aborted)
+        one.cancel = ports.clock.after(pauseMs, () => void checkOne(one));
+    })().finally(() => delete one.running);
+    return one.running;
+  };
+
+  return {
+    follow(wanted) {
+      const keys = new Set(wanted.map((one) => one.key));
+      for (const [key, one] of followed) {
+        if (keys.has(key)) continue;
+        one.cancel?.();
+        followed.delete(key);
+      }
+      for (const one of wanted) {
+        if (followed.has(one.key)) continue;
+        const fresh: Followed = { wanted: one, state: {}, failures: 0, again: false };
+        followed.set(one.key, fresh);
+        void checkOne(fresh);
+      }
+    },
+    async check(url) {
+      const asked = [...followed.values()].filter((one) => url === undefined || sameRepository(one.wanted.url, url));
+      await Promise.all(asked.map(checkOne));
+    },
+    state: (key) => followed.get(key)?.state,
+    close() {
+      closing.abort();
+      for (const one of followed.values()) one.cancel?.();
+      followed.clear();
+    },
+  };
+}
+
+/** One question, and a fetch only where the answer is new. Never throws: a failure is a state. */
+async function ask(
+  ports: WatcherPorts,
+  { wanted, before, signal }: { wanted: WantedSource; before: SourceState; signal: AbortSignal },
+): Promise<SourceState> {
+  try {
+    const adapter = ports.adapters.find((one) => one.handles(wanted.source));
+    if (!adapter) throw unsupported(wanted.url);
+    const credentials = await ports.credentials(wanted);
+    const access = { ...(credentials ? { credentials } : {}), signal };
+    const found = await adapter.check(wanted.source, access);
+    if (found.head === before.head) return known(before, found);
+    const fetched = await adapter.fetch(wanted.source, { ...access, head: found.head });
+    const digest = ports.treeDigest(fetched.files);
+    ports.keep(digest, fetched.files);
+    return {
+      head: fetched.head,
+      revision: fetched.revision,
+      digest,
+      ...(found.version === undefined ? {} : { version: found.version }),
+    };
+  } catch (thrown) {
+    const { problem: _, ...lastGood } = before;
+    return {
+      ...lastGood,
+      problem: asFairleadError(thrown, {
+        code: 'Unavailable',
+        reason: 'SourceUnavailable',
+        subject: { file: wanted.url },
+      }),
+    };
+  }
+}
+
+function known(before: SourceState, found: SourceHead): SourceState {
+  const { problem: _, ...good } = before;
+  return { ...good, ...(found.version === undefined ? {} : { version: found.version }) };
+}
+
+function changed(before: SourceState, after: SourceState): boolean {
+  return (
+    before.head !== after.head || before.version !== after.version || before.problem?.message !== after.problem?.message
+  );
+}
+
+async function tell(ports: WatcherPorts, wanted: WantedSource, state: SourceState): Promise<void> {
+  const { problem, ...good } = state;
+  const value: JsonObject = {
+    url: wanted.url,
+    ...good,
+    ...(problem ? { problem: { reason: problem.reason, message: problem.message } } : {}),
+  };
+  const event = {
+    atMs: ports.clock.now(),
+    type: problem ? 'SourceProblem' : 'SourceChanged',
+    reason: problem?.reason ?? ('Current' as const),
+    message: problem?.message ?? `${wanted.url} is at ${state.version ?? state.head ?? ''}`,
+    details: value,
+  };
+  await ports.store.write([
+    { put: 'fact', key: `source:${wanted.key}`, value },
+    { put: 'event', row: event },
+  ]);
+  await ports.bus.publish('source', { url: wanted.url, key: wanted.key });
+}
+
+/** Webhooks name repositories with or without `.git` and a slash at the end. */
+function sameRepository(a: string, b: string): boolean {
+  const plain = (url: string): string =>
+    url
+      .replace(/\/+$/, '')
+      .replace(/\.git$/, '')
+      .toLowerCase();
+  return plain(a) === plain(b);
+}
