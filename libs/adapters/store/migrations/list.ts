@@ -1,0 +1,4 @@
+import { record } from './0001-record.ts';
+
+/** Every migration in order; the number of those that ran is kept as `user_version`. Never edited, only added to. */
+export const migrations: readonly string[] = [record];

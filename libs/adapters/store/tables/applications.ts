@@ -1,0 +1,147 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { ApplicationId, ClusterName } from '@fairlead/core/model';
+import type { AssignmentRow, Counts, RowFilter, StatusRow } from '@fairlead/ports/store';
+import { cell, dense, fromJson, jsonCell, type Cell, type Row } from '../row.ts';
+
+/** Which rows of statuses, and from where. */
+export type StatusQuery = RowFilter & { readonly after?: string; readonly limit?: number };
+
+/** Rows of applications in clusters: what was assigned and what was said. */
+export interface Applications {
+  assignments(filter: RowFilter): AssignmentRow[];
+  statuses(query: StatusQuery): StatusRow[];
+  counts(): Counts;
+  putAssignment(row: AssignmentRow): void;
+  putStatus(row: StatusRow): void;
+  drop(
+    table: 'assignment' | 'status',
+    of: { readonly cluster: ClusterName; readonly application: ApplicationId },
+  ): void;
+}
+
+/** Prepares the statements over `assignment`, `status` and `counter`. */
+export function applications(database: DatabaseSync): Applications {
+  const cached = statementCache(database);
+  const counters = database.prepare('SELECT * FROM counter WHERE n > 0');
+  const assignment = database.prepare('INSERT OR REPLACE INTO assignment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  // An upsert and not a REPLACE: that one would not fire the trigger that counts the row out.
+  const status = database.prepare(`INSERT INTO status VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    ON CONFLICT (cluster, application) DO UPDATE SET
+      sync = ?3, health = ?4, drift = ?5, status = ?6, healthy_since_ms = ?7, since_ms = ?8, observed_at_ms = ?9`);
+  const drops = {
+    assignment: database.prepare('DELETE FROM assignment WHERE cluster = ? AND application = ?'),
+    status: database.prepare('DELETE FROM status WHERE cluster = ? AND application = ?'),
+  };
+  return {
+    assignments: (filter) => selectAssignments(cached, filter),
+    statuses: (query) => selectStatuses(cached, query),
+    counts: () => countsOf(counters.all()),
+    putAssignment: (row) => putAssignment(assignment, row),
+    putStatus: (row) => putStatus(status, row),
+    drop: (table, { cluster, application }) => void drops[table].run(cluster, application),
+  };
+}
+
+type Cached = (sql: string) => StatementSync;
+
+/** Filters give a handful of different texts; each is prepared once. */
+function statementCache(database: DatabaseSync): Cached {
+  const statements = new Map<string, StatementSync>();
+  return (sql) => {
+    let statement = statements.get(sql);
+    if (!statement) statements.set(sql, (statement = database.prepare(sql)));
+    return statement;
+  };
+}
+
+function selectAssignments(cached: Cached, filter: RowFilter): AssignmentRow[] {
+  const columns = (['cluster', 'application', 'environment'] as const).filter((column) => filter[column] !== undefined);
+  const where = columns.length > 0 ? `WHERE ${columns.map((column) => `${column} = ?`).join(' AND ')}` : '';
+  const rows = cached(`SELECT * FROM assignment ${where} ORDER BY cluster, application`).all(
+    ...columns.map((column) => cell(filter[column])),
+  );
+  return (rows as Row[]).map(assignmentOf);
+}
+
+function selectStatuses(cached: Cached, query: StatusQuery): StatusRow[] {
+  const parts: string[] = [];
+  const values: Cell[] = [];
+  const add = (sql: string, ...cells: Cell[]): void => {
+    parts.push(sql);
+    values.push(...cells);
+  };
+  if (query.cluster !== undefined) add('cluster = ?', query.cluster);
+  if (query.application !== undefined) add('application = ?', query.application);
+  if (query.environment !== undefined)
+    add(
+      'EXISTS (SELECT 1 FROM assignment a WHERE a.cluster = status.cluster AND a.application = status.application AND a.environment = ?)',
+      query.environment,
+    );
+  if (query.after !== undefined) {
+    const slash = query.after.indexOf('/');
+    add('(cluster, application) > (?, ?)', query.after.slice(0, slash), query.after.slice(slash + 1));
+  }
+  const where = parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
+  const sql = `SELECT * FROM status ${where} ORDER BY cluster, application LIMIT ?`;
+  return (cached(sql).all(...values, query.limit ?? -1) as Row[]).map(statusOf);
+}
+
+function putAssignment(statement: StatementSync, row: AssignmentRow): void {
+  statement.run(
+    row.cluster,
+    row.application,
+    row.environment,
+    jsonCell(row.entry),
+    jsonCell(row.tombstone),
+    row.generation,
+    row.assignedAtMs,
+    cell(row.wave),
+    row.healthyBefore === undefined ? null : Number(row.healthyBefore),
+  );
+}
+
+function putStatus(statement: StatementSync, row: StatusRow): void {
+  const { application, sync, health, drift } = row.status;
+  statement.run(
+    row.cluster,
+    application,
+    sync,
+    health,
+    drift,
+    JSON.stringify(row.status),
+    cell(row.healthySinceMs),
+    row.sinceMs,
+    row.observedAtMs,
+  );
+}
+
+function assignmentOf(row: Row): AssignmentRow {
+  return dense<AssignmentRow>({
+    cluster: row['cluster'] as ClusterName,
+    application: row['application'] as ApplicationId,
+    environment: row['environment'] as AssignmentRow['environment'],
+    entry: fromJson(row['entry']) as AssignmentRow['entry'],
+    tombstone: fromJson(row['tombstone']) as AssignmentRow['tombstone'],
+    generation: row['generation'] as number,
+    assignedAtMs: row['assigned_at_ms'] as number,
+    wave: row['wave'] as string | undefined,
+    healthyBefore: row['healthy_before'] === null ? undefined : row['healthy_before'] === 1,
+  });
+}
+
+function statusOf(row: Row): StatusRow {
+  return dense<StatusRow>({
+    cluster: row['cluster'] as ClusterName,
+    status: fromJson(row['status']) as StatusRow['status'],
+    healthySinceMs: row['healthy_since_ms'] as number | undefined,
+    sinceMs: row['since_ms'] as number,
+    observedAtMs: row['observed_at_ms'] as number,
+  });
+}
+
+function countsOf(rows: readonly Row[]): Counts {
+  const axis = (name: string): Record<string, number> =>
+    Object.fromEntries(rows.filter((row) => row['axis'] === name).map((row) => [row['word'], row['n']]));
+  const { all = 0, connected = 0 } = axis('cluster');
+  return { clusters: all, connected, sync: axis('sync'), health: axis('health'), drift: axis('drift') };
+}
