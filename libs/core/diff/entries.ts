@@ -1,0 +1,58 @@
+import type { KubeObject, ManagedFieldsEntry } from '@fairlead/core/model';
+import { elementsOf, isMember, placesOf } from './elements.ts';
+import { isMap, type JsonMap } from './json.ts';
+import { pointerOf } from './pointer.ts';
+import type { Json } from '@fairlead/core/model';
+
+/** Our entry: what a manager owns by server-side apply. Undefined if it owns nothing. One per manager (KEP-555). */
+export function entryOf(object: Pick<KubeObject, 'metadata'>, manager: string): ManagedFieldsEntry | undefined {
+  return object.metadata.managedFields?.find((entry) => entry.manager === manager && entry.operation === 'Apply' && !entry.subresource);
+}
+
+/** The set of an entry; empty without one. */
+export function fieldsOf(entry: ManagedFieldsEntry | undefined): JsonMap {
+  return isMap(entry?.fieldsV1) ? entry.fieldsV1 : {};
+}
+
+/** True if a field that `before` names is not named by `after`: another manager took it, or took it away. An entry that is gone names none. */
+export function entryShrank(before: ManagedFieldsEntry | undefined, after: ManagedFieldsEntry | undefined): boolean {
+  return shrank(fieldsOf(before), after && fieldsOf(after));
+}
+
+function shrank(before: JsonMap, after: JsonMap | undefined): boolean {
+  const elements = elementsOf(before);
+  if (after === undefined) return elements.length > 0;
+  return elements.some(([element, below]) => {
+    const now = after[element];
+    if (!isMap(now)) return true;
+    return (isMember(below) && !isMember(now)) || shrank(below, now);
+  });
+}
+
+/**
+ * JSON pointers, in `object`, of the fields that `before` names and `after` does not; the topmost where a whole part was lost.
+ * Items that are no longer in the object are named by the list that held them.
+ */
+export function lostFields(object: KubeObject, entries: { before: ManagedFieldsEntry | undefined; after: ManagedFieldsEntry | undefined }): readonly string[] {
+  const lost = new Set<string>();
+  collectLost({ before: fieldsOf(entries.before), after: fieldsOf(entries.after), value: object as unknown as Json, path: [] }, lost);
+  return [...lost].sort();
+}
+
+interface Step {
+  readonly before: JsonMap;
+  readonly after: JsonMap;
+  readonly value: Json | undefined;
+  readonly path: readonly string[];
+}
+
+function collectLost(step: Step, lost: Set<string>): void {
+  for (const [element, before] of elementsOf(step.before)) {
+    const after = step.after[element];
+    const place = placesOf(element, step.value)[0];
+    const segment = element.startsWith('f:') ? element.slice(2) : place?.segment;
+    const path = segment === undefined ? step.path : [...step.path, segment];
+    if (!isMap(after) || (isMember(before) && !isMember(after))) lost.add(pointerOf(path));
+    else collectLost({ before, after, value: place?.value, path }, lost);
+  }
+}

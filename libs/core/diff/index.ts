@@ -1,0 +1,8 @@
+export { differences, type Difference } from './differences.ts';
+export { entryOf, entryShrank, lostFields } from './entries.ts';
+export { ignoredPointers, withoutIgnored } from './ignore.ts';
+export { mask } from './mask.ts';
+export { otherManagers, type FieldOwner } from './owners.ts';
+export { reduceByEntry, reductionText, type Reduced, type ReducedNode } from './reduce.ts';
+export { metadataText } from './seen.ts';
+export { settleIgnored, type SettleOptions } from './settle.ts';

@@ -1,0 +1,21 @@
+import type { Json } from '@fairlead/core/model';
+import { isList, isMap } from './json.ts';
+
+/** What stands for a value that must not leave the cluster. */
+export const mask = '(masked)';
+
+/** kubectl keeps the whole manifest there, values included. */
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** The value at `path` of a Secret without what is secret in it: keys stay, values go. */
+export function masked(value: Json, path: readonly string[]): Json {
+  if (isSecretPath(path)) return mask;
+  if (isList(value)) return value.map((item, index) => masked(item, [...path, String(index)]));
+  if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner, [...path, key])]));
+  return path[0] === 'data' || path[0] === 'stringData' ? mask : value;
+}
+
+function isSecretPath(path: readonly string[]): boolean {
+  if (path[0] === 'data' || path[0] === 'stringData') return path.length > 1;
+  return path[0] === 'metadata' && path[1] === 'annotations' && path[2] === lastApplied;
+}
