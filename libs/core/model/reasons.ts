@@ -51,6 +51,7 @@ export const reasons = {
   SourceUnavailable: 'The source could not be reached; the last good state stays.',
   SourceNotFound: 'The source, its ref or its path does not exist; the last good state stays.',
   SourceRejected: 'The source refused the credentials.',
+  SourceUnsupported: 'This version of the hub cannot read this kind of source.',
   SourceTooLarge: 'The source is larger than the limit.',
   RenderFailed: 'The renderer refused the input.',
   RenderEmpty: 'The render gave no objects, and an empty render never deletes.',

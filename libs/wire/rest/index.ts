@@ -1,0 +1,16 @@
+export { openapi } from './openapi.ts';
+export {
+  type ApplicationView,
+  type ClusterView,
+  type DriftView,
+  type EnvironmentView,
+  type EventView,
+  type FleetView,
+  type HistoryView,
+  type PlacementView,
+  type ProblemJson,
+  type ProblemView,
+  type RolloutView,
+  type StepView,
+} from './resources.ts';
+export { routes, type Answer, type Body, type Operation, type Query, type Route } from './routes.ts';

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { problemJson } from './resources.ts';
+import { routes, type Route } from './routes.ts';
+
+/** The OpenAPI 3.1 document of the status API. */
+export function openapi(version: string): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const [operationId, route] of Object.entries<Route>(routes)) {
+    const at = (paths[route.path] ??= {});
+    at[route.method.toLowerCase()] = operation(operationId, route);
+  }
+  paths['/api/v1/watch'] = { get: watch };
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Fairlead', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    servers: [{ url: '/' }],
+    security: [{ token: [] }],
+    paths,
+    components: {
+      securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      responses: {
+        Problem: {
+          description: 'A problem (RFC 9457)',
+          content: { 'application/problem+json': { schema: schemaOf(problemJson) } },
+        },
+      },
+    },
+  };
+}
+
+const watch = {
+  operationId: 'watch',
+  summary: 'The journal as it is written, as server-sent events; `Last-Event-ID` goes on where a client left',
+  responses: {
+    '200': { description: 'Each event is one line of the journal', content: { 'text/event-stream': {} } },
+    default: { $ref: '#/components/responses/Problem' },
+  },
+};
+
+function operation(operationId: string, route: Route): object {
+  const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const inQuery = route.query
+    ? Object.entries(route.query.shape).map(([name, schema]) => ({
+        name,
+        in: 'query',
+        required: false,
+        schema: schemaOf(schema as z.ZodType),
+      }))
+    : [];
+  return {
+    operationId,
+    summary: route.summary,
+    parameters: [...inPath, ...inQuery],
+    ...(route.body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body) } } } }
+      : {}),
+    responses: {
+      '200': { description: 'OK', content: { 'application/json': { schema: schemaOf(route.answer, 'output') } } },
+      default: { $ref: '#/components/responses/Problem' },
+    },
+  };
+}
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output' = 'input'): object {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return json;
+}

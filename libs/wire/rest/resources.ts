@@ -1,0 +1,211 @@
+import { z } from 'zod';
+
+const timeMs = z.int().describe('Milliseconds since 1970 by the clock of the hub');
+const counts = z.record(z.string(), z.int());
+
+/** Why something is as it is: a word of the closed list, and a sentence. */
+export const why = z.object({ reason: z.string(), message: z.string() });
+
+/** Something in the fleet repository, or in a source, that cannot be used; the last good state stays. */
+export const problem = why.extend({
+  file: z.string().optional(),
+  line: z.int().optional(),
+  object: z.string().optional(),
+  field: z.string().optional(),
+  application: z.string().optional(),
+  environment: z.string().optional(),
+  cluster: z.string().optional(),
+});
+
+/** The fleet at a glance. */
+export const fleetView = z.object({
+  name: z.string(),
+  repository: z.string(),
+  head: z.string().optional().describe('Commit of the fleet repository that is in force'),
+  epoch: z.int().optional(),
+  clusters: z.object({ total: z.int(), connection: counts }),
+  applications: z.object({ total: z.int(), sync: counts, health: counts, drift: counts }),
+  problems: z.array(problem),
+});
+
+/** One member. */
+export const clusterView = z.object({
+  name: z.string(),
+  labels: z.record(z.string(), z.string()),
+  environments: z.array(z.string()),
+  connection: z.enum(['Connected', 'Silent', 'Lost', 'Never']),
+  agentVersion: z.string(),
+  kubernetesVersion: z.string(),
+  position: z.object({ epoch: z.int(), generation: z.int() }).optional(),
+  lastHeardAtMs: timeMs.optional(),
+  frozen: z.object({ by: z.string(), reason: z.string() }).optional(),
+  applications: z.int(),
+  inSync: z.int(),
+  healthy: z.int(),
+  ...why.shape,
+});
+
+/** An object that is not as it should be. */
+export const objectProblem = why.extend({ object: z.string(), health: z.string() });
+
+/** One application in one cluster. */
+export const placementView = z.object({
+  cluster: z.string(),
+  application: z.string(),
+  environment: z.string(),
+  wave: z.string().optional(),
+  sync: z.enum(['Held', 'Assigned', 'Applying', 'InSync', 'OutOfSync', 'Failed']),
+  health: z.enum(['Healthy', 'Progressing', 'Degraded', 'Suspended', 'Missing', 'Unknown']),
+  drift: z.enum(['None', 'Corrected', 'Present', 'Fighting']),
+  /** The cluster is silent: what is shown is its last known state. */
+  old: z.boolean(),
+  release: z.string().optional(),
+  version: z.string().optional(),
+  bundle: z.string().optional(),
+  attempt: z.string().optional(),
+  objects: z.int(),
+  healthyObjects: z.int(),
+  sinceMs: timeMs.optional(),
+  observedAtMs: timeMs.optional(),
+  healthyForMs: z.int().optional(),
+  problems: z.array(objectProblem),
+  ...why.shape,
+});
+
+/** What one environment runs of one application, and what comes next. */
+export const stepView = z.object({
+  environment: z.string(),
+  version: z.string().optional(),
+  release: z.string().optional(),
+  attempt: z.string().optional(),
+  clusters: z.int(),
+  inSync: z.int(),
+  healthy: z.int(),
+  rollout: z.string(),
+  halted: z.object({ attempt: z.string(), reason: z.string() }).optional(),
+  hold: z.object({ by: z.string(), reason: z.string() }).optional(),
+  rejected: z.array(z.object({ digest: z.string(), reason: z.string() })),
+  ...why.shape,
+});
+
+/** One application and its pipeline. */
+export const applicationView = z.object({
+  application: z.string(),
+  team: z.string(),
+  sources: z.array(
+    z.object({
+      name: z.string(),
+      url: z.string(),
+      revision: z.string().optional(),
+      version: z.string().optional(),
+      problem: why.optional(),
+    }),
+  ),
+  pipeline: z.array(stepView),
+  problems: z.array(problem),
+});
+
+/** One environment. */
+export const environmentView = z.object({
+  name: z.string(),
+  clusters: z.array(z.string()),
+  applications: z.array(z.string()),
+  waves: z.array(z.string()),
+  problems: z.array(problem),
+});
+
+/** A wave of a rollout. */
+export const waveView = z.object({
+  name: z.string(),
+  state: z.string(),
+  total: z.int(),
+  done: z.int(),
+  inProgress: z.int(),
+  ...why.shape,
+});
+
+/** The spreading of one application in one environment. */
+export const rolloutView = z.object({
+  application: z.string(),
+  environment: z.string(),
+  version: z.string().optional(),
+  release: z.string().optional(),
+  attempt: z.string().optional(),
+  state: z.string(),
+  waves: z.array(waveView),
+  clusters: z.array(z.object({ cluster: z.string(), wave: z.string().optional(), state: z.string(), ...why.shape })),
+  gates: z.array(
+    z.object({ gate: z.string(), verdict: z.enum(['Pass', 'Wait', 'Fail', 'Unknown']), message: z.string() }),
+  ),
+  next: why.optional().describe('What happens next, and what it waits for'),
+  ...why.shape,
+});
+
+/** One commit of the ledger for one application in one environment. */
+export const historyView = z.object({
+  application: z.string(),
+  environment: z.string(),
+  commit: z.string(),
+  timeMs,
+  author: z.string(),
+  action: z.string(),
+  version: z.string().optional(),
+  release: z.string().optional(),
+  message: z.string(),
+  trailers: z.array(z.tuple([z.string(), z.string()])),
+});
+
+/** One difference between a live object and what was applied. */
+export const driftView = z.object({
+  atMs: timeMs,
+  cluster: z.string(),
+  application: z.string(),
+  object: z.string(),
+  kind: z.enum(['Deleted', 'Changed', 'TakenOver', 'Unlabelled']),
+  pointer: z.string(),
+  wanted: z.string(),
+  found: z.string(),
+  manager: z.string().optional(),
+  operation: z.string().optional(),
+  outcome: z.enum(['Corrected', 'Reported', 'Damped', 'Failed']),
+  tookMs: z.number().optional(),
+});
+
+/** A line of the journal. */
+export const eventView = z.object({
+  id: z.int(),
+  atMs: timeMs,
+  type: z.string(),
+  cluster: z.string().optional(),
+  application: z.string().optional(),
+  environment: z.string().optional(),
+  attempt: z.string().optional(),
+  ...why.shape,
+});
+
+/** RFC 9457, with the closed words of Fairlead beside it. */
+export const problemJson = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.string(),
+  reason: z.string(),
+  file: z.string().optional(),
+  line: z.int().optional(),
+  object: z.string().optional(),
+  field: z.string().optional(),
+});
+
+export type FleetView = z.infer<typeof fleetView>;
+export type ClusterView = z.infer<typeof clusterView>;
+export type PlacementView = z.infer<typeof placementView>;
+export type StepView = z.infer<typeof stepView>;
+export type ApplicationView = z.infer<typeof applicationView>;
+export type EnvironmentView = z.infer<typeof environmentView>;
+export type RolloutView = z.infer<typeof rolloutView>;
+export type HistoryView = z.infer<typeof historyView>;
+export type DriftView = z.infer<typeof driftView>;
+export type EventView = z.infer<typeof eventView>;
+export type ProblemView = z.infer<typeof problem>;
+export type ProblemJson = z.infer<typeof problemJson>;
