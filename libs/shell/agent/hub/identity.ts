@@ -1,0 +1,152 @@
+import { asFairleadError, FairleadError, type ClusterName, type KubeObject } from '@fairlead/core/model';
+import type { Clock } from '@fairlead/ports/clock';
+import type { ClusterApi } from '@fairlead/ports/cluster';
+import type { AgentLog } from '../log.ts';
+import { secretKind, self } from '../state/chunks.ts';
+import { fullJitterMs } from './backoff.ts';
+import type { AgentIdentity, HubCalls, IssuedIdentity, Pki } from './calls.ts';
+import { pause } from './session.ts';
+
+/** Options of {@link signIn} and {@link keepRenewed}. */
+export interface IdentityOptions {
+  readonly cluster: ClusterApi;
+  readonly namespace: string;
+  readonly name: ClusterName;
+  readonly calls: HubCalls;
+  readonly pki: Pki;
+  /** Read anew for each try, so that a new token can be laid in place; undefined where there is none. */
+  readonly token: () => Promise<string | undefined>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: AgentLog;
+  readonly signal: AbortSignal;
+}
+
+/** Where the key and the certificate are kept. */
+export const identitySecret = 'fairlead-identity';
+const pauses = { firstMs: 1000, mostMs: 60_000 };
+/** A certificate is renewed when this part of its life is over. */
+const renewAfter = 2 / 3;
+
+/**
+ * The identity from the Secret, or a new one by the join token; tries until the hub answers or the signal ends it
+ * (Aborted). An identity whose certificate ran out is renewed first, by possession of its key.
+ */
+export async function signIn(options: IdentityOptions): Promise<AgentIdentity> {
+  const stored = await readIdentity(options);
+  if (stored && stored.cluster !== options.name) throw otherCluster(stored, options);
+  if (stored && stored.notAfterMs > options.clock.now()) return stored;
+  return untilAnswered(options, () => (stored ? renew(options, stored) : enroll(options)));
+}
+
+/** Renews the identity at two thirds of its life, for as long as the signal lets it; `renewed` hears of each. */
+export async function keepRenewed(
+  options: IdentityOptions,
+  work: { identity: AgentIdentity; renewed: (identity: AgentIdentity) => void },
+): Promise<void> {
+  let { identity } = work;
+  while (!options.signal.aborted) {
+    const dueMs = identity.issuedAtMs + (identity.notAfterMs - identity.issuedAtMs) * renewAfter;
+    await pause(options.clock, Math.max(0, dueMs - options.clock.now()), options.signal);
+    if (options.signal.aborted) return;
+    const current = identity;
+    identity = await untilAnswered(options, () => renew(options, current));
+    work.renewed(identity);
+  }
+}
+
+async function untilAnswered(options: IdentityOptions, call: () => Promise<AgentIdentity>): Promise<AgentIdentity> {
+  const { clock, random, log, signal } = options;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await call();
+    } catch (thrown) {
+      const error = asFairleadError(thrown);
+      if (signal.aborted) throw error;
+      log.error('identity.refused', { reason: error.reason, error: error.message });
+      await pause(clock, fullJitterMs(tries, { ...pauses, random }), signal);
+      if (signal.aborted) throw error;
+    }
+  }
+}
+
+async function enroll(options: IdentityOptions): Promise<AgentIdentity> {
+  const token = await options.token();
+  if (!token) {
+    throw new FairleadError(
+      `Cannot enrol: the agent has neither an identity in the Secret ${options.namespace}/${identitySecret} nor a join token; run "fairlead cluster join ${options.name}" and apply what it prints`,
+      { code: 'Unauthenticated', reason: 'CredentialsMissing', retry: 'backoff' },
+    );
+  }
+  // The key is kept before the token is spent: a kill in between must not leave a member without its key.
+  const privateKey = (await readPendingKey(options)) ?? (await options.pki.newKey());
+  await writeSecret(options, { privateKey });
+  const csr = await options.pki.csr(privateKey, options.name);
+  const issued = await options.calls.enroll({ token, csr, kubernetesVersion: await options.cluster.version() });
+  return keep(options, { issued, privateKey, verifyingKeys: issued.verifyingKeys });
+}
+
+async function renew(options: IdentityOptions, current: AgentIdentity): Promise<AgentIdentity> {
+  const csr = await options.pki.csr(current.privateKey, options.name);
+  const issued = await options.calls.renew({ csr, current });
+  const verifyingKeys = options.pki.chainKeys(current.verifyingKeys, issued.verifyingKeys);
+  return keep(options, { issued, privateKey: current.privateKey, verifyingKeys });
+}
+
+async function keep(
+  options: IdentityOptions,
+  parts: { issued: IssuedIdentity; privateKey: string; verifyingKeys: AgentIdentity['verifyingKeys'] },
+): Promise<AgentIdentity> {
+  const identity: AgentIdentity = {
+    ...parts.issued,
+    privateKey: parts.privateKey,
+    verifyingKeys: parts.verifyingKeys,
+    issuedAtMs: options.clock.now(),
+  };
+  if (identity.cluster !== options.name) throw otherCluster(identity, options);
+  await writeSecret(options, identity);
+  options.log.info('identity.issued', { cluster: identity.cluster, notAfterMs: identity.notAfterMs });
+  return identity;
+}
+
+async function readIdentity(options: IdentityOptions): Promise<AgentIdentity | undefined> {
+  const content = await readSecret(options);
+  return content !== undefined && 'certificate' in content ? (content as AgentIdentity) : undefined;
+}
+
+async function readPendingKey(options: IdentityOptions): Promise<string | undefined> {
+  return (await readSecret(options))?.privateKey;
+}
+
+async function readSecret({ cluster, namespace }: IdentityOptions): Promise<{ privateKey?: string } | undefined> {
+  const secret = await cluster.get(secretKind, { namespace, name: identitySecret });
+  const data = secret?.['data'] as Record<string, string> | undefined;
+  const text = data?.['identity'];
+  return text === undefined
+    ? undefined
+    : (JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as { privateKey?: string });
+}
+
+async function writeSecret({ cluster, namespace }: IdentityOptions, content: object): Promise<void> {
+  const found = await cluster.get(secretKind, { namespace, name: identitySecret });
+  const secret: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name: identitySecret,
+      namespace,
+      ...(found?.metadata.resourceVersion === undefined ? {} : { resourceVersion: found.metadata.resourceVersion }),
+    },
+    type: 'fairlead.dev/identity',
+    data: { identity: Buffer.from(JSON.stringify(content)).toString('base64') },
+  };
+  if (found) await cluster.replace(secret, { identity: self });
+  else await cluster.create(secret, { identity: self });
+}
+
+function otherCluster(identity: { cluster: ClusterName }, options: IdentityOptions): FairleadError {
+  return new FairleadError(
+    `Cannot sign in: the identity in the Secret ${options.namespace}/${identitySecret} is of cluster ${identity.cluster}, and this agent runs as ${options.name}; delete the Secret to enrol anew`,
+    { code: 'FailedPrecondition', reason: 'KeyMismatch', subject: { cluster: options.name } },
+  );
+}

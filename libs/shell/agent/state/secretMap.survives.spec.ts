@@ -1,0 +1,113 @@
+import { fakeCluster, type FakeCluster } from '@fairlead/ports/cluster';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { silentLog } from '../log.ts';
+import { listState, openSecretMap, type SecretMap } from './secretMap.ts';
+
+const namespace = 'default';
+
+async function open(
+  cluster: FakeCluster,
+  options: { holder?: string; logChars?: number; chunkChars?: number } = {},
+): Promise<SecretMap> {
+  const found = await listState({ cluster, namespace });
+  return openSecretMap({ cluster, namespace, name: 'map', holder: 'a', log: silentLog, found, ...options });
+}
+
+async function contents(map: SecretMap): Promise<Record<string, string>> {
+  const all: Record<string, string> = {};
+  for await (const [key, value] of map.entries()) all[key] = value;
+  return all;
+}
+
+const secrets = (cluster: FakeCluster) =>
+  cluster.objects({ group: '', kind: 'Secret' }).map(({ metadata }) => metadata.name);
+
+describe('a map in Secrets', () => {
+  it('is the same after a restart, whatever was put, changed and removed, and however it was cut', async () => {
+    const key = fc.integer({ min: 0, max: 12 }).map((n) => `key-${n}`);
+    const change = fc.record({
+      put: fc.dictionary(key, fc.string({ maxLength: 60 }), { maxKeys: 6 }),
+      remove: fc.array(key, { maxLength: 4 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(change, { maxLength: 12 }),
+        fc.integer({ min: 1, max: 200 }),
+        async (changes, logChars) => {
+          const cluster = fakeCluster();
+          const wanted: Record<string, string> = {};
+          let map = await open(cluster, { logChars, chunkChars: 80 });
+          for (const [index, { put, remove }] of changes.entries()) {
+            await map.commit({ put: Object.entries(put), remove, meta: String(index) });
+            Object.assign(wanted, put);
+            for (const gone of remove) delete wanted[gone];
+            if (index % 3 === 2) map = await open(cluster, { logChars, chunkChars: 80 });
+          }
+          const again = await open(cluster);
+          expect(await contents(map)).toEqual(wanted);
+          expect(await contents(again)).toEqual(wanted);
+          expect([...again.keys()].sort()).toEqual(Object.keys(wanted).sort());
+          expect(again.meta).toBe(changes.length === 0 ? undefined : String(changes.length - 1));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('is as before or as after a commit that was cut off at any call', async () => {
+    for (let cutAt = 1; cutAt <= 4; cutAt += 1) {
+      const cluster = fakeCluster();
+      const map = await open(cluster, { logChars: 10 });
+      await map.commit({ put: [['a', 'first value, long enough for a chunk']] });
+      let writes = 0;
+      const stop = cluster.intercept(({ verb }) => {
+        if (['create', 'replace', 'delete'].includes(verb) && ++writes >= cutAt) throw new Error('killed');
+      });
+      await map.commit({ put: [['a', 'second value, long enough for a chunk']] }).catch(() => undefined);
+      await map.commit({}).catch(() => undefined);
+      stop();
+      const found = (await contents(await open(cluster)))['a'];
+      expect(found).toBe(cutAt <= 2 ? 'first value, long enough for a chunk' : 'second value, long enough for a chunk');
+    }
+  });
+
+  it('deletes what no head names once it is opened again', async () => {
+    const cluster = fakeCluster();
+    const map = await open(cluster, { logChars: 10 });
+    const stop = cluster.intercept(({ verb, key }) => {
+      if (verb === 'create' && key?.name === 'map') throw new Error('killed');
+    });
+    await map.commit({ put: [['a', 'x'.repeat(50)]] }).catch(() => undefined);
+    stop();
+    expect(secrets(cluster)).toHaveLength(1);
+    await (await open(cluster)).commit({ put: [['b', '1']] });
+    expect(secrets(cluster)).toEqual(['map']);
+  });
+
+  it('holds a value that is larger than a Secret', async () => {
+    const cluster = fakeCluster();
+    const noise = Array.from({ length: 150_000 }, (_, n) => Math.imul(n + 1, 2_654_435_761).toString(36)).join('');
+    await (await open(cluster)).commit({ put: [['big', noise]] });
+    expect(secrets(cluster).length).toBeGreaterThan(1);
+    expect(await (await open(cluster)).get('big')).toBe(noise);
+  });
+
+  it('stops an owner that another one has followed', async () => {
+    const cluster = fakeCluster();
+    const first = await open(cluster, { holder: 'first' });
+    await first.commit({ put: [['a', '1']] });
+    const second = await open(cluster, { holder: 'second' });
+    await second.commit({ put: [['a', '2']] });
+    await expect(first.commit({ put: [['a', '3']] })).rejects.toMatchObject({ code: 'Aborted', reason: 'Superseded' });
+    expect(await (await open(cluster)).get('a')).toBe('2');
+  });
+
+  it('names damage instead of reading on', async () => {
+    const cluster = fakeCluster();
+    await (await open(cluster, { logChars: 1 })).commit({ put: [['a', '1']] });
+    const chunk = secrets(cluster).find((name) => name !== 'map') ?? '';
+    cluster.remove({ group: '', kind: 'Secret', namespace, name: chunk });
+    await expect(open(cluster)).rejects.toMatchObject({ code: 'DataLoss' });
+  });
+});
