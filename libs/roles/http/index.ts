@@ -1,0 +1,5 @@
+export { administrator, AUTHENTICATE, Open, TokenGuard, type Authenticate, type Person } from './guard.ts';
+export { LOG, type Log } from './log.ts';
+export { Input, Operation, type Given } from './operation.ts';
+export { Caller } from './person.ts';
+export { problemOf, ProblemFilter } from './problem.ts';
