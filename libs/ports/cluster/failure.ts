@@ -48,7 +48,7 @@ export function apiError(attempt: ApiAttempt, failure: ApiFailure): FairleadErro
     code: verdict.code,
     reason: verdict.reason,
     retry: verdict.retry,
-    subject: { object, ...fieldOf(shown) },
+    subject: { object, ...fieldOf(failure) },
     cause: shown,
   });
 }
@@ -64,32 +64,79 @@ function verdictOn(failure: ApiFailure): Verdict {
   const wait: Retry = failure.retryAfterMs === undefined ? 'backoff' : { afterMs: failure.retryAfterMs };
   switch (failure.status) {
     case 401:
-      return { code: 'Unauthenticated', reason: 'CredentialsMissing', retry: 'backoff', next: 'give the caller valid credentials for this cluster' };
+      return {
+        code: 'Unauthenticated',
+        reason: 'CredentialsMissing',
+        retry: 'backoff',
+        next: 'give the caller valid credentials for this cluster',
+      };
     case 403:
       // A namespace on its way out refuses with 403 too; no right that anyone could grant would help.
       if (failure.causes.some((cause) => cause.reason === 'NamespaceTerminating')) {
-        return { code: 'FailedPrecondition', reason: 'ObjectTerminating', retry: 'backoff', next: 'wait until the namespace is gone' };
+        return {
+          code: 'FailedPrecondition',
+          reason: 'ObjectTerminating',
+          retry: 'backoff',
+          next: 'wait until the namespace is gone',
+        };
       }
-      return { code: 'PermissionDenied', reason: 'Forbidden', retry: 'backoff', next: 'bind a role that allows it, or name another service account' };
+      return {
+        code: 'PermissionDenied',
+        reason: 'Forbidden',
+        retry: 'backoff',
+        next: 'bind a role that allows it, or name another service account',
+      };
     case 404:
       return { code: 'NotFound', reason: 'NotFound', retry: 'backoff', next: 'create what is missing first' };
     case 409:
       if (failure.causes.some((cause) => cause.reason === 'FieldManagerConflict')) {
-        return { code: 'Conflict', reason: 'ConflictReported', retry: 'never', next: 'take the field over by force, or leave it out' };
+        return {
+          code: 'Conflict',
+          reason: 'ConflictReported',
+          retry: 'never',
+          next: 'take the field over by force, or leave it out',
+        };
       }
-      return { code: 'Conflict', reason: 'ApplyFailed', retry: 'backoff', next: 'read the object again and decide anew' };
+      return {
+        code: 'Conflict',
+        reason: 'ApplyFailed',
+        retry: 'backoff',
+        next: 'read the object again and decide anew',
+      };
     case 410:
       return { code: 'Aborted', reason: 'ApplyFailed', retry: 'backoff', next: 'list again' };
     case 429:
-      return { code: 'ResourceExhausted', reason: 'RateLimited', retry: failure.retryAfterMs === undefined ? { afterMs: 1000 } : wait, next: 'send less at a time' };
+      return {
+        code: 'ResourceExhausted',
+        reason: 'RateLimited',
+        retry: failure.retryAfterMs === undefined ? { afterMs: 1000 } : wait,
+        next: 'send less at a time',
+      };
     default:
-      if (failure.status >= 500) return { code: 'Unavailable', reason: 'ApiServerUnreachable', retry: wait, next: 'it is tried again' };
+      if (failure.status >= 500 && !isMalformed(failure))
+        return { code: 'Unavailable', reason: 'ApiServerUnreachable', retry: wait, next: 'it is tried again' };
       return refused('correct the manifest');
   }
 }
 
+/**
+ * A manifest that does not fit its schema is answered with 500 and no reason, not with 400 (seen up to 1.36); a
+ * conversion webhook that is down looks nearly alike, and that one passes.
+ */
+function isMalformed(failure: ApiFailure): boolean {
+  if (failure.status !== 500 || failure.reason !== '') return false;
+  return (
+    /^failed to (create typed patch|convert new) object/.test(failure.message) && !failure.message.includes('webhook')
+  );
+}
+
+/** The path in `failed to create typed patch object (…): .spec.x: field not declared in schema`. */
+function malformedField(message: string): string | undefined {
+  return /^failed to create typed patch object \([^)]*\): (\.[^:\s]+): /.exec(message)?.[1];
+}
+
 function fieldOf(failure: ApiFailure): { field?: string } {
-  const field = failure.causes.find((cause) => cause.field !== '')?.field;
+  const field = failure.causes.find((cause) => cause.field !== '')?.field ?? malformedField(failure.message);
   return field === undefined ? {} : { field };
 }
 
@@ -99,9 +146,13 @@ function fieldOf(failure: ApiFailure): { field?: string } {
  */
 function withoutValues(failure: ApiFailure): ApiFailure {
   if (![400, 403, 413, 415, 422, 500].includes(failure.status)) return failure;
-  const fields = failure.causes.map((cause) => cause.field).filter(Boolean);
+  const named = failure.causes.map((cause) => cause.field).filter(Boolean);
+  const malformed = malformedField(failure.message);
+  const fields = named.length === 0 && malformed !== undefined ? [malformed] : named;
   const where = fields.length === 0 ? '' : ` at ${fields.join(', ')}`;
-  const permission = failure.status === 403 && /^[\w.]+ "[^"]*" is forbidden: User "[^"]*" cannot [\w ]+ "[^"]*" in API group "[^"]*"/.test(failure.message);
+  const permission =
+    failure.status === 403 &&
+    /^[\w.]+ "[^"]*" is forbidden: User "[^"]*" cannot [\w ]+ "[^"]*" in API group "[^"]*"/.test(failure.message);
   if (permission) return failure;
   return {
     ...failure,

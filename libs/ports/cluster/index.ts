@@ -11,3 +11,6 @@ export type {
   WatchOptions,
   WriteOptions,
 } from './port.ts';
+export { fakeCluster, type FakeCluster } from './fake.ts';
+export type { FakeCall, FakeClusterOptions } from './fake/server.ts';
+export { assertIdentity } from './identity.ts';

@@ -1,0 +1,1 @@
+export { clusterApiContract, type ClusterFixture } from './contract.ts';
