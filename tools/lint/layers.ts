@@ -83,7 +83,7 @@ export function placeOf(path: string, isDoor: (folder: string) => boolean): Plac
 /** The outermost folder below the library that has a door; a library with a door of its own is one room. */
 function roomOf(path: string, isDoor: (folder: string) => boolean): string {
   const parts = path.split('/').slice(0, -1);
-  for (let depth = 3; depth <= parts.length; depth += 1) {
+  for (let depth = 2; depth <= parts.length; depth += 1) {
     const folder = parts.slice(0, depth).join('/');
     if (isDoor(folder)) return folder;
   }

@@ -71,6 +71,14 @@ export {
   type Selector,
   type Target,
 } from './documents/scalars.ts';
+export {
+  type Credentials,
+  type EnrollRequest,
+  type EnrollResponse,
+  type RenewRequest,
+  type RenewResponse,
+  type VerifyingKey,
+} from './enrollment.ts';
 export { type BundleIndex, type BundleObject } from './bundles.ts';
 export { type AgentMessage, type BlobPart, type HubMessage, type MessageOf, type Traced } from './messages.ts';
 export {

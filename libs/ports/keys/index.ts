@@ -1,2 +1,2 @@
 export { memoryAuthority } from './fake.ts';
-export type { Authority, FreshToken, HeadSigner, IssuedCertificate, VerifyingKey } from './port.ts';
+export type { Authority, FreshToken, HeadSigner, IssuedCertificate } from './port.ts';

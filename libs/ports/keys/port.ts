@@ -1,14 +1,4 @@
-import type { ClusterName, Digest, SignedHead } from '@fairlead/core/model';
-
-/** A key that agents check heads with. */
-export interface VerifyingKey {
-  readonly keyId: string;
-  /** SubjectPublicKeyInfo of an Ed25519 key, DER. */
-  readonly publicKey: Uint8Array;
-  /** The key before it, and that one's signature over `publicKey`; undefined for the first key of a hub. */
-  readonly signedBy?: string;
-  readonly signature?: Uint8Array;
-}
+import type { ClusterName, Digest, SignedHead, VerifyingKey } from '@fairlead/core/model';
 
 /** A client certificate as it was issued. */
 export interface IssuedCertificate {

@@ -1,0 +1,50 @@
+import type { ClusterName } from './ids.ts';
+
+/** A key that agents check heads with. */
+export interface VerifyingKey {
+  readonly keyId: string;
+  /** SubjectPublicKeyInfo of an Ed25519 key, DER. */
+  readonly publicKey: Uint8Array;
+  /** The key before it, and that one's signature over `publicKey`; undefined for the first key of a hub. */
+  readonly signedBy?: string;
+  readonly signature?: Uint8Array;
+}
+
+/** What an agent needs to dial in and to check what it is told. */
+export interface Credentials {
+  readonly certificatePem: string;
+  /** When the certificate ends, milliseconds since 1970. */
+  readonly notAfterMs: number;
+  /** Every authority that may sign the hub's certificate. */
+  readonly caPem: string;
+  readonly verifyingKeys: readonly VerifyingKey[];
+  /** `host:port` of the gateway's stream. */
+  readonly gatewayAddress: string;
+}
+
+/** Trades a one-use token for a certificate. */
+export interface EnrollRequest {
+  readonly token: string;
+  /** PKCS #10, PEM; signed by the key that is to be certified. */
+  readonly csrPem: string;
+  /** Such as `v1.36.1`. */
+  readonly kubernetesVersion: string;
+  readonly agentVersion: string;
+}
+
+/** The credentials of the cluster that the token is bound to. */
+export interface EnrollResponse {
+  readonly cluster: ClusterName;
+  readonly credentials: Credentials;
+}
+
+/** Renews by possession of the key that the ledger names, also after the certificate ran out. */
+export interface RenewRequest {
+  readonly cluster: ClusterName;
+  readonly csrPem: string;
+}
+
+/** The cluster's credentials, anew. */
+export interface RenewResponse {
+  readonly credentials: Credentials;
+}

@@ -1,0 +1,5 @@
+export { decodeAgentMessage, encodeAgentMessage } from './agent.ts';
+export { enrollment } from './enrollment.ts';
+export { decodeHubMessage, encodeHubMessage } from './hub.ts';
+export { limits } from './limits.ts';
+export { connectPath } from './service.ts';
