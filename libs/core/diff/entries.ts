@@ -1,8 +1,7 @@
-import type { KubeObject, ManagedFieldsEntry } from '@fairlead/core/model';
+import type { Json, KubeObject, ManagedFieldsEntry } from '@fairlead/core/model';
 import { elementsOf, isMember, placesOf } from './elements.ts';
 import { isMap, type JsonMap } from './json.ts';
 import { pointerOf } from './pointer.ts';
-import type { Json } from '@fairlead/core/model';
 
 /** Our entry: what a manager owns by server-side apply. Undefined if it owns nothing. One per manager (KEP-555). */
 export function entryOf(object: Pick<KubeObject, 'metadata'>, manager: string): ManagedFieldsEntry | undefined {
@@ -30,13 +29,12 @@ function shrank(before: JsonMap, after: JsonMap | undefined): boolean {
 }
 
 /**
- * JSON pointers, in `object`, of the fields that `before` names and `after` does not; the topmost where a whole part was lost.
- * Items that are no longer in the object are named by the list that held them.
+ * JSON pointers, in `object`, of the fields that `before` names and `after` does not. Items that are no longer in the object are
+ * named by the list that held them. Says who lost what where the values are as they should be.
  */
 export function lostFields(object: KubeObject, entries: { before: ManagedFieldsEntry | undefined; after: ManagedFieldsEntry | undefined }): readonly string[] {
-  const lost = new Set<string>();
-  collectLost({ before: fieldsOf(entries.before), after: fieldsOf(entries.after), value: object as unknown as Json, path: [] }, lost);
-  return [...lost].sort();
+  const lost = lostBelow({ before: fieldsOf(entries.before), after: fieldsOf(entries.after), value: object as unknown as Json, path: [] });
+  return [...new Set(lost)].sort();
 }
 
 interface Step {
@@ -46,13 +44,15 @@ interface Step {
   readonly path: readonly string[];
 }
 
-function collectLost(step: Step, lost: Set<string>): void {
-  for (const [element, before] of elementsOf(step.before)) {
+function lostBelow(step: Step): readonly string[] {
+  return elementsOf(step.before).flatMap(([element, before]) => {
     const after = step.after[element];
     const place = placesOf(element, step.value)[0];
     const segment = element.startsWith('f:') ? element.slice(2) : place?.segment;
-    const path = segment === undefined ? step.path : [...step.path, segment];
-    if (!isMap(after) || (isMember(before) && !isMember(after))) lost.add(pointerOf(path));
-    else collectLost({ before, after, value: place?.value, path }, lost);
-  }
+    if (segment === undefined) return isMap(after) ? [] : [pointerOf(step.path)];
+    const path = [...step.path, segment];
+    const below = lostBelow({ before, after: isMap(after) ? after : {}, value: place?.value, path });
+    if (below.length > 0) return below;
+    return isMember(before) && !(isMap(after) && isMember(after)) ? [pointerOf(path)] : [];
+  });
 }

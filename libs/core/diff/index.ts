@@ -3,6 +3,6 @@ export { entryOf, entryShrank, lostFields } from './entries.ts';
 export { ignoredPointers, withoutIgnored } from './ignore.ts';
 export { mask } from './mask.ts';
 export { otherManagers, type FieldOwner } from './owners.ts';
-export { reduceByEntry, reductionText, type Reduced, type ReducedNode } from './reduce.ts';
+export { reduceByEntry, reductionText, type Reduced } from './reduce.ts';
 export { metadataText } from './seen.ts';
 export { settleIgnored, type SettleOptions } from './settle.ts';
