@@ -1,2 +1,40 @@
+export {
+  fleetFile,
+  isGone,
+  joinFleet,
+  ledgerPathOf,
+  readFleet,
+  type FilePlace,
+  type FleetDocuments,
+  type FleetFile,
+} from './fleet/join.ts';
+export {
+  parseFile,
+  type BrokenDocument,
+  type DocumentKinds,
+  type ParsedDocument,
+  type ParsedFile,
+} from './fleet/parse.ts';
+export { fillPipeline, findCycle, predecessors } from './fleet/pipeline.ts';
+export {
+  joinLedger,
+  ledgerFile,
+  parseLedgerFile,
+  readLedger,
+  releaseKey,
+  type Ledger,
+  type LedgerSlot,
+  type ParsedLedgerFile,
+} from './ledger/read.ts';
+export { writeHub, writeMember, writeReleaseFile } from './ledger/write.ts';
 export { parseManifests, type Manifest, type ManifestOptions } from './manifests.ts';
+export {
+  acknowledgements,
+  acknowledgementTrailer,
+  formatTrailers,
+  parseAcknowledgements,
+  parseTrailers,
+  type Acknowledgement,
+  type Trailer,
+} from './trailers.ts';
 export { defaultLimits, type YamlLimits } from './yaml/read.ts';

@@ -62,8 +62,10 @@ const floatTag = defineScalarTag<number>('tag:yaml.org,2002:float', {
   identify: () => false,
 });
 const binaryTag = defineScalarTag<string>('tag:yaml.org,2002:binary', { resolve: base64Text, identify: () => false });
+// Without `finalize` the map is its own carrier, as in the original.
+const { finalize: _finalize, ...plainMap } = mapTag;
 const keyedMapTag = defineMappingTag<Record<string, unknown>>('tag:yaml.org,2002:map', {
-  ...mapTag,
+  ...plainMap,
   addPair: (map, key, value) => (key === null ? 'a key must not be null' : mapTag.addPair(map, key, value)),
 });
 
@@ -88,5 +90,8 @@ export const kubernetesYaml = new Schema([
 
 /** True if `text`, written without quotes, would be read as something else than this text. */
 export function needsQuotes(text: string): boolean {
-  return kubernetesYaml.implicitScalarTags.some((tag) => tag.resolve(text, false, tag.tagName) !== NOT_RESOLVED);
+  return kubernetesYaml.implicitScalarTags.some(
+    ({ implicitFirstChars, resolve, tagName }) =>
+      implicitFirstChars?.includes(text.charAt(0)) !== false && resolve(text, false, tagName) !== NOT_RESOLVED,
+  );
 }

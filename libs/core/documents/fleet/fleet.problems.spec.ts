@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest';
+import { isGone, joinFleet, readFleet } from './join.ts';
+import { parseFile } from './parse.ts';
+
+const head = 'apiVersion: fairlead.dev/v1alpha1\n';
+const fleet = { path: 'fairlead.yaml', text: `${head}kind: Fleet\nmetadata: { name: acme }\n` };
+const dev = {
+  path: 'environments/dev.yaml',
+  text: `${head}kind: Environment\nmetadata: { name: dev }\nspec: { clusters: {} }\n`,
+};
+
+function environment(spec: string): { path: string; text: string } {
+  return {
+    path: 'environments/prod.yaml',
+    text: `${head}kind: Environment\nmetadata: { name: prod }\nspec:\n  clusters: {}\n${spec}`,
+  };
+}
+
+function application(spec: string, name = 'podinfo'): { path: string; text: string } {
+  const source = 'source: { git: { url: "https://git.example.com/web/podinfo" } }';
+  return {
+    path: `apps/${name}.yaml`,
+    text: `${head}kind: Application\nmetadata: { name: ${name} }\nspec:\n  ${source}\n${spec}`,
+  };
+}
+
+function problems(...files: { path: string; text: string }[]): string[] {
+  return readFleet([fleet, dev, ...files]).problems.map(({ message }) => message);
+}
+
+describe('what is wrong with a document', () => {
+  it.each([
+    [
+      'an unknown field',
+      '  gates:\n    - { soak: 1h }\n    - { soakk: 5m }\n',
+      'Cannot use Environment prod at environments/prod.yaml:8: spec.gates[1] has the unknown field `soakk`; did you mean `soak`? Rename or remove it.',
+    ],
+    [
+      'an unknown field deep in a gate',
+      '  gates: [{ approval: { cuont: 2 } }]\n',
+      'spec.gates[0].approval has the unknown field `cuont`; did you mean `count`?',
+    ],
+    [
+      'a field that is nothing like any',
+      '  colour: red\n',
+      'spec has the unknown field `colour`. Remove it, or use one of: clusters, gates, rollout, windows, ledger.',
+    ],
+    [
+      'a bare boolean where text belongs',
+      '  rollout:\n    waves: [{ name: on }]\n',
+      ':7: spec.rollout.waves[0].name must be text: current value is true. Put it in quotes: "true".',
+    ],
+    [
+      'a duration that is none',
+      '  rollout: { progressDeadline: 10 minutes }\n',
+      'spec.rollout.progressDeadline is not a duration: write for example 90s, 5m, 1h30m: current value is "10 minutes".',
+    ],
+    [
+      'a word out of a closed list',
+      '  rollout: { onFailure: Rolback }\n',
+      'spec.rollout.onFailure must be Rollback or Halt: current value is "Rolback"; did you mean `Rollback`?',
+    ],
+    [
+      'two gates in one',
+      '  gates: [{ soak: 1h, health: 1h }]\n',
+      'spec.gates[0] must have exactly one of soak, health',
+    ],
+    [
+      'a selector that cannot be',
+      '  windows: [{ allow: "0 9 * * 1", duration: 8h, timezone: UTC }]\n',
+      'spec.windows[0] has the unknown field `timezone`; did you mean `timeZone`?',
+    ],
+    [
+      'a name twice',
+      '  rollout: { waves: [{ name: a }, { name: a }] }\n',
+      "spec.rollout.waves[1].name is `a`, as an earlier wave's is.",
+    ],
+  ])('names %s, its line and the next step', (_what, spec, wanted) => {
+    const found = problems(environment(spec));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(wanted);
+  });
+
+  it('names a misspelt required field once', () => {
+    expect(problems(environment('  rollout: { waves: [{ nam: a }] }\n'))).toEqual([
+      expect.stringContaining('unknown field `nam`; did you mean `name`?'),
+    ]);
+  });
+
+  it('names a kind, a version and a missing version', () => {
+    const text = (version: string, kind: string) => ({
+      path: 'a.yaml',
+      text: `${version}kind: ${kind}\nmetadata: { name: a }\nspec: {}\n`,
+    });
+    expect(problems(text(head, 'Enviroment'))[0]).toContain(
+      'kind must be Fleet or Environment or Application or Cluster or Team: current value is `Enviroment`; did you mean `Environment`?',
+    );
+    expect(problems(text('apiVersion: fairlead.dev/v2\n', 'Team'))[0]).toContain(
+      'apiVersion must be fairlead.dev/v1alpha1: current value is `fairlead.dev/v2`',
+    );
+    expect(problems(text('', 'Team'))[0]).toContain(
+      'apiVersion must be fairlead.dev/v1alpha1: current value is nothing',
+    );
+    expect(problems(text(head, 'Release'))[0]).toContain('stands in the ledger only');
+  });
+
+  it('names the file and line of broken YAML and leaves the other documents usable', () => {
+    const file = {
+      path: 'b.yaml',
+      text: `${dev.text.replace('name: dev', 'name: one')}---\n# broken\n${head}kind: Environment\nmetadata:\n  name: two\nspec: { clusters: {\n---\n${dev.text.replace('name: dev', 'name: three')}`,
+    };
+    const { problems: found, environments, broken } = readFleet([fleet, file]);
+    expect([...environments.keys()].sort()).toEqual(['one', 'three']);
+    expect(found.map(({ message }) => message)).toEqual([expect.stringMatching(/^Cannot read b\.yaml:1\d: /)]);
+    expect(broken).toEqual([{ file: 'b.yaml', line: 7, kind: 'Environment', name: 'two' }]);
+  });
+
+  it('passes over what other tools keep in the repository', () => {
+    const chart = {
+      path: 'chart/templates/a.yaml',
+      text: '{{- if .Values.a }}\nkind: Deployment\nmetadata: { annotations: { fairlead.dev/stage: "1" } }\n{{ end }}',
+    };
+    const argo = {
+      path: 'argo.yaml',
+      text: 'apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: { name: a }\n',
+    };
+    expect(problems(chart, argo)).toEqual([]);
+  });
+
+  it('wants the Fleet document in its place', () => {
+    expect(readFleet([dev]).problems[0]?.message).toContain('no document of kind Fleet stands in fairlead.yaml');
+    const elsewhere = readFleet([{ ...fleet, path: 'other.yaml' }]);
+    expect(elsewhere.fleet).toBeUndefined();
+    expect(elsewhere.problems[0]?.message).toContain('must stand in fairlead.yaml');
+    expect(readFleet([fleet]).fleet?.spec.ledger).toEqual({ path: 'ledger', mode: 'Commit' });
+  });
+});
+
+describe('what documents say of each other', () => {
+  it.each([
+    [
+      'an unknown environment',
+      '  pipeline: [{ environment: dve }]\n',
+      'UnknownReference',
+      ':6: spec.pipeline[0].environment names the environment `dve`, which no document defines; did you mean `dev`?',
+    ],
+    [
+      'an unknown environment of an override',
+      '  overrides: [{ environment: prod }]\n  pipeline: [{ environment: dev }]\n',
+      'UnknownReference',
+      'spec.overrides[0].environment names the environment `prod`',
+    ],
+    [
+      'a predecessor outside the pipeline',
+      '  pipeline: [{ environment: dev, after: [staging] }]\n',
+      'UnknownReference',
+      'spec.pipeline[0].after names `staging`',
+    ],
+    [
+      'an environment twice',
+      '  pipeline: [{ environment: dev }, { environment: dev, after: [dev] }]\n',
+      'InvalidDocument',
+      'names `dev` a second time',
+    ],
+    [
+      'a circle',
+      '  pipeline: [{ environment: dev, after: [dev] }]\n',
+      'PipelineCycle',
+      'goes in a circle: dev waits for dev',
+    ],
+    [
+      'an unknown team',
+      '  team: webb\n  pipeline: [{ environment: dev }]\n',
+      'TeamUnknown',
+      'names the team `webb`, which has no Team document; did you mean `web`?',
+    ],
+    [
+      'an unknown dependency',
+      '  pipeline: [{ environment: dev, gates: [{ dependency: { application: web/db } }] }]\n',
+      'UnknownReference',
+      'names the application `web/db`',
+    ],
+    [
+      'a source that the team may not use',
+      '  team: api\n  pipeline: [{ environment: dev }]\n',
+      'TeamForbids',
+      'spec.source is https://git.example.com/web/podinfo, which the team api may not use',
+    ],
+    [
+      'an environment that the team may not use',
+      '  team: far\n  pipeline: [{ environment: dev }]\n',
+      'TeamForbids',
+      'spec.pipeline[0].environment is dev, which the team far may not use',
+    ],
+  ])('finds %s and holds the application', (_what, spec, reason, wanted) => {
+    const team = (name: string, bounds: string) => ({
+      path: `teams/${name}.yaml`,
+      text: `${head}kind: Team\nmetadata: { name: ${name} }\nspec: { serviceAccount: ${name}${bounds} }\n`,
+    });
+    const teams = [
+      team('web', ''),
+      team('api', ', sources: ["https://git.example.com/api/*"]'),
+      team('far', ', environments: [prod]'),
+    ];
+    const joined = readFleet([fleet, dev, ...teams, application(spec)]);
+    expect(joined.problems.map((one) => one.reason)).toContain(reason);
+    expect(joined.problems.map(({ message }) => message).join('\n')).toContain(wanted);
+    expect([...joined.held.keys()]).toEqual([...joined.applications.keys()]);
+  });
+
+  it('tells a longer circle in its order', () => {
+    const entries = '  pipeline: [{ environment: dev, after: [c] }, { environment: b }, { environment: c }]\n';
+    const files = ['b', 'c'].map((name) => ({
+      path: `${name}.yaml`,
+      text: dev.text.replace('name: dev', `name: ${name}`),
+    }));
+    expect(problems(...files, application(entries))).toEqual([
+      expect.stringContaining('goes in a circle: dev waits for c waits for b waits for dev'),
+    ]);
+  });
+
+  it('fills in what an entry waits for and how it enters', () => {
+    const file = application(
+      '  pipeline: [{ environment: dev }, { environment: prod }, { environment: edge, after: { any: [dev, prod] }, enter: AtOnce }]\n',
+    );
+    const { applications } = joinFleet([parseFile(file.text, file.path)]);
+    expect([...applications.values()][0]?.spec.pipeline.map(({ after, enter }) => ({ after, enter }))).toEqual([
+      { after: undefined, enter: 'AtOnce' },
+      { after: { all: ['dev'] }, enter: 'WhenFree' },
+      { after: { any: ['dev', 'prod'] }, enter: 'AtOnce' },
+    ]);
+  });
+
+  it('uses none of two documents of one name and counts neither as deleted', () => {
+    const again = { ...dev, path: 'z.yaml' };
+    const joined = readFleet([fleet, dev, again, application('  pipeline: [{ environment: dev }]\n')]);
+    expect(joined.problems.map(({ message }) => message)).toEqual([
+      'Cannot use Environment dev at z.yaml:1: stands at environments/dev.yaml:1 already. Neither is used until one of them is removed.',
+    ]);
+    expect(joined.environments.size).toBe(0);
+    expect(isGone(joined, { kind: 'Environment', name: 'dev' })).toBe(false);
+    expect(joined.held.size).toBe(0);
+  });
+
+  it('is gone only when no broken document could be it', () => {
+    const unreadable = { path: 'x.yaml', text: `${head}: : :\n` };
+    const joined = readFleet([fleet, application('  pipelin: []\n')]);
+    expect(isGone(joined, { kind: 'Application', name: 'default/podinfo' })).toBe(false);
+    expect(isGone(joined, { kind: 'Application', name: 'default/other' })).toBe(true);
+    expect(isGone(readFleet([fleet, unreadable]), { kind: 'Application', name: 'default/other' })).toBe(false);
+  });
+
+  it('passes over the ledger, wherever the Fleet document puts it', () => {
+    const moved = { ...fleet, text: `${fleet.text}spec: { ledger: { path: book } }\n` };
+    const inBook = { path: 'book/hub.yaml', text: `${head}kind: Hub\nmetadata: { name: hub }\nspec: { epoch: 1 }\n` };
+    expect(readFleet([moved, dev, inBook]).problems).toEqual([]);
+    expect(readFleet([fleet, dev, inBook]).problems).toHaveLength(1);
+  });
+});
