@@ -3,7 +3,16 @@ import { load } from 'js-yaml';
 import { applyPatch, type Operation } from 'rfc6902';
 import { describe, expect, it } from 'vitest';
 import type { KubeObject, ManagedFieldsEntry } from '@fairlead/core/model';
-import { differences, entryOf, entryShrank, lostFields, otherManagers, reduceByEntry, reductionText, type Difference } from './index.ts';
+import {
+  differences,
+  entryOf,
+  entryShrank,
+  lostFields,
+  otherManagers,
+  reduceByEntry,
+  reductionText,
+  type Difference,
+} from './index.ts';
 
 /** Answers of a kube-apiserver 1.36 to an apply, and what later reads of the same object changed in them. */
 interface CaseFile {
@@ -19,7 +28,9 @@ interface CaseFile {
 }
 
 const root = new URL('cases/', import.meta.url);
-const files = readdirSync(root).map((name) => [name, load(readFileSync(new URL(name, root), 'utf8')) as CaseFile] as const);
+const files = readdirSync(root).map(
+  (name) => [name, load(readFileSync(new URL(name, root), 'utf8')) as CaseFile] as const,
+);
 const ours = 'fairlead';
 
 describe.each(files)("a server's answers in %s", (_name, file) => {
@@ -38,7 +49,9 @@ describe.each(files)("a server's answers in %s", (_name, file) => {
     const found = differences(wanted, reduceByEntry(live, reference));
     const named = found.map((difference) => ({
       ...difference,
-      by: otherManagers(live, difference.pointer, { ours }).map((owner) => [owner.manager, owner.operation, owner.subresource].filter(Boolean).join('/')),
+      by: otherManagers(live, difference.pointer, { ours }).map((owner) =>
+        [owner.manager, owner.operation, owner.subresource].filter(Boolean).join('/'),
+      ),
     }));
     expect(named).toEqual(one.differences);
   });

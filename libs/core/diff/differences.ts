@@ -25,11 +25,16 @@ type Report = (path: readonly string[], values: { wanted: Json | undefined; foun
 export function differences(wanted: Reduced, found: Reduced): readonly Difference[] {
   const list: Difference[] = [];
   const secret = wanted.secret || found.secret;
-  compareNodes({ wanted: wanted.root, found: found.root, path: [] }, (path, values) => list.push(differenceOf(path, { ...values, secret })));
+  compareNodes({ wanted: wanted.root, found: found.root, path: [] }, (path, values) =>
+    list.push(differenceOf(path, { ...values, secret })),
+  );
   return list.toSorted((a, b) => (a.pointer < b.pointer ? -1 : a.pointer > b.pointer ? 1 : 0));
 }
 
-function differenceOf(path: readonly string[], values: { wanted: Json | undefined; found: Json | undefined; secret: boolean }): Difference {
+function differenceOf(
+  path: readonly string[],
+  values: { wanted: Json | undefined; found: Json | undefined; secret: boolean },
+): Difference {
   const shown = (value: Json | undefined) => (value !== undefined && values.secret ? masked(value, path) : value);
   const wanted = shown(values.wanted);
   const found = shown(values.found);
@@ -66,18 +71,25 @@ function segmentFor(wanted: ReducedNode | undefined, found: ReducedNode | undefi
 }
 
 /** Goes on inside maps, and lists of one length, that are owned as one, so that the pointer is as near as it can be. */
-function compareValues(values: { wanted: Json | undefined; found: Json | undefined }, at: { path: readonly string[]; report: Report }): void {
+function compareValues(
+  values: { wanted: Json | undefined; found: Json | undefined },
+  at: { path: readonly string[]; report: Report },
+): void {
   const { wanted, found } = values;
   if (isEqual(wanted, found)) return;
   if (isMap(wanted) && isMap(found)) {
     for (const key of new Set([...Object.keys(wanted), ...Object.keys(found)])) {
-      const inner = { wanted: Object.hasOwn(wanted, key) ? wanted[key] : undefined, found: Object.hasOwn(found, key) ? found[key] : undefined };
+      const inner = {
+        wanted: Object.hasOwn(wanted, key) ? wanted[key] : undefined,
+        found: Object.hasOwn(found, key) ? found[key] : undefined,
+      };
       compareValues(inner, { ...at, path: [...at.path, key] });
     }
     return;
   }
   if (isList(wanted) && isList(found) && wanted.length === found.length) {
-    for (const [index, item] of wanted.entries()) compareValues({ wanted: item, found: found[index] }, { ...at, path: [...at.path, String(index)] });
+    for (const [index, item] of wanted.entries())
+      compareValues({ wanted: item, found: found[index] }, { ...at, path: [...at.path, String(index)] });
     return;
   }
   at.report(at.path, values);

@@ -1,4 +1,4 @@
-import type { Json } from '@fairlead/core/model';
+import { parseJson, type Json } from '@fairlead/core/model';
 import { isEqual, isList, isMap, member, type JsonMap } from './json.ts';
 
 /**
@@ -18,7 +18,9 @@ export interface Place {
 /** The elements of a node of a set, in the order of their text. */
 export function elementsOf(fields: JsonMap): readonly (readonly [Element, JsonMap])[] {
   const elements = Object.entries(fields).filter(([element]) => element !== '.');
-  return elements.map(([element, below]) => [element, isMap(below) ? below : {}] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+  return elements
+    .map(([element, below]) => [element, isMap(below) ? below : {}] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** True if the node itself is in the set. */
@@ -52,7 +54,7 @@ export function mergeKeysOf(element: Element): readonly string[] {
 
 function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text) as Json;
   } catch {
     // Written by a server that knows an element which we do not: it names nothing that we can find.
     return undefined;

@@ -5,7 +5,9 @@ import { pointerOf } from './pointer.ts';
 
 /** Our entry: what a manager owns by server-side apply. Undefined if it owns nothing. One per manager (KEP-555). */
 export function entryOf(object: Pick<KubeObject, 'metadata'>, manager: string): ManagedFieldsEntry | undefined {
-  return object.metadata.managedFields?.find((entry) => entry.manager === manager && entry.operation === 'Apply' && !entry.subresource);
+  return object.metadata.managedFields?.find(
+    (entry) => entry.manager === manager && entry.operation === 'Apply' && !entry.subresource,
+  );
 }
 
 /** The set of an entry; empty without one. */
@@ -32,8 +34,16 @@ function shrank(before: JsonMap, after: JsonMap | undefined): boolean {
  * JSON pointers, in `object`, of the fields that `before` names and `after` does not. Items that are no longer in the object are
  * named by the list that held them. Says who lost what where the values are as they should be.
  */
-export function lostFields(object: KubeObject, entries: { before: ManagedFieldsEntry | undefined; after: ManagedFieldsEntry | undefined }): readonly string[] {
-  const lost = lostBelow({ before: fieldsOf(entries.before), after: fieldsOf(entries.after), value: object as unknown as Json, path: [] });
+export function lostFields(
+  object: KubeObject,
+  entries: { before: ManagedFieldsEntry | undefined; after: ManagedFieldsEntry | undefined },
+): readonly string[] {
+  const lost = lostBelow({
+    before: fieldsOf(entries.before),
+    after: fieldsOf(entries.after),
+    value: object as unknown as Json,
+    path: [],
+  });
   return [...new Set(lost)].sort();
 }
 

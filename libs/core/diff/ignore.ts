@@ -6,12 +6,17 @@ import type { Reduced, ReducedNode } from './reduce.ts';
 
 /** The pointers that an application's rules ignore in an object; `*` as a segment means any key or item. Sorted, each once. */
 export function ignoredPointers(object: KubeObject, rules: readonly Ignore[]): readonly string[] {
-  return [...new Set(rules.filter((rule) => matchesTarget(rule.target, object)).flatMap((rule) => rule.pointers))].sort();
+  return [
+    ...new Set(rules.filter((rule) => matchesTarget(rule.target, object)).flatMap((rule) => rule.pointers)),
+  ].sort();
 }
 
 /** A reduction without the fields at pointers and everything below them: what differs there is no difference. */
 export function withoutIgnored(reduced: Reduced, pointers: readonly string[]): Reduced {
-  return pointers.reduce<Reduced>((rest, pointer) => ({ ...rest, root: withoutPath(rest.root, segmentsOf(pointer)) }), reduced);
+  return pointers.reduce<Reduced>(
+    (rest, pointer) => ({ ...rest, root: withoutPath(rest.root, segmentsOf(pointer)) }),
+    reduced,
+  );
 }
 
 function withoutPath(node: ReducedNode, path: readonly string[]): ReducedNode {
@@ -36,5 +41,7 @@ export function cut(value: Json, path: readonly string[]): Json {
     return rest.length === 0 ? [] : [cut(inner, rest)];
   };
   if (isList(value)) return value.flatMap((item, index) => keep(String(index), item));
-  return Object.fromEntries(Object.entries(value).flatMap(([key, inner]) => keep(key, inner).map((kept) => [key, kept] as const)));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, inner]) => keep(key, inner).map((kept) => [key, kept] as const)),
+  );
 }

@@ -11,7 +11,8 @@ const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 export function masked(value: Json, path: readonly string[]): Json {
   if (isSecretPath(path)) return mask;
   if (isList(value)) return value.map((item, index) => masked(item, [...path, String(index)]));
-  if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner, [...path, key])]));
+  if (isMap(value))
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, masked(inner, [...path, key])]));
   return path[0] === 'data' || path[0] === 'stringData' ? mask : value;
 }
 

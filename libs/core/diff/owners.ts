@@ -17,11 +17,17 @@ export interface FieldOwner {
 /** Every manager that owns the field at a pointer of `object`, or something in it, the latest first. */
 export function ownersOf(object: KubeObject, pointer: string): readonly FieldOwner[] {
   const path = segmentsOf(pointer);
-  const owners = (object.metadata.managedFields ?? []).filter((entry) => names(fieldsOf(entry), { value: object as unknown as Json, path }));
+  const owners = (object.metadata.managedFields ?? []).filter((entry) =>
+    names(fieldsOf(entry), { value: object as unknown as Json, path }),
+  );
   return owners
     .map((entry): FieldOwner => {
       const atMs = Date.parse(entry.time ?? '');
-      const owner = { manager: entry.manager ?? '', operation: entry.operation ?? '', subresource: entry.subresource ?? '' };
+      const owner = {
+        manager: entry.manager ?? '',
+        operation: entry.operation ?? '',
+        subresource: entry.subresource ?? '',
+      };
       return Number.isNaN(atMs) ? owner : { ...owner, atMs };
     })
     .toSorted((a, b) => (b.atMs ?? 0) - (a.atMs ?? 0));

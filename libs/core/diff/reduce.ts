@@ -1,4 +1,11 @@
-import { FairleadError, keyOf, keyText, type Json, type KubeObject, type ManagedFieldsEntry } from '@fairlead/core/model';
+import {
+  FairleadError,
+  keyOf,
+  keyText,
+  type Json,
+  type KubeObject,
+  type ManagedFieldsEntry,
+} from '@fairlead/core/model';
 import { elementsOf, isMember, placesOf, type Element } from './elements.ts';
 import { fieldsOf } from './entries.ts';
 import { canonicalText, isList, isMap, type JsonMap } from './json.ts';
@@ -38,17 +45,23 @@ interface Claims {
 export function reduceByEntry(object: KubeObject, entry: ManagedFieldsEntry): Reduced {
   if (entry.apiVersion !== undefined && entry.apiVersion !== object.apiVersion) {
     const subject = keyText(keyOf(object));
-    throw new FairleadError(`Cannot compare ${subject}: it was read as ${object.apiVersion} and what was applied is ${entry.apiVersion}; read it in that version`, {
-      code: 'FailedPrecondition',
-      reason: 'LiveStateUnknown',
-      subject: { object: subject },
-    });
+    throw new FairleadError(
+      `Cannot compare ${subject}: it was read as ${object.apiVersion} and what was applied is ${entry.apiVersion}; read it in that version`,
+      {
+        code: 'FailedPrecondition',
+        reason: 'LiveStateUnknown',
+        subject: { object: subject },
+      },
+    );
   }
   const others = (object.metadata.managedFields ?? []).filter((other) => !isSameEntry(other, entry)).map(fieldsOf);
   const value = object as unknown as Json;
   const ours = fieldsOf(entry);
   // An empty set names nothing; below the root it would name the node itself.
-  const root: ReducedNode = elementsOf(ours).length === 0 ? { segment: '', named: false, children: new Map() } : nodeOf({ ours, others }, { segment: '', value });
+  const root: ReducedNode =
+    elementsOf(ours).length === 0
+      ? { segment: '', named: false, children: new Map() }
+      : nodeOf({ ours, others }, { segment: '', value });
   return { secret: isSecret(object), root };
 }
 
@@ -80,8 +93,10 @@ function nodeOf(claims: Claims, place: { segment: string; value: Json }): Reduce
   for (const [element, below] of elements) {
     const inner: Claims = { ours: below, others: claims.others.map((other) => other[element]).filter(isMap) };
     const places = placesOf(element, value);
-    if (places.length === 0) children.set(element, { segment: element.startsWith('f:') ? element.slice(2) : '-', named: isMember(below) });
-    for (const [nth, found] of places.entries()) children.set(nth === 0 ? element : `${element}#${nth}`, nodeOf(inner, found));
+    if (places.length === 0)
+      children.set(element, { segment: element.startsWith('f:') ? element.slice(2) : '-', named: isMember(below) });
+    for (const [nth, found] of places.entries())
+      children.set(nth === 0 ? element : `${element}#${nth}`, nodeOf(inner, found));
   }
   return { segment, named, children, list: isList(value) };
 }

@@ -13,7 +13,12 @@ export function metadataText(object: KubeObject, manager: string): string {
   const entry = entryOf(object, manager);
   const fields = fieldsOf(entry);
   const owned = member(fields, 'f:metadata');
-  const reduced = owned === undefined ? '' : reductionText(reduceByEntry(object, { ...entry, apiVersion: object.apiVersion, fieldsV1: { 'f:metadata': owned } }));
+  const reduced =
+    owned === undefined
+      ? ''
+      : reductionText(
+          reduceByEntry(object, { ...entry, apiVersion: object.apiVersion, fieldsV1: { 'f:metadata': owned } }),
+        );
   const version: Json = generation === undefined ? { resourceVersion: resourceVersion ?? '' } : { generation };
   return canonicalText({ version, fields, reduced });
 }

@@ -24,13 +24,21 @@ export function settleIgnored(desired: KubeObject, options: SettleOptions): Kube
   if (live === undefined) return desired;
   let settled = desired as unknown as Json;
   for (const pointer of options.pointers.filter((candidate) => !names.has(candidate))) {
-    settled = settle({ desired: settled, live: live as unknown as Json, path: segmentsOf(pointer), at: [] }, { live, ours }) ?? settled;
+    settled =
+      settle({ desired: settled, live: live as unknown as Json, path: segmentsOf(pointer), at: [] }, { live, ours }) ??
+      settled;
   }
   return settled as unknown as KubeObject;
 }
 
 /** Without these an object is no object. */
-const names: ReadonlySet<string> = new Set(['/apiVersion', '/kind', '/metadata', '/metadata/name', '/metadata/namespace']);
+const names: ReadonlySet<string> = new Set([
+  '/apiVersion',
+  '/kind',
+  '/metadata',
+  '/metadata/name',
+  '/metadata/namespace',
+]);
 
 interface Step {
   readonly desired: Json | undefined;
@@ -50,7 +58,8 @@ function settle(step: Step, context: Context): Json | undefined {
   const { desired, live, path } = step;
   if (isList(desired) && path.length > 0) return settleItems(step, context);
   const isContainer = isMap(desired) || (desired === undefined && isMap(live));
-  if (isContainer && (path.length > 0 || (isMap(live) && Object.keys(live).length > 0))) return settleKeys(step, context);
+  if (isContainer && (path.length > 0 || (isMap(live) && Object.keys(live).length > 0)))
+    return settleKeys(step, context);
   return path.length > 0 ? desired : settleWhole(step, context);
 }
 
@@ -65,11 +74,15 @@ function settleKeys(step: Step, context: Context): Json | undefined {
   for (const key of new Set([...keysOf(step.desired), ...keysOf(step.live)])) {
     const desired = member(step.desired, key);
     const means = meansSegment(pattern, key);
-    const value = means ? settle({ desired, live: member(step.live, key), path: rest, at: [...step.at, key] }, context) : desired;
-    if (value !== undefined) Object.defineProperty(settled, key, { value, enumerable: true, writable: true, configurable: true });
+    const value = means
+      ? settle({ desired, live: member(step.live, key), path: rest, at: [...step.at, key] }, context)
+      : desired;
+    if (value !== undefined)
+      Object.defineProperty(settled, key, { value, enumerable: true, writable: true, configurable: true });
   }
   // A map that is empty only because its fields were left out would itself be a claim.
-  const isEmptied = Object.keys(settled).length === 0 && !(isMap(step.desired) && Object.keys(step.desired).length === 0);
+  const isEmptied =
+    Object.keys(settled).length === 0 && !(isMap(step.desired) && Object.keys(step.desired).length === 0);
   return isEmptied ? undefined : settled;
 }
 
@@ -87,11 +100,16 @@ function settleItems(step: Step, context: Context): Json {
 }
 
 /** The place in a live list of an item of the manifest: by the merge keys that the object's managers name there, else the same place. */
-function counterpart(item: Json, where: { index: number; list: Json | undefined; at: readonly string[]; live: KubeObject }): number | undefined {
+function counterpart(
+  item: Json,
+  where: { index: number; list: Json | undefined; at: readonly string[]; live: KubeObject },
+): number | undefined {
   const list = isList(where.list) ? where.list : [];
   const keys = mergeKeysAt(where.live, where.at);
   if (keys.length === 0) return where.index < list.length ? where.index : undefined;
-  const nth = list.findIndex((found) => keys.every((key) => member(item, key) === undefined || isEqual(member(item, key), member(found, key))));
+  const nth = list.findIndex((found) =>
+    keys.every((key) => member(item, key) === undefined || isEqual(member(item, key), member(found, key))),
+  );
   return nth < 0 ? undefined : nth;
 }
 

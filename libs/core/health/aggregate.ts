@@ -21,16 +21,46 @@ const severity: readonly HealthState[] = ['Degraded', 'Missing', 'Unknown', 'Pro
  * The worst health of a list with the counts of each; reason and message are of the worst object, with how many are not healthy.
  * An empty list is healthy with reason NoObjects. `problems` holds at most `maxProblems` (20 unless given).
  */
-export function aggregateHealth(list: readonly ObjectHealth[], options: { maxProblems?: number } = {}): AggregatedHealth {
-  const counts: Record<HealthState, number> = { Healthy: 0, Progressing: 0, Degraded: 0, Suspended: 0, Missing: 0, Unknown: 0 };
+export function aggregateHealth(
+  list: readonly ObjectHealth[],
+  options: { maxProblems?: number } = {},
+): AggregatedHealth {
+  const counts: Record<HealthState, number> = {
+    Healthy: 0,
+    Progressing: 0,
+    Degraded: 0,
+    Suspended: 0,
+    Missing: 0,
+    Unknown: 0,
+  };
   for (const { health } of list) counts[health.status] += 1;
-  if (list.length === 0) return { status: 'Healthy', reason: 'NoObjects', message: 'there are no objects', counts, problems: [] };
+  if (list.length === 0)
+    return { status: 'Healthy', reason: 'NoObjects', message: 'there are no objects', counts, problems: [] };
 
-  const sick = list.filter(({ health }) => health.status !== 'Healthy').map((item) => ({ item, text: keyText(item.key) }));
-  sick.sort((a, b) => severity.indexOf(a.item.health.status) - severity.indexOf(b.item.health.status) || (a.text < b.text ? -1 : a.text > b.text ? 1 : 0));
+  const sick = list
+    .filter(({ health }) => health.status !== 'Healthy')
+    .map((item) => ({ item, text: keyText(item.key) }));
+  sick.sort(
+    (a, b) =>
+      severity.indexOf(a.item.health.status) - severity.indexOf(b.item.health.status) ||
+      (a.text < b.text ? -1 : a.text > b.text ? 1 : 0),
+  );
   const problems = sick.slice(0, options.maxProblems ?? 20).map(({ item }) => item);
   const worst = sick[0];
-  if (!worst) return { status: 'Healthy', reason: 'Current', message: `${list.length} of ${list.length} objects healthy`, counts, problems };
+  if (!worst)
+    return {
+      status: 'Healthy',
+      reason: 'Current',
+      message: `${list.length} of ${list.length} objects healthy`,
+      counts,
+      problems,
+    };
   const { status, reason, message } = worst.item.health;
-  return { status, reason, message: `${counts.Healthy} of ${list.length} objects healthy; ${worst.text}: ${message}`, counts, problems };
+  return {
+    status,
+    reason,
+    message: `${counts.Healthy} of ${list.length} objects healthy; ${worst.text}: ${message}`,
+    counts,
+    problems,
+  };
 }

@@ -4,7 +4,10 @@ import type { HealthState } from '@fairlead/core/model';
 import { aggregateHealth, type ObjectHealth } from './index.ts';
 
 const states = ['Degraded', 'Missing', 'Unknown', 'Progressing', 'Suspended', 'Healthy'] as const;
-const one = (name: string, status: HealthState, message = 'so it is'): ObjectHealth => ({ key: { group: 'apps', kind: 'Deployment', namespace: 'web', name }, health: { status, reason: 'HealthUnknown', message } });
+const one = (name: string, status: HealthState, message = 'so it is'): ObjectHealth => ({
+  key: { group: 'apps', kind: 'Deployment', namespace: 'web', name },
+  health: { status, reason: 'HealthUnknown', message },
+});
 
 describe('the health of many objects', () => {
   it('is healthy where there are none', () => {
@@ -12,7 +15,12 @@ describe('the health of many objects', () => {
   });
 
   it('says how many are healthy and what is the matter with the worst', () => {
-    const all = aggregateHealth([one('a', 'Healthy'), one('b', 'Progressing'), one('c', 'Degraded', '0 of 2 replicas available'), one('d', 'Healthy')]);
+    const all = aggregateHealth([
+      one('a', 'Healthy'),
+      one('b', 'Progressing'),
+      one('c', 'Degraded', '0 of 2 replicas available'),
+      one('d', 'Healthy'),
+    ]);
     expect(all.message).toBe('2 of 4 objects healthy; apps/Deployment/web/c: 0 of 2 replicas available');
     expect(all.counts).toEqual({ Healthy: 2, Progressing: 1, Degraded: 1, Suspended: 0, Missing: 0, Unknown: 0 });
     expect(all.problems.map((problem) => problem.key.name)).toEqual(['c', 'b']);
@@ -25,7 +33,13 @@ describe('the health of many objects', () => {
   });
 
   it('is the worst of its parts, whatever their order, and counts each', () => {
-    const parts = fc.array(fc.record({ name: fc.string({ unit: fc.constantFrom(...'abc'), minLength: 1, maxLength: 3 }), status: fc.constantFrom(...states) }), { minLength: 1 });
+    const parts = fc.array(
+      fc.record({
+        name: fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 3 }),
+        status: fc.constantFrom(...states),
+      }),
+      { minLength: 1 },
+    );
     fc.assert(
       fc.property(parts, (list) => {
         const objects = list.map(({ name, status }) => one(name, status));

@@ -22,7 +22,11 @@ describe('which kinds are watched whole', () => {
   });
 
   it('need no body to be healthy otherwise', () => {
-    expect(assessHealth({ apiVersion: 'v1', kind: 'ConfigMap', metadata: {} })).toEqual({ status: 'Healthy', reason: 'Current', message: 'it exists' });
+    expect(assessHealth({ apiVersion: 'v1', kind: 'ConfigMap', metadata: {} })).toEqual({
+      status: 'Healthy',
+      reason: 'Current',
+      message: 'it exists',
+    });
   });
 });
 
@@ -37,7 +41,12 @@ describe('an object that does not exist', () => {
 });
 
 describe('what ran to its end', () => {
-  const job = (...conditions: object[]) => ({ apiVersion: 'batch/v1', kind: 'Job', metadata: {}, status: { conditions } });
+  const job = (...conditions: object[]) => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {},
+    status: { conditions },
+  });
   const pod = (phase: string) => ({ apiVersion: 'v1', kind: 'Pod', metadata: {}, status: { phase } });
 
   it.each([
@@ -48,7 +57,16 @@ describe('what ran to its end', () => {
     ['a Pod that ended well', pod('Succeeded'), 'Succeeded'],
     ['a Pod that failed', pod('Failed'), 'Failed'],
     ['a Pod that runs', pod('Running'), undefined],
-    ['a kind that never ends', { apiVersion: 'example.com/v1', kind: 'Job', metadata: {}, status: { conditions: [{ type: 'Complete', status: 'True' }] } }, undefined],
+    [
+      'a kind that never ends',
+      {
+        apiVersion: 'example.com/v1',
+        kind: 'Job',
+        metadata: {},
+        status: { conditions: [{ type: 'Complete', status: 'True' }] },
+      },
+      undefined,
+    ],
   ])('%s', (_name, object, expected) => {
     expect(endedAs(object)).toBe(expected);
   });

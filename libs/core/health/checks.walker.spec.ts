@@ -16,7 +16,9 @@ interface CaseFile {
 }
 
 const root = new URL('checks/', import.meta.url);
-const folders = readdirSync(root).flatMap((group) => readdirSync(new URL(`${group}/`, root)).map((kind) => `${group}/${kind}`));
+const folders = readdirSync(root).flatMap((group) =>
+  readdirSync(new URL(`${group}/`, root)).map((kind) => `${group}/${kind}`),
+);
 
 describe('the checks of kinds', () => {
   it('are registered, every folder and nothing else', () => {
@@ -39,14 +41,25 @@ describe.each(folders)('%s', (folder) => {
   });
 
   it.each(file.cases.map((one) => [one.name, one] as const))('%s', (_name, one) => {
-    const object: KubeObject = { apiVersion: file.apiVersion, kind, ...one.object, metadata: { name: 'it', ...one.object.metadata } };
+    const object: KubeObject = {
+      apiVersion: file.apiVersion,
+      kind,
+      ...one.object,
+      metadata: { name: 'it', ...one.object.metadata },
+    };
     const mode = one.bindingMode;
     const context: CheckContext = mode === undefined ? {} : { bindingMode: () => mode };
     expect(assessHealth(object, context)).toEqual(one.expect);
   });
 
   it.each(['status', 'spec', 'webhooks'])('says something of an object whose %s is nonsense', (field) => {
-    for (const nonsense of [null, 'text', 3, [], { conditions: 'x', containerStatuses: [null], loadBalancer: { ingress: [7] } }]) {
+    for (const nonsense of [
+      null,
+      'text',
+      3,
+      [],
+      { conditions: 'x', containerStatuses: [null], loadBalancer: { ingress: [7] } },
+    ]) {
       const object = { apiVersion: file.apiVersion, kind, metadata: { name: 'it' }, [field]: nonsense };
       expect(assessHealth(object).message).not.toBe('');
     }

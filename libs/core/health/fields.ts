@@ -53,7 +53,11 @@ export function conditionOf(object: KubeObject, type: string): Condition | undef
 
 /** True if the condition speaks of the object as it is now, as far as it says. */
 export function isFresh(condition: Condition, object: KubeObject): boolean {
-  return condition.observedGeneration === undefined || object.metadata.generation === undefined || condition.observedGeneration >= object.metadata.generation;
+  return (
+    condition.observedGeneration === undefined ||
+    object.metadata.generation === undefined ||
+    condition.observedGeneration >= object.metadata.generation
+  );
 }
 
 /** `Type is Status: reason: message`, with what is there. */

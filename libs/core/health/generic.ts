@@ -19,15 +19,25 @@ export function beforeChecks(object: KubeObject): Health | undefined {
 
 function terminating(object: KubeObject): Health {
   const held = object.metadata.finalizers ?? [];
-  const waits = held.length === 0 ? '' : ` and waits for ${held.length} ${held.length === 1 ? 'finalizer' : 'finalizers'}: ${held.join(', ')}`;
+  const waits =
+    held.length === 0
+      ? ''
+      : ` and waits for ${held.length} ${held.length === 1 ? 'finalizer' : 'finalizers'}: ${held.join(', ')}`;
   return progressing([`it is being deleted${waits}`, ...whatRemains(object)].join('; '), 'ObjectTerminating');
 }
 
 /** A namespace says by conditions what keeps it from going. */
 function whatRemains(object: KubeObject): readonly string[] {
   if (object.kind !== 'Namespace' || object.apiVersion !== 'v1') return [];
-  const types = ['NamespaceDeletionDiscoveryFailure', 'NamespaceDeletionContentFailure', 'NamespaceContentRemaining', 'NamespaceFinalizersRemaining'];
-  return types.map((type) => conditionOf(object, type)).flatMap((condition) => (condition?.status === 'True' ? [conditionText(condition)] : []));
+  const types = [
+    'NamespaceDeletionDiscoveryFailure',
+    'NamespaceDeletionContentFailure',
+    'NamespaceContentRemaining',
+    'NamespaceFinalizersRemaining',
+  ];
+  return types
+    .map((type) => conditionOf(object, type))
+    .flatMap((condition) => (condition?.status === 'True' ? [conditionText(condition)] : []));
 }
 
 /** Conditions that are normally False or absent, and what True means. */
@@ -53,13 +63,20 @@ export function byConditions(object: KubeObject): Health {
     if (verdict) return verdict;
   }
   if (known.length > 0) return healthy(`it is ${known.map((condition) => condition.type.toLowerCase()).join(' and ')}`);
-  return healthy(valueAt(object, 'status') === undefined ? 'it exists and has no status' : 'it exists and its status reports no trouble');
+  return healthy(
+    valueAt(object, 'status') === undefined
+      ? 'it exists and has no status'
+      : 'it exists and its status reports no trouble',
+  );
 }
 
 /** Progress while a condition that is to be True is not, or is True of an older generation only; undefined once it is. */
 export function whileNotTrue(condition: Condition, object: KubeObject): Health | undefined {
   if (!isFresh(condition, object)) {
-    return progressing(`${condition.type} is of generation ${condition.observedGeneration} of ${object.metadata.generation}`, 'StatusStale');
+    return progressing(
+      `${condition.type} is of generation ${condition.observedGeneration} of ${object.metadata.generation}`,
+      'StatusStale',
+    );
   }
   return condition.status === 'True' ? undefined : progressing(conditionText(condition));
 }

@@ -2,13 +2,28 @@ import { describe, expect, it } from 'vitest';
 import { FairleadError, type HealthRule } from '@fairlead/core/model';
 import { assessHealth, compileRules } from './index.ts';
 
-const ring = (status: object, metadata: object = {}) => ({ apiVersion: 'example.com/v1', kind: 'Ring', metadata: { name: 'cache', ...metadata }, spec: { shards: 3 }, status });
-const rule: HealthRule = { target: { kind: 'Ring' }, healthy: 'object.status.shards == object.spec.shards', failed: 'object.status.phase == "Broken"' };
-const health = (object: ReturnType<typeof ring>, ...rules: HealthRule[]) => assessHealth(object, { rules: compileRules(rules.length ? rules : [rule]) });
+const ring = (status: object, metadata: object = {}) => ({
+  apiVersion: 'example.com/v1',
+  kind: 'Ring',
+  metadata: { name: 'cache', ...metadata },
+  spec: { shards: 3 },
+  status,
+});
+const rule: HealthRule = {
+  target: { kind: 'Ring' },
+  healthy: 'object.status.shards == object.spec.shards',
+  failed: 'object.status.phase == "Broken"',
+};
+const health = (object: ReturnType<typeof ring>, ...rules: HealthRule[]) =>
+  assessHealth(object, { rules: compileRules(rules.length ? rules : [rule]) });
 
 describe("an application's rule", () => {
   it('calls an object healthy', () => {
-    expect(health(ring({ shards: 3, phase: 'Up' }))).toEqual({ status: 'Healthy', reason: 'Current', message: "the application's rule calls it healthy" });
+    expect(health(ring({ shards: 3, phase: 'Up' }))).toEqual({
+      status: 'Healthy',
+      reason: 'Current',
+      message: "the application's rule calls it healthy",
+    });
   });
 
   it('calls an object failed, whatever is healthy', () => {
@@ -40,8 +55,17 @@ describe("an application's rule", () => {
   });
 
   it('comes before the check of the kind, and the first that means the object wins', () => {
-    const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'serve' }, status: { active: 1, startTime: 'then' } };
-    const rules = compileRules([{ target: { name: 'other' }, healthy: 'false' }, { target: { kind: 'Job' }, healthy: 'object.status.active == 1' }, { target: {}, healthy: 'false' }]);
+    const job = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'serve' },
+      status: { active: 1, startTime: 'then' },
+    };
+    const rules = compileRules([
+      { target: { name: 'other' }, healthy: 'false' },
+      { target: { kind: 'Job' }, healthy: 'object.status.active == 1' },
+      { target: {}, healthy: 'false' },
+    ]);
     expect(assessHealth(job, { rules }).status).toBe('Healthy');
     expect(assessHealth({ ...job, kind: 'CronJob', spec: { suspend: true } }, { rules }).status).toBe('Progressing');
   });
@@ -58,10 +82,14 @@ describe("an application's rule", () => {
   it('that is no CEL is refused by its place', () => {
     const compile = () => compileRules([rule, { target: {}, healthy: 'object.status.(' }]);
     expect(compile).toThrow(FairleadError);
-    expect(compile).toThrow(/^Cannot read health\[1\]\.healthy: it is no CEL expression \(.+\); correct it in the Application document$/);
+    expect(compile).toThrow(
+      /^Cannot read health\[1\]\.healthy: it is no CEL expression \(.+\); correct it in the Application document$/,
+    );
   });
 
   it('may not grow without bound', () => {
-    expect(() => compileRules([{ target: {}, healthy: `${'true && '.repeat(5_000)}true` }])).toThrow(/health\[0\]\.healthy/);
+    expect(() => compileRules([{ target: {}, healthy: `${'true && '.repeat(5_000)}true` }])).toThrow(
+      /health\[0\]\.healthy/,
+    );
   });
 });

@@ -24,13 +24,23 @@ const limits = { maxAstNodes: 2_000, maxDepth: 64, maxListElements: 200, maxMapE
  * (reason InvalidDocument), naming the rule by its place in the list, if one is no CEL.
  */
 export function compileRules(rules: readonly HealthRule[]): HealthRules {
-  const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits }).registerVariable('object', 'map');
+  const environment = new Environment({
+    enableOptionalTypes: true,
+    homogeneousAggregateLiterals: false,
+    limits,
+  }).registerVariable('object', 'map');
   const compiled = rules.map((rule, index): Compiled => {
-    const parse = (field: 'healthy' | 'failed', text: string) => parsed(environment, { text, field: `health[${index}].${field}` });
-    return { target: rule.target, healthy: parse('healthy', rule.healthy), failed: rule.failed === undefined ? undefined : parse('failed', rule.failed) };
+    const parse = (field: 'healthy' | 'failed', text: string) =>
+      parsed(environment, { text, field: `health[${index}].${field}` });
+    return {
+      target: rule.target,
+      healthy: parse('healthy', rule.healthy),
+      failed: rule.failed === undefined ? undefined : parse('failed', rule.failed),
+    };
   });
   return {
-    covers: (group, kind) => compiled.some(({ target }) => matchesTarget(kindOnly(target), { apiVersion: `${group}/v1`, kind, metadata: {} })),
+    covers: (group, kind) =>
+      compiled.some(({ target }) => matchesTarget(kindOnly(target), { apiVersion: `${group}/v1`, kind, metadata: {} })),
     assess(object) {
       const rule = compiled.find(({ target }) => matchesTarget(target, object));
       return rule && verdict(rule, object);
@@ -39,7 +49,10 @@ export function compileRules(rules: readonly HealthRule[]): HealthRules {
 }
 
 function kindOnly(target: Target): Target {
-  return { ...(target.group === undefined ? {} : { group: target.group }), ...(target.kind === undefined ? {} : { kind: target.kind }) };
+  return {
+    ...(target.group === undefined ? {} : { group: target.group }),
+    ...(target.kind === undefined ? {} : { kind: target.kind }),
+  };
 }
 
 function parsed(environment: Environment, expression: { text: string; field: string }): ParseResult {
@@ -47,12 +60,15 @@ function parsed(environment: Environment, expression: { text: string; field: str
     return environment.parse(expression.text);
   } catch (cause) {
     const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw new FairleadError(`Cannot read ${expression.field}: it is no CEL expression (${why}); correct it in the Application document`, {
-      code: 'InvalidInput',
-      reason: 'InvalidDocument',
-      subject: { field: expression.field },
-      cause,
-    });
+    throw new FairleadError(
+      `Cannot read ${expression.field}: it is no CEL expression (${why}); correct it in the Application document`,
+      {
+        code: 'InvalidInput',
+        reason: 'InvalidDocument',
+        subject: { field: expression.field },
+        cause,
+      },
+    );
   }
 }
 
@@ -64,7 +80,11 @@ function verdict(rule: Compiled, object: KubeObject): Health {
   if (result.value === true) return healthy("the application's rule calls it healthy");
   // A field that is not there yet is how most objects begin, so an expression that cannot be evaluated is no failure.
   const trouble = result.error ?? failed?.error;
-  return progressing(trouble === undefined ? "the application's rule does not call it healthy yet" : `the application's rule cannot be evaluated yet: ${trouble}`);
+  return progressing(
+    trouble === undefined
+      ? "the application's rule does not call it healthy yet"
+      : `the application's rule cannot be evaluated yet: ${trouble}`,
+  );
 }
 
 function evaluate(expression: ParseResult, context: { object: unknown }): { value?: unknown; error?: string } {

@@ -12,9 +12,20 @@ const statusless: Readonly<Record<string, readonly string[]>> = {
   'discovery.k8s.io': ['EndpointSlice'],
   'coordination.k8s.io': ['Lease'],
   apps: ['ControllerRevision'],
-  'admissionregistration.k8s.io': ['ValidatingAdmissionPolicyBinding', 'MutatingAdmissionPolicy', 'MutatingAdmissionPolicyBinding'],
+  'admissionregistration.k8s.io': [
+    'ValidatingAdmissionPolicyBinding',
+    'MutatingAdmissionPolicy',
+    'MutatingAdmissionPolicyBinding',
+  ],
   'resource.k8s.io': ['DeviceClass', 'ResourceSlice', 'ResourceClaimTemplate'],
-  'monitoring.coreos.com': ['ServiceMonitor', 'PodMonitor', 'Probe', 'PrometheusRule', 'ScrapeConfig', 'AlertmanagerConfig'],
+  'monitoring.coreos.com': [
+    'ServiceMonitor',
+    'PodMonitor',
+    'Probe',
+    'PrometheusRule',
+    'ScrapeConfig',
+    'AlertmanagerConfig',
+  ],
 };
 
 /** True if objects of the kind are healthy by their existence. */

@@ -8,9 +8,16 @@ import { healthy, progressing, type Health } from './verdict.ts';
  */
 export function webhooksCallable(object: KubeObject): Health {
   const webhooks = listAt(object, 'webhooks');
-  const waiting = webhooks.filter((webhook) => valueAt(webhook, 'clientConfig.service') !== undefined && isBlank(textAt(webhook, 'clientConfig.caBundle')));
-  if (waiting.length === 0) return healthy(`${webhooks.length} ${webhooks.length === 1 ? 'webhook' : 'webhooks'} registered`);
-  return progressing(`${waiting.length} of ${webhooks.length} webhooks have no caBundle yet: ${waiting.map((webhook) => textAt(webhook, 'name')).join(', ')}`, 'CaBundleMissing');
+  const waiting = webhooks.filter(
+    (webhook) =>
+      valueAt(webhook, 'clientConfig.service') !== undefined && isBlank(textAt(webhook, 'clientConfig.caBundle')),
+  );
+  if (waiting.length === 0)
+    return healthy(`${webhooks.length} ${webhooks.length === 1 ? 'webhook' : 'webhooks'} registered`);
+  return progressing(
+    `${waiting.length} of ${webhooks.length} webhooks have no caBundle yet: ${waiting.map((webhook) => textAt(webhook, 'name')).join(', ')}`,
+    'CaBundleMissing',
+  );
 }
 
 /** True for base64 of nothing or of line feeds (`Cg==`, `Cgo=`, `CgoK`). */

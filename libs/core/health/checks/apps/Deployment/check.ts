@@ -12,7 +12,11 @@ export function check(object: KubeObject): Health {
   if (unseen) return unseen;
   if (valueAt(object, 'spec.paused') === true) return suspended('it is paused, so no rollout goes on');
   const progress = conditionOf(object, 'Progressing');
-  if (progress?.status === 'False') return degraded(conditionText(progress), progress.reason === 'ProgressDeadlineExceeded' ? 'WorkloadStalled' : 'ReconcileFailed');
+  if (progress?.status === 'False')
+    return degraded(
+      conditionText(progress),
+      progress.reason === 'ProgressDeadlineExceeded' ? 'WorkloadStalled' : 'ReconcileFailed',
+    );
 
   const want = numberAt(object, 'spec.replicas', 1);
   const short = firstShort([
@@ -22,7 +26,8 @@ export function check(object: KubeObject): Health {
   ]);
   if (short) return withFailure(short, object);
   const old = numberAt(object, 'status.replicas') - numberAt(object, 'status.updatedReplicas');
-  if (old > 0) return progressing(`${old} old ${old === 1 ? 'replica' : 'replicas'} still to end`, 'ReplicasUnavailable');
+  if (old > 0)
+    return progressing(`${old} old ${old === 1 ? 'replica' : 'replicas'} still to end`, 'ReplicasUnavailable');
   const available = conditionOf(object, 'Available');
   if (available?.status === 'False') return progressing(conditionText(available), 'ReplicasUnavailable');
   return healthy(`${want} of ${want} replicas available`);

@@ -16,6 +16,7 @@ export function check(object: KubeObject): Health {
   ]);
   if (short) return short;
   const extra = numberAt(object, 'status.replicas') - want;
-  if (extra > 0) return progressing(`${extra} surplus ${extra === 1 ? 'replica' : 'replicas'} still to end`, 'ReplicasUnavailable');
+  if (extra > 0)
+    return progressing(`${extra} surplus ${extra === 1 ? 'replica' : 'replicas'} still to end`, 'ReplicasUnavailable');
   return healthy(`${want} of ${want} replicas available`);
 }

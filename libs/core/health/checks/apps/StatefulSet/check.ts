@@ -23,7 +23,8 @@ export function check(object: KubeObject): Health {
   ]);
   if (short) return short;
   const extra = numberAt(object, 'status.replicas') - want;
-  if (extra > 0) return progressing(`${extra} surplus ${extra === 1 ? 'replica' : 'replicas'} still to end`, 'ReplicasUnavailable');
+  if (extra > 0)
+    return progressing(`${extra} surplus ${extra === 1 ? 'replica' : 'replicas'} still to end`, 'ReplicasUnavailable');
   return healthy(`${want} of ${want} replicas available`);
 }
 
@@ -38,5 +39,7 @@ function rollingUpdate(object: KubeObject, want: number): Health | undefined {
 
 /** Before Kubernetes 1.22 there is no `availableReplicas`. */
 function availableOf(object: KubeObject): number {
-  return valueAt(object, 'status.availableReplicas') === undefined ? numberAt(object, 'status.readyReplicas') : numberAt(object, 'status.availableReplicas');
+  return valueAt(object, 'status.availableReplicas') === undefined
+    ? numberAt(object, 'status.readyReplicas')
+    : numberAt(object, 'status.availableReplicas');
 }

@@ -16,5 +16,7 @@ export function check(object: KubeObject): Health {
     return metricsMissing.test(active.reason) ? progressing(conditionText(active)) : degraded(conditionText(active));
   }
   const limited = conditionOf(object, 'ScalingLimited')?.status === 'True' ? ', at its limit' : '';
-  return healthy(`${numberAt(object, 'status.currentReplicas')} of ${numberAt(object, 'status.desiredReplicas')} replicas${limited}`);
+  return healthy(
+    `${numberAt(object, 'status.currentReplicas')} of ${numberAt(object, 'status.desiredReplicas')} replicas${limited}`,
+  );
 }

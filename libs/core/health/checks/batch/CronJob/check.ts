@@ -7,5 +7,7 @@ export function check(object: KubeObject): Health {
   if (valueAt(object, 'spec.suspend') === true) return suspended('it is suspended, so it starts no Jobs');
   const last = textAt(object, 'status.lastScheduleTime');
   const active = listAt(object, 'status.active').length;
-  return healthy(`${active} ${active === 1 ? 'Job' : 'Jobs'} active, ${last === '' ? 'none started yet' : `last started ${last}`}`);
+  return healthy(
+    `${active} ${active === 1 ? 'Job' : 'Jobs'} active, ${last === '' ? 'none started yet' : `last started ${last}`}`,
+  );
 }

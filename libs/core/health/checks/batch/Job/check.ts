@@ -15,7 +15,11 @@ export function check(object: KubeObject): Health {
   if (valueAt(object, 'spec.suspend') === true) return suspended(`it is suspended with ${completions(object)}`);
   if (valueAt(object, 'status.startTime') === undefined) return progressing('it has not started yet', 'StillRunning');
   const failures = numberAt(object, 'status.failed');
-  const parts = [completions(object), `${numberAt(object, 'status.active')} active`, ...(failures > 0 ? [`${failures} failed`] : [])];
+  const parts = [
+    completions(object),
+    `${numberAt(object, 'status.active')} active`,
+    ...(failures > 0 ? [`${failures} failed`] : []),
+  ];
   return progressing(parts.join(', '), 'StillRunning');
 }
 

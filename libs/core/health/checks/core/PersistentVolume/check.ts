@@ -7,6 +7,8 @@ export function check(object: KubeObject): Health {
   const phase = textAt(object, 'status.phase');
   if (phase === 'Failed') return degraded(textAt(object, 'status.message') || 'it could not be reclaimed');
   if (phase === 'Pending' || phase === '') return progressing('it is not available yet');
-  const claim = [textAt(object, 'spec.claimRef.namespace'), textAt(object, 'spec.claimRef.name')].filter(Boolean).join('/');
+  const claim = [textAt(object, 'spec.claimRef.namespace'), textAt(object, 'spec.claimRef.name')]
+    .filter(Boolean)
+    .join('/');
   return healthy(claim === '' ? `it is ${phase.toLowerCase()}` : `it is ${phase.toLowerCase()} (${claim})`);
 }

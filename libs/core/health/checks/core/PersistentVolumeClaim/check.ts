@@ -14,7 +14,8 @@ export function check(object: KubeObject, context: CheckContext): Health {
   const phase = textAt(object, 'status.phase');
   if (phase === 'Lost') return degraded(`its volume ${textAt(object, 'spec.volumeName')} is gone`);
   if (phase === 'Bound') return bound(object);
-  if (phase === 'Pending' && waitsForConsumer(object, context)) return healthy('it is bound as soon as a Pod uses it', 'WaitsForConsumer');
+  if (phase === 'Pending' && waitsForConsumer(object, context))
+    return healthy('it is bound as soon as a Pod uses it', 'WaitsForConsumer');
   const node = object.metadata.annotations?.[selectedNode];
   return progressing(node === undefined ? 'it is not bound yet' : `it is not bound yet; a Pod on ${node} waits for it`);
 }
@@ -22,7 +23,8 @@ export function check(object: KubeObject, context: CheckContext): Health {
 function waitsForConsumer(object: KubeObject, context: CheckContext): boolean {
   const className = textAt(object, 'spec.storageClassName');
   const annotations = object.metadata.annotations ?? {};
-  if (className === '' || textAt(object, 'spec.volumeName') !== '' || annotations[selectedNode] !== undefined) return false;
+  if (className === '' || textAt(object, 'spec.volumeName') !== '' || annotations[selectedNode] !== undefined)
+    return false;
   const mode = context.bindingMode?.(className);
   return mode === undefined ? annotations[provisioner] === undefined : mode === 'WaitForFirstConsumer';
 }

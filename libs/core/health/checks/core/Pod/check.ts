@@ -38,7 +38,10 @@ function running(object: KubeObject): Health {
 }
 
 function stuckContainer(object: KubeObject): string | undefined {
-  for (const status of [...listAt(object, 'status.initContainerStatuses'), ...listAt(object, 'status.containerStatuses')]) {
+  for (const status of [
+    ...listAt(object, 'status.initContainerStatuses'),
+    ...listAt(object, 'status.containerStatuses'),
+  ]) {
     const reason = textAt(status, 'state.waiting.reason');
     if (!stuck.has(reason)) continue;
     const restarts = numberAt(status, 'restartCount');
@@ -51,7 +54,11 @@ function stuckContainer(object: KubeObject): string | undefined {
 function failureText(object: KubeObject): string {
   const said = [textAt(object, 'status.reason'), textAt(object, 'status.message')].filter(Boolean).join(': ');
   if (said !== '') return said;
-  const ended = listAt(object, 'status.containerStatuses').filter((status) => numberAt(status, 'state.terminated.exitCode') !== 0);
+  const ended = listAt(object, 'status.containerStatuses').filter(
+    (status) => numberAt(status, 'state.terminated.exitCode') !== 0,
+  );
   if (ended.length === 0) return 'it failed';
-  return ended.map((status) => `container ${textAt(status, 'name')} ended with ${numberAt(status, 'state.terminated.exitCode')}`).join(', ');
+  return ended
+    .map((status) => `container ${textAt(status, 'name')} ended with ${numberAt(status, 'state.terminated.exitCode')}`)
+    .join(', ');
 }

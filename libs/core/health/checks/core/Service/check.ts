@@ -8,7 +8,12 @@ export function check(object: KubeObject): Health {
   if (type === 'ExternalName') return healthy(`it stands for ${textAt(object, 'spec.externalName')}`);
   const address = textAt(object, 'spec.clusterIP');
   if (address === '') return progressing('it has no cluster address yet', 'AddressPending');
-  if (type !== 'LoadBalancer') return healthy(address === 'None' ? 'it is headless' : `its cluster address is ${address}`);
-  const given = listAt(object, 'status.loadBalancer.ingress').map((entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'));
-  return given.length === 0 ? progressing('the load balancer has given no address yet', 'AddressPending') : healthy(`its address is ${given.join(', ')}`);
+  if (type !== 'LoadBalancer')
+    return healthy(address === 'None' ? 'it is headless' : `its cluster address is ${address}`);
+  const given = listAt(object, 'status.loadBalancer.ingress').map(
+    (entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'),
+  );
+  return given.length === 0
+    ? progressing('the load balancer has given no address yet', 'AddressPending')
+    : healthy(`its address is ${given.join(', ')}`);
 }

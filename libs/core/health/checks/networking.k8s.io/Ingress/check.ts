@@ -7,6 +7,8 @@ import { type Health, healthy } from '../../../verdict.ts';
  * does not ask them to.
  */
 export function check(object: KubeObject): Health {
-  const given = listAt(object, 'status.loadBalancer.ingress').map((entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'));
+  const given = listAt(object, 'status.loadBalancer.ingress').map(
+    (entry) => textAt(entry, 'ip') || textAt(entry, 'hostname'),
+  );
   return healthy(given.length === 0 ? 'no controller has published an address' : `its address is ${given.join(', ')}`);
 }
