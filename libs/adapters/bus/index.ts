@@ -1,0 +1,1 @@
+export { inProcessBus, type InProcessBusOptions } from './inProcess.ts';
