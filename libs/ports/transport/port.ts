@@ -18,8 +18,12 @@ export interface AgentChannel {
 
 /** What the gateway does with a stream. */
 export interface ChannelHandler {
-  /** Called one at a time, in order; while it has not resolved, nothing more is read from this agent. */
+  /**
+   * Called one at a time, in order; while it has not resolved, nothing more is read from this agent. A rejection ends
+   * the stream, with its message as the reason.
+   */
   message(message: AgentMessage): Promise<void>;
+  /** Called once when the stream is over, whoever ended it. */
   closed(): void;
 }
 
@@ -42,5 +46,10 @@ export interface HubConnection {
 
 /** The agent's side of a transport. One attempt; who calls it decides when to try again. */
 export interface HubLink {
+  /**
+   * Resolves once the hub has taken the stream. Rejects with the hub's own refusal (NotAMember, KeyMismatch), or with
+   * Unavailable (HubUnreachable) where none was heard. `handler` is called one at a time, in order; a rejection ends
+   * the stream. The signal ends the attempt, and the stream that came of it.
+   */
   connect(handler: (message: HubMessage) => Promise<void>, signal: AbortSignal): Promise<HubConnection>;
 }

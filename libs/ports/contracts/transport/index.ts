@@ -1,0 +1,1 @@
+export { transportContract, type TransportHarness, type TransportUnderTest } from './suite.ts';
