@@ -47,7 +47,7 @@ function wrongMetadata(object: Record<string, unknown>): string | undefined {
 }
 
 /** Objects of a value: a List stands for its items, however deep. */
-function* flatten(value: unknown, depth = 0): Generator<unknown> {
+function* flatten(value: unknown, depth = 0): Generator {
   const isList =
     isMapping(value) &&
     typeof value['kind'] === 'string' &&

@@ -3,8 +3,8 @@ const surrogate = /[\ud800-\udfff]/;
 function byCodePoint(a: string, b: string): number {
   // UTF-16 order is code point order unless one side holds a surrogate.
   if (!surrogate.test(a) && !surrogate.test(b)) return a < b ? -1 : a > b ? 1 : 0;
-  const left = [...a];
-  const right = [...b];
+  const left = Array.from(a);
+  const right = Array.from(b);
   for (let at = 0; at < left.length && at < right.length; at++) {
     const difference = (left[at]?.codePointAt(0) ?? 0) - (right[at]?.codePointAt(0) ?? 0);
     if (difference !== 0) return difference;

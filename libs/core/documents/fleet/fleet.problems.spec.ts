@@ -141,58 +141,55 @@ describe('what documents say of each other', () => {
     [
       'an unknown environment',
       '  pipeline: [{ environment: dve }]\n',
-      'UnknownReference',
-      ':6: spec.pipeline[0].environment names the environment `dve`, which no document defines; did you mean `dev`?',
+      {
+        reason: 'UnknownReference',
+        text: ':6: spec.pipeline[0].environment names the environment `dve`, which no document defines; did you mean `dev`?',
+      },
     ],
     [
       'an unknown environment of an override',
       '  overrides: [{ environment: prod }]\n  pipeline: [{ environment: dev }]\n',
-      'UnknownReference',
-      'spec.overrides[0].environment names the environment `prod`',
+      { reason: 'UnknownReference', text: 'spec.overrides[0].environment names the environment `prod`' },
     ],
     [
       'a predecessor outside the pipeline',
       '  pipeline: [{ environment: dev, after: [staging] }]\n',
-      'UnknownReference',
-      'spec.pipeline[0].after names `staging`',
+      { reason: 'UnknownReference', text: 'spec.pipeline[0].after names `staging`' },
     ],
     [
       'an environment twice',
       '  pipeline: [{ environment: dev }, { environment: dev, after: [dev] }]\n',
-      'InvalidDocument',
-      'names `dev` a second time',
+      { reason: 'InvalidDocument', text: 'names `dev` a second time' },
     ],
     [
       'a circle',
       '  pipeline: [{ environment: dev, after: [dev] }]\n',
-      'PipelineCycle',
-      'goes in a circle: dev waits for dev',
+      { reason: 'PipelineCycle', text: 'goes in a circle: dev waits for dev' },
     ],
     [
       'an unknown team',
       '  team: webb\n  pipeline: [{ environment: dev }]\n',
-      'TeamUnknown',
-      'names the team `webb`, which has no Team document; did you mean `web`?',
+      { reason: 'TeamUnknown', text: 'names the team `webb`, which has no Team document; did you mean `web`?' },
     ],
     [
       'an unknown dependency',
       '  pipeline: [{ environment: dev, gates: [{ dependency: { application: web/db } }] }]\n',
-      'UnknownReference',
-      'names the application `web/db`',
+      { reason: 'UnknownReference', text: 'names the application `web/db`' },
     ],
     [
       'a source that the team may not use',
       '  team: api\n  pipeline: [{ environment: dev }]\n',
-      'TeamForbids',
-      'spec.source is https://git.example.com/web/podinfo, which the team api may not use',
+      {
+        reason: 'TeamForbids',
+        text: 'spec.source is https://git.example.com/web/podinfo, which the team api may not use',
+      },
     ],
     [
       'an environment that the team may not use',
       '  team: far\n  pipeline: [{ environment: dev }]\n',
-      'TeamForbids',
-      'spec.pipeline[0].environment is dev, which the team far may not use',
+      { reason: 'TeamForbids', text: 'spec.pipeline[0].environment is dev, which the team far may not use' },
     ],
-  ])('finds %s and holds the application', (_what, spec, reason, wanted) => {
+  ])('finds %s and holds the application', (_what, spec, wanted) => {
     const team = (name: string, bounds: string) => ({
       path: `teams/${name}.yaml`,
       text: `${head}kind: Team\nmetadata: { name: ${name} }\nspec: { serviceAccount: ${name}${bounds} }\n`,
@@ -203,8 +200,8 @@ describe('what documents say of each other', () => {
       team('far', ', environments: [prod]'),
     ];
     const joined = readFleet([fleet, dev, ...teams, application(spec)]);
-    expect(joined.problems.map((one) => one.reason)).toContain(reason);
-    expect(joined.problems.map(({ message }) => message).join('\n')).toContain(wanted);
+    expect(joined.problems.map((one) => one.reason)).toContain(wanted.reason);
+    expect(joined.problems.map(({ message }) => message).join('\n')).toContain(wanted.text);
     expect([...joined.held.keys()]).toEqual([...joined.applications.keys()]);
   });
 

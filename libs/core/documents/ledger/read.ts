@@ -143,7 +143,7 @@ export function parseLedgerFile(
         ],
       };
     const checked = checkValue<ReleaseFile | Member | HubFile>(values[0], {
-      schema: schemas[slot.kind] as DocumentSchema<ReleaseFile | Member | HubFile>,
+      schema: schemas[slot.kind],
       place,
       what,
       subject,

@@ -10,10 +10,8 @@ function isPlain(value: unknown): value is Plain {
 
 /** Makes a map say what `wanted` says, touching nothing that says it already, so that comments and order stay. */
 function settle(map: YAMLMap, { wanted, document }: { readonly wanted: Plain; readonly document: Document }): void {
-  for (const pair of [...map.items]) {
-    const key = isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
-    if (wanted[key] === undefined) map.delete(pair.key);
-  }
+  const keys = map.items.map(({ key }) => (isScalar(key) ? key.value : key));
+  for (const key of keys) if (typeof key !== 'string' || wanted[key] === undefined) map.delete(key);
   for (const [key, value] of Object.entries(wanted)) {
     if (value === undefined) continue;
     const node: unknown = map.get(key, true);
@@ -38,7 +36,7 @@ function quote(document: Document): void {
 function previous(text: string | undefined): Document | undefined {
   if (text === undefined) return undefined;
   const document = parseDocument(text, { version: '1.2' });
-  return document.errors.length === 0 && isMap(document.contents) ? (document as unknown as Document) : undefined;
+  return document.errors.length === 0 && isMap(document.contents) ? document : undefined;
 }
 
 function write(wanted: Plain, previousText: string | undefined): string {

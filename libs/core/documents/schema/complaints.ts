@@ -77,9 +77,7 @@ function wrongType(issue: Issue, value: unknown): string {
   const wanted = nouns[issue.expected ?? ''] ?? issue.expected ?? 'something else';
   if (value === undefined) return `is missing, and must be ${wanted}. Add it.`;
   const quote =
-    issue.expected === 'string' && typeof value !== 'object'
-      ? ` Put it in quotes: "${String(value)}".`
-      : ' Correct it.';
+    issue.expected === 'string' && typeof value !== 'object' ? ` Put it in quotes: "${show(value)}".` : ' Correct it.';
   return `must be ${wanted}: current value is ${show(value)}.${quote}`;
 }
 

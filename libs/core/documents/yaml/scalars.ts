@@ -11,7 +11,7 @@ import {
   strTag,
 } from 'js-yaml';
 
-const digits = [...'0123456789'];
+const digits = Array.from('0123456789');
 const goInteger = /^[-+]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|0[0-7]*|[1-9][0-9]*)$/;
 const goFloat = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 const largest = 2n ** 64n - 1n;
