@@ -42,7 +42,11 @@ function writeHead(response: ServerResponse, head: string): void {
 }
 
 /** Answers one request by `git http-backend`; resolves to the number of bytes sent when the process has ended. */
-export function serveByBackend(request: IncomingMessage, response: ServerResponse, options: BackendOptions): Promise<number> {
+export function serveByBackend(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: BackendOptions,
+): Promise<number> {
   return new Promise((resolve) => {
     const child = startGit(['http-backend'], { cwd: options.root, env: cgiEnvironment(request, options) });
     const stop = () => child.kill('SIGKILL');

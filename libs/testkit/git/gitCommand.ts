@@ -20,11 +20,18 @@ export interface GitCommandOptions {
 }
 
 function lackOfGit(error: NodeJS.ErrnoException): Error {
-  return error.code === 'ENOENT' ? new Error('Cannot run git: it is not installed. Install git 2.30 or newer; tests and demo serve their repositories with it.') : error;
+  return error.code === 'ENOENT'
+    ? new Error(
+        'Cannot run git: it is not installed. Install git 2.30 or newer; tests and demo serve their repositories with it.',
+      )
+    : error;
 }
 
 /** Starts a git process, to be talked to through its pipes. */
-export function startGit(args: readonly string[], options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv }): ChildProcess {
+export function startGit(
+  args: readonly string[],
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+): ChildProcess {
   return spawn('git', [...args], { cwd: options.cwd, env: options.env, stdio: ['pipe', 'pipe', 'pipe'] });
 }
 

@@ -31,7 +31,11 @@ if [ -f protected ] && grep -qxF "$1" protected; then
 fi
 `;
 
-async function writeCommit(repository: Pick<BareRepository, 'folder' | 'refs' | 'defaultBranch'>, home: string, request: CommitRequest): Promise<string> {
+async function writeCommit(
+  repository: Pick<BareRepository, 'folder' | 'refs' | 'defaultBranch'>,
+  home: string,
+  request: CommitRequest,
+): Promise<string> {
   const ref = `refs/heads/${request.branch ?? repository.defaultBranch}`;
   const rewrites = request.parent !== undefined;
   for (let attempt = 1; ; attempt += 1) {
@@ -47,10 +51,16 @@ async function writeCommit(repository: Pick<BareRepository, 'folder' | 'refs' | 
 }
 
 /** Makes a bare repository in `folder`. */
-export async function createBare(folder: string, options: CreateOptions & { readonly home: string }): Promise<BareRepository> {
+export async function createBare(
+  folder: string,
+  options: CreateOptions & { readonly home: string },
+): Promise<BareRepository> {
   const { home, defaultBranch = 'main', filter = true } = options;
   await runGit(['init', '--quiet', '--bare', `--initial-branch=${defaultBranch}`, folder], { cwd: home, home });
-  await appendFile(join(folder, 'config'), `[http]\n\treceivepack = true\n[uploadpack]\n\tallowFilter = ${filter}\n[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n`);
+  await appendFile(
+    join(folder, 'config'),
+    `[http]\n\treceivepack = true\n[uploadpack]\n\tallowFilter = ${filter}\n[gc]\n\tauto = 0\n[receive]\n\tautogc = false\n`,
+  );
   await writeFile(join(folder, 'hooks/update'), updateHook);
   await chmod(join(folder, 'hooks/update'), 0o755);
   const protectedBranches = new Set<string>();

@@ -25,7 +25,10 @@ function withCredentials(url: string): string {
 
 test('a real git client clones what was committed, and its push is announced', async () => {
   const url = await server.createRepository('web/app');
-  const first = await server.commit('web/app', { files: { 'a.txt': 'one\n', 'bin/run': { executable: '#!/bin/sh\n' } }, message: 'First' });
+  const first = await server.commit('web/app', {
+    files: { 'a.txt': 'one\n', 'bin/run': { executable: '#!/bin/sh\n' } },
+    message: 'First',
+  });
   const second = await server.commit('web/app', { files: { 'a.txt': 'two\n' }, message: 'Second' });
   const clone = join(folder, 'app');
   await run('git', ['clone', '--quiet', withCredentials(url), clone]);
@@ -37,7 +40,9 @@ test('a real git client clones what was committed, and its push is announced', a
   server.onRefUpdate(resolve);
   await writeFile(join(clone, 'b.txt'), 'b\n');
   await run('git', ['add', '-A'], { cwd: clone });
-  await run('git', ['-c', 'user.name=Bob', '-c', 'user.email=bob@example.com', 'commit', '-qm', 'Third'], { cwd: clone });
+  await run('git', ['-c', 'user.name=Bob', '-c', 'user.email=bob@example.com', 'commit', '-qm', 'Third'], {
+    cwd: clone,
+  });
   await run('git', ['push', '--quiet'], { cwd: clone });
   const head = (await server.refs('web/app')).get('refs/heads/main');
   expect(await announced).toEqual({ repository: 'web/app', ref: 'refs/heads/main', before: second, after: head });
@@ -49,9 +54,17 @@ test('a protected branch refuses a push, and wrong credentials are refused', asy
   await server.protect('guarded', 'main');
   const clone = join(folder, 'guarded');
   await run('git', ['clone', '--quiet', withCredentials(url), clone]);
-  await run('git', ['-c', 'user.name=Bob', '-c', 'user.email=bob@example.com', 'commit', '-qm', 'Empty', '--allow-empty'], { cwd: clone });
+  await run(
+    'git',
+    ['-c', 'user.name=Bob', '-c', 'user.email=bob@example.com', 'commit', '-qm', 'Empty', '--allow-empty'],
+    { cwd: clone },
+  );
   await expect(run('git', ['push'], { cwd: clone })).rejects.toThrow(/Protected branch update failed/);
-  await expect(run('git', ['ls-remote', url.replace('http://', 'http://ada:wrong@')], { env: { ...process.env, GIT_TERMINAL_PROMPT: '0' } })).rejects.toThrow(/Authentication failed/);
+  await expect(
+    run('git', ['ls-remote', url.replace('http://', 'http://ada:wrong@')], {
+      env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
+    }),
+  ).rejects.toThrow(/Authentication failed/);
 });
 
 test('a branch can be rewritten, moved and deleted', async () => {

@@ -71,7 +71,10 @@ export interface GitServer {
   /** Makes or moves a ref, such as a tag; `undefined` deletes it. */
   setRef(name: string, ref: string, commit: string | undefined): Promise<void>;
   /** Makes an annotated tag. */
-  annotatedTag(name: string, tag: { readonly name: string; readonly commit: string; readonly message: string }): Promise<void>;
+  annotatedTag(
+    name: string,
+    tag: { readonly name: string; readonly commit: string; readonly message: string },
+  ): Promise<void>;
   /** The refs of a repository by full name. */
   refs(name: string): Promise<Map<string, string>>;
   /** Runs git in the bare repository and resolves to what it printed. */
@@ -108,7 +111,10 @@ function hostRepositories(root: string) {
 
   function hosted(name: string): Hosted {
     const found = repositories.get(name);
-    if (!found) throw new Error(`Cannot find the repository ${name}: the server has ${[...repositories.keys()].join(', ') || 'none'}. Make it with createRepository first.`);
+    if (!found)
+      throw new Error(
+        `Cannot find the repository ${name}: the server has ${[...repositories.keys()].join(', ') || 'none'}. Make it with createRepository first.`,
+      );
     return found;
   }
 
@@ -139,10 +145,15 @@ function hostRepositories(root: string) {
 type Hosting = ReturnType<typeof hostRepositories>;
 
 /** Lets a request through or answers it as the faults say; true when it was answered here. */
-async function misbehave(request: IncomingMessage, response: ServerResponse, { faults, auth }: { faults: GitFaults; auth: GitServerOptions['auth'] }): Promise<boolean> {
+async function misbehave(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { faults, auth }: { faults: GitFaults; auth: GitServerOptions['auth'] },
+): Promise<boolean> {
   if (faults.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, faults.delayMs));
   if (faults.down) request.socket.destroy();
-  else if (faults.status > 0) response.writeHead(faults.status, { 'content-type': 'text/plain' }).end('the server was told to fail\n');
+  else if (faults.status > 0)
+    response.writeHead(faults.status, { 'content-type': 'text/plain' }).end('the server was told to fail\n');
   else if (auth !== undefined) {
     const wanted = `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
     if (request.headers.authorization === wanted && !faults.credentialsExpired) return faults.stalled;
@@ -161,11 +172,22 @@ function serve(root: string, hosting: Hosting, options: GitServerOptions) {
     const path = request.url ?? '/';
     let bytesSent = 0;
     response.on('close', () => {
-      requests.push({ method: request.method ?? '', path, status: response.statusCode, bytesSent, authorization: request.headers.authorization });
+      requests.push({
+        method: request.method ?? '',
+        path,
+        status: response.statusCode,
+        bytesSent,
+        authorization: request.headers.authorization,
+      });
       if (requests.length > logSize) requests.shift();
     });
     if (await misbehave(request, response, { faults, auth: options.auth })) return;
-    bytesSent = await serveByBackend(request, response, { root, env, protocolV2: options.protocolV2 ?? true, signal: stopping.signal });
+    bytesSent = await serveByBackend(request, response, {
+      root,
+      env,
+      protocolV2: options.protocolV2 ?? true,
+      signal: stopping.signal,
+    });
     if (path.endsWith('/git-receive-pack')) await hosting.announce(repositoryOf(path));
   }
 
@@ -205,7 +227,19 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
       await hosting.announce(name);
     },
     async annotatedTag(name, tag) {
-      await git(name, '-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', 'tag', '-a', '-m', tag.message, tag.name, tag.commit);
+      await git(
+        name,
+        '-c',
+        'user.name=Ada',
+        '-c',
+        'user.email=ada@example.com',
+        'tag',
+        '-a',
+        '-m',
+        tag.message,
+        tag.name,
+        tag.commit,
+      );
       await hosting.announce(name);
     },
     refs: (name) => hosting.hosted(name).bare.refs(),

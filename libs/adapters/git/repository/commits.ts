@@ -1,0 +1,55 @@
+import { FairleadError, type CommitSha } from '@fairlead/core/model';
+import type { CommitDraft } from '@fairlead/ports/repository';
+import git from 'isomorphic-git';
+import { changeTree } from '../objects/trees.ts';
+import { commitHere, type Held } from './history.ts';
+
+/** Who commits, and when in milliseconds since 1970. */
+export interface Committer {
+  readonly name: string;
+  readonly email: string;
+  readonly timeMs: number;
+}
+
+function checkPath(path: string): void {
+  const bad = path
+    .split('/')
+    .some(
+      (part) => part === '' || part === '.' || part === '..' || part.toLowerCase() === '.git' || part.includes('\0'),
+    );
+  if (!bad) return;
+  throw new FairleadError(
+    `Cannot commit the file ${JSON.stringify(path)}: it is not a path inside the repository. Name it from the root, without dots.`,
+    { code: 'InvalidInput', reason: 'InvalidArgument' },
+  );
+}
+
+function signature({ name, email, timeMs }: Committer) {
+  return { name, email, timestamp: Math.floor(timeMs / 1000), timezoneOffset: 0 };
+}
+
+/** Writes the commits on `base`, one after another, without a worktree; they exist nowhere but here yet. */
+export async function writeCommits(
+  held: Held,
+  base: string,
+  request: { readonly drafts: readonly CommitDraft[]; readonly hub: Committer },
+): Promise<CommitSha[]> {
+  const { store } = held;
+  const commits: CommitSha[] = [];
+  let { tree } = await commitHere(held, base);
+  let parent = base;
+  for (const { files, author, message } of request.drafts) {
+    for (const path of files.keys()) checkPath(path);
+    tree = (await changeTree(store, tree, files)) ?? (await git.writeTree({ ...store.place(), tree: [] }));
+    const commit = {
+      tree,
+      parent: [parent],
+      author: signature({ ...request.hub, ...author }),
+      committer: signature(request.hub),
+      message: message.endsWith('\n') ? message : `${message}\n`,
+    };
+    parent = await git.writeCommit({ ...store.place(), commit });
+    commits.push(parent as CommitSha);
+  }
+  return commits;
+}

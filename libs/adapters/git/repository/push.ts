@@ -1,0 +1,87 @@
+import { FairleadError, type CommitSha } from '@fairlead/core/model';
+import type { CommitDraft, PushResult } from '@fairlead/ports/repository';
+import git, { Errors } from 'isomorphic-git';
+import { explained, failure, serverWords, unavailable } from '../failures.ts';
+import { gitTransport, type Access } from '../remote/transport.ts';
+import { writeCommits } from './commits.ts';
+import { fetchHead, headOf, keepHead, type Branch } from './fetch.ts';
+import { commitHere, reaches } from './history.ts';
+
+/** What the server made of a push. */
+type Outcome = 'accepted' | 'moved' | { readonly refused: string };
+
+const outgoing = 'refs/fairlead/outgoing';
+
+/** The server refused for another reason than that the branch moved. */
+function unwritable({ url, name }: Branch, words: string, cause?: unknown): FairleadError {
+  return failure(
+    url,
+    `Cannot push to ${name} of ${url}: the server says "${serverWords(words)}". Let the hub's account push to this branch, or use the PullRequest mode of the ledger.`,
+    { code: 'PermissionDenied', reason: 'LedgerUnwritable', retry: 'backoff', cause },
+  );
+}
+
+/**
+ * One push, if the branch is at `base` still: what the server announces is compared before anything is sent, and the
+ * server compares once more when it moves the branch.
+ */
+async function offer(branch: Branch, request: { base: string; to: string }, access: Access): Promise<Outcome> {
+  const { url, ref, http: client, limits } = branch;
+  const place = branch.held.store.place();
+  const said: string[] = [];
+  await git.writeRef({ ...place, ref: outgoing, value: request.to, force: true });
+  const http = gitTransport({ url, client, access, maxBytes: limits.maxPackBytes });
+  const onPrePush = ({ remoteRef }: { remoteRef: { oid: string } }) => remoteRef.oid === request.base;
+  const onMessage = (line: string) => void (said.length < 100 && said.push(line));
+  try {
+    const options = { ...place, http, url, ref: outgoing, remoteRef: ref, onPrePush, onMessage };
+    await explained(url, git.push(options));
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof Errors.UserCanceledError || error instanceof Errors.PushRejectedError) return 'moved';
+    if (!(error instanceof Errors.GitPushError)) throw error;
+    const { result } = error.data;
+    return { refused: [result.refs[ref]?.error || result.error, ...said].filter(Boolean).join(': ') };
+  }
+}
+
+/** After a broken connection nobody knows whether the commits arrived: the branch itself is asked. */
+async function arrivedAnyway(branch: Branch, to: string, { access, error }: { access: Access; error: unknown }) {
+  if (!(error instanceof FairleadError)) throw error;
+  if (error.code === 'PermissionDenied') throw unwritable(branch, error.message, error);
+  if (error.reason !== 'SourceUnavailable' || error.code === 'Aborted') throw error;
+  const head = await fetchHead(branch, access);
+  if (!(await reaches(branch.held, head, to))) throw error;
+}
+
+/** Makes the commits on `base` and pushes them; all or none. */
+export async function pushDrafts(
+  branch: Branch,
+  request: { readonly base: CommitSha; readonly drafts: readonly CommitDraft[] },
+  access: Access,
+): Promise<PushResult> {
+  const { base, drafts } = request;
+  if (drafts.length === 0) return { pushed: true, commits: [] };
+  if (!(await branch.held.store.commit(base))) await fetchHead(branch, access);
+  await commitHere(branch.held, base);
+  const hub = { ...branch.committer, timeMs: branch.clock.now() };
+  const commits = await writeCommits(branch.held, base, { drafts, hub });
+  const to = commits.at(-1) ?? base;
+  let outcome: Outcome;
+  try {
+    outcome = await offer(branch, { base, to }, access);
+  } catch (error) {
+    await arrivedAnyway(branch, to, { access, error });
+    return { pushed: true, commits };
+  }
+  if (outcome === 'accepted') {
+    await keepHead(branch, to);
+    return { pushed: true, commits };
+  }
+  const head = await headOf(branch, access);
+  if (head !== base) return { pushed: false, head };
+  const words = outcome === 'moved' ? 'the branch moved and moved back' : outcome.refused;
+  if (outcome === 'moved' || /lock|stale|expected|failed to update ref/i.test(words))
+    throw unavailable(branch.url, `another push was under way (${serverWords(words)})`);
+  throw unwritable(branch, words);
+}

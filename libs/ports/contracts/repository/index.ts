@@ -1,0 +1,1 @@
+export { repositoryContract, type OpenedRepository, type RepositoryHarness } from './suite.ts';
