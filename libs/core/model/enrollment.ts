@@ -48,3 +48,8 @@ export interface RenewRequest {
 export interface RenewResponse {
   readonly credentials: Credentials;
 }
+
+/** The SPIFFE id of a cluster: beside the common name, what its certificate says. */
+export function spiffeId(cluster: ClusterName): string {
+  return `spiffe://fairlead/cluster/${cluster}`;
+}

@@ -66,7 +66,7 @@ function messages(transport: () => TransportUnderTest): void {
 
   test('while a message is handled, no other one is read', async () => {
     const hold = Promise.withResolvers<void>();
-    const { hub, agent } = await connected(transport(), 'one', () => hold.promise);
+    const { hub, agent } = await connected(transport(), 'one', { onMessage: () => hold.promise });
     await agent.connection.send(heartbeat(1));
     await agent.connection.send(heartbeat(2));
     await hub.take(1);
@@ -79,7 +79,7 @@ function messages(transport: () => TransportUnderTest): void {
 
   test('one agent that is not read does not hold up another', async () => {
     const hold = Promise.withResolvers<void>();
-    const held = await connected(transport(), 'one', () => hold.promise);
+    const held = await connected(transport(), 'one', { onMessage: () => hold.promise });
     await held.agent.connection.send(want());
     await held.hub.take(1);
     const free = await connectAgain(transport(), { cluster: 'two', hub: held.hub });
@@ -124,8 +124,10 @@ function endings(transport: () => TransportUnderTest): void {
   });
 
   test('a handler that fails ends the stream with its message', async () => {
-    const { hub, agent } = await connected(transport(), 'one', async () => {
-      throw new FairleadError('Cannot take StatusDelta: too many.', { code: 'InvalidInput', reason: 'RateLimited' });
+    const { hub, agent } = await connected(transport(), 'one', {
+      async onMessage() {
+        throw new FairleadError('Cannot take StatusDelta: too many.', { code: 'InvalidInput', reason: 'RateLimited' });
+      },
     });
     await agent.connection.send(want());
     expect(await agent.connection.closed).toBe('Cannot take StatusDelta: too many.');
@@ -134,7 +136,7 @@ function endings(transport: () => TransportUnderTest): void {
 
   test('the signal ends the stream that came of the attempt', async () => {
     const abort = new AbortController();
-    const { hub, agent } = await connected(transport(), 'one', undefined, abort.signal);
+    const { hub, agent } = await connected(transport(), 'one', { signal: abort.signal });
     abort.abort();
     await hub.closed;
     expect(await agent.connection.closed).toBeTypeOf('string');
@@ -169,8 +171,7 @@ interface AgentEnd {
 async function connected(
   transport: TransportUnderTest,
   cluster: string,
-  onMessage?: (message: AgentMessage) => Promise<void>,
-  signal: AbortSignal = never,
+  options: { readonly onMessage?: (message: AgentMessage) => Promise<void>; readonly signal?: AbortSignal } = {},
 ): Promise<{ hub: HubEnd; agent: AgentEnd; caller: Caller }> {
   const arrived = inbox<AgentMessage>();
   const channel = Promise.withResolvers<AgentChannel>();
@@ -182,14 +183,14 @@ async function connected(
     return {
       async message(message) {
         arrived.put(message);
-        if (isFirst) await onMessage?.(message);
+        if (isFirst) await options.onMessage?.(message);
       },
       closed: () => closed.resolve(),
     };
   });
   const { caller, link } = await transport.link(cluster);
   const received = inbox<HubMessage>();
-  const connection = await link.connect(async (message) => received.put(message), signal);
+  const connection = await link.connect(async (message) => received.put(message), options.signal ?? never);
   const hub = { channel: await channel.promise, seen: arrived.all, take: arrived.take, closed: closed.promise };
   return { hub, agent: { connection, take: received.take }, caller };
 }
