@@ -1,0 +1,97 @@
+import { definitionContent, valueDigest } from '@fairlead/core/bundle';
+import { parseAcknowledgements, releaseKey, type FleetDocuments } from '@fairlead/core/documents';
+import { splitApplicationId, type ApplicationId, type ReleaseFile } from '@fairlead/core/model';
+import type { RepositoryCommit } from '@fairlead/ports/repository';
+import type { NamedRelease, Walked } from './snapshot.ts';
+
+/** What one commit says, as far as it was read. */
+export interface Step {
+  readonly commit: RepositoryCommit;
+  /** Documents in force at the commit; undefined where it changed none. */
+  readonly documents?: FleetDocuments;
+  /** Release files that it changed, by key; null for a deleted one. Those that cannot be read are left out. */
+  readonly releases: ReadonlyMap<string, ReleaseFile | null>;
+}
+
+/** Adds one commit to what is known of those before it. Pure; unchanged parts are shared. */
+export function fold(before: Walked | undefined, step: Step): Walked {
+  const { commit } = step.commit;
+  const acknowledged = parseAcknowledgements(step.commit.trailers).map((acknowledgement) => ({
+    acknowledgement,
+    commit,
+  }));
+  return {
+    head: commit,
+    definitions: step.documents
+      ? foldDefinitions(before, { documents: step.documents, step })
+      : (before?.definitions ?? new Map()),
+    left: step.documents ? foldLeft(before, { documents: step.documents, step }) : (before?.left ?? new Map()),
+    named: foldNamed(before, step),
+    removed: foldRemoved(before, step),
+    acknowledged: [...(before?.acknowledged ?? []), ...acknowledged],
+  };
+}
+
+interface DocumentStep {
+  readonly documents: FleetDocuments;
+  readonly step: Step;
+}
+
+function foldDefinitions(before: Walked | undefined, { documents, step }: DocumentStep): Walked['definitions'] {
+  const definitions = new Map<ApplicationId, { digest: NamedRelease['digest']; since: NamedRelease['commit'] }>();
+  for (const [id, application] of documents.applications) {
+    const digest = valueDigest(definitionContent(application));
+    const known = before?.definitions.get(id);
+    definitions.set(id, known?.digest === digest ? known : { digest, since: step.commit.commit });
+  }
+  return definitions;
+}
+
+/** Which pipelines lead where, kept as the keys that once led and do no more. */
+function foldLeft(before: Walked | undefined, { documents, step }: DocumentStep): Walked['left'] {
+  const leads = pipelineKeys(documents);
+  const left = new Map([...(before?.left ?? [])].filter(([key]) => !leads.has(key)));
+  for (const key of before?.named.keys() ?? []) {
+    if (!leads.has(key) && !left.has(key)) left.set(key, step.commit.commit);
+  }
+  return left;
+}
+
+function pipelineKeys({ applications }: FleetDocuments): Set<string> {
+  return new Set(
+    [...applications].flatMap(([id, { spec }]) =>
+      spec.pipeline.map(({ environment }) => releaseKey({ environment, ...splitApplicationId(id) })),
+    ),
+  );
+}
+
+function foldNamed(before: Walked | undefined, { commit, releases }: Step): Walked['named'] {
+  const written = [...releases].filter((pair): pair is [string, ReleaseFile] => pair[1] !== null);
+  if (written.length === 0) return before?.named ?? new Map();
+  const named = new Map(before?.named);
+  for (const [key, { spec }] of written) {
+    const entry: NamedRelease = {
+      commit: commit.commit,
+      timeMs: commit.timeMs,
+      author: commit.author.name,
+      message: commit.message,
+      trailers: commit.trailers,
+      digest: spec.digest,
+      version: spec.version,
+      definition: spec.definition.commit,
+      revisions: Object.fromEntries(Object.entries(spec.sources).map(([name, { revision }]) => [name, revision])),
+    };
+    named.set(key, [entry, ...(named.get(key) ?? [])]);
+  }
+  return named;
+}
+
+function foldRemoved(before: Walked | undefined, { commit, releases }: Step): Walked['removed'] {
+  if (releases.size === 0) return before?.removed ?? new Map();
+  const removed = new Map(before?.removed);
+  for (const [key, file] of releases) {
+    if (file === null) removed.set(key, commit.commit);
+    else removed.delete(key);
+  }
+  return removed;
+}

@@ -1,0 +1,223 @@
+import {
+  joinFleet,
+  joinLedger,
+  parseFile,
+  parseLedgerFile,
+  type FleetDocuments,
+  type Ledger,
+  type ParsedFile,
+  type ParsedLedgerFile,
+  releaseKey,
+} from '@fairlead/core/documents';
+import { FairleadError, type CommitSha, type ReleaseFile } from '@fairlead/core/model';
+import { place } from '@fairlead/core/placement';
+import type { Repository, RepositoryCommit, RepositoryFile } from '@fairlead/ports/repository';
+import type { Store } from '@fairlead/ports/store';
+import { carryDocuments, carryLedger } from './carry.ts';
+import { fold } from './fold.ts';
+import { keepWalk, loadWalk } from './keep.ts';
+import type { FleetSnapshot, Walked } from './snapshot.ts';
+
+/** What the reader needs. */
+export interface ReaderPorts {
+  readonly repository: Repository;
+  readonly store: Store;
+}
+
+/** Options of {@link readFleetRepository}. */
+export interface ReaderOptions {
+  /** Names the branch in what is kept, such as `URL#main`. */
+  readonly branch: string;
+}
+
+/** Reads the fleet repository head by head. */
+export interface FleetReader {
+  /** The last head that was taken; undefined before the first. */
+  current(): FleetSnapshot | undefined;
+  /**
+   * Fetches the branch and takes its head. Throws LedgerRewritten for a head that does not descend from the last one,
+   * until a commit acknowledges it; the last snapshot stays then.
+   */
+  refresh(): Promise<FleetSnapshot>;
+}
+
+/** How many parsed files are kept by the id of their content. */
+const parsedFiles = 20_000;
+/** How far back a rewritten branch is searched for the commit that acknowledges it. */
+const rewriteSearch = 1000;
+
+/** Makes a reader. History is walked once; what it said is kept in the store beside the head that it reached. */
+export function readFleetRepository(ports: ReaderPorts, options: ReaderOptions): FleetReader {
+  const parse = parser();
+  let snapshot: FleetSnapshot | undefined;
+  let walked: Walked | undefined;
+  let loaded = false;
+
+  const refresh = async (): Promise<FleetSnapshot> => {
+    const { repository, store } = ports;
+    if (!loaded) walked = await loadWalk(store, options.branch);
+    loaded = true;
+    const head = await repository.fetch();
+    if (snapshot?.head === head) return snapshot;
+    const base = await baseOf(repository, { head, walked });
+    const documents = base ? snapshot?.documents : undefined;
+    const next = await walk(ports, { head, base, documents, parse });
+    if (next.walked !== walked) await store.write(keepWalk(next.walked, { before: walked, branch: options.branch }));
+    walked = next.walked;
+    const ledger = carryLedger(await ledgerAt(repository, { head, path: next.ledgerPath, parse }), snapshot?.ledger);
+    snapshot = snapshotOf(next, ledger);
+    return snapshot;
+  };
+  return { current: () => snapshot, refresh };
+}
+
+/** Where the walk may go on from: what is known, nothing, or an error when history was rewritten. */
+async function baseOf(
+  repository: Repository,
+  { head, walked }: { head: CommitSha; walked: Walked | undefined },
+): Promise<Walked | undefined> {
+  if (!walked || head === walked.head) return walked;
+  if (await repository.descends(head, walked.head)) return walked;
+  for await (const commit of repository.history(head, { limit: rewriteSearch })) {
+    if (commit.trailers.some(([key, value]) => key === 'Fairlead-Acknowledge' && value === `Rewrite ${walked.head}`))
+      return undefined;
+  }
+  throw new FairleadError(
+    `Cannot take the head ${head} of the fleet repository: it does not descend from ${walked.head}, the last one seen. If this was meant, run \`fairlead acknowledge Rewrite ${walked.head}\`; else restore the branch.`,
+    { code: 'FailedPrecondition', reason: 'LedgerRewritten', retry: 'backoff' },
+  );
+}
+
+interface Reached {
+  readonly walked: Walked;
+  readonly documents: FleetDocuments;
+  readonly ledgerPath: string;
+}
+
+interface WalkRequest {
+  readonly head: CommitSha;
+  readonly base: Walked | undefined;
+  /** Documents in force at the base; undefined after a start: the last good state is then looked for in history. */
+  readonly documents: FleetDocuments | undefined;
+  readonly parse: Parser;
+}
+
+/** Folds the commits after the base into what is known, oldest first. */
+async function walk({ repository }: ReaderPorts, { head, base, documents, parse }: WalkRequest): Promise<Reached> {
+  const commits: RepositoryCommit[] = [];
+  const until = base?.head;
+  if (until !== head)
+    for await (const commit of repository.history(head, until === undefined ? {} : { until })) commits.push(commit);
+  let reached = documents ?? (until === undefined ? undefined : await lastGood(repository, { at: until, parse }));
+  let walked = base;
+  for (const commit of commits.reverse()) {
+    const ledgerPath = reached?.fleet?.spec.ledger.path ?? 'ledger';
+    const definitionsMoved = reached === undefined || commit.changed.some((path) => !path.startsWith(`${ledgerPath}/`));
+    if (definitionsMoved)
+      reached = carryDocuments(await documentsAt(repository, { at: commit.commit, ledgerPath, parse }), reached);
+    const releases = await releasesOf(repository, {
+      commit,
+      ledgerPath: reached?.fleet?.spec.ledger.path ?? 'ledger',
+      parse,
+    });
+    walked = fold(walked, { commit, releases, ...(definitionsMoved && reached ? { documents: reached } : {}) });
+  }
+  if (!walked || !reached)
+    throw new FairleadError(
+      `Cannot read the fleet repository at ${head}: its history is empty or cut. Fetch it whole.`,
+      { code: 'DataLoss', reason: 'HistoryIncomplete' },
+    );
+  return { walked, documents: reached, ledgerPath: reached.fleet?.spec.ledger.path ?? 'ledger' };
+}
+
+/** Documents in force at a commit, of which what is broken there is looked for in the commits before it, within a bound. */
+async function lastGood(
+  repository: Repository,
+  { at, parse }: { at: CommitSha; parse: Parser },
+): Promise<FleetDocuments> {
+  const found = await documentsAt(repository, { at, ledgerPath: 'ledger', parse });
+  const ledgerPath = found.fleet?.spec.ledger.path ?? 'ledger';
+  if (found.broken.length === 0) return found;
+  const older: FleetDocuments[] = [];
+  for await (const commit of repository.history(at, { limit: rewriteSearch })) {
+    const documents = await documentsAt(repository, { at: commit.commit, ledgerPath, parse });
+    older.push(documents);
+    if (documents.broken.length === 0) break;
+  }
+  return older.reduceRight<FleetDocuments>((last, one) => carryDocuments(one, last), older.at(-1) ?? found);
+}
+
+interface At {
+  readonly at: CommitSha;
+  readonly ledgerPath: string;
+  readonly parse: Parser;
+}
+
+async function documentsAt(repository: Repository, { at, ledgerPath, parse }: At): Promise<FleetDocuments> {
+  const files = await repository.files(at, { except: ledgerPath });
+  const joined = joinFleet(files.map((file) => parse.definitions(file)));
+  const named = joined.fleet?.spec.ledger.path ?? ledgerPath;
+  return named === ledgerPath
+    ? joined
+    : joinFleet((await repository.files(at, { except: named })).map((file) => parse.definitions(file)));
+}
+
+async function ledgerAt(
+  repository: Repository,
+  { head, path, parse }: { head: CommitSha; path: string; parse: Parser },
+): Promise<Ledger> {
+  const files = await repository.files(head, { under: path });
+  return joinLedger(files.map((file) => parse.ledger(file, path)));
+}
+
+async function releasesOf(
+  repository: Repository,
+  { commit, ledgerPath, parse }: { commit: RepositoryCommit; ledgerPath: string; parse: Parser },
+): Promise<Map<string, ReleaseFile | null>> {
+  const releases = new Map<string, ReleaseFile | null>();
+  for (const path of commit.changed) {
+    if (!path.startsWith(`${ledgerPath}/`)) continue;
+    const { slot } = parseLedgerFile({ path, text: '' }, { ledgerPath });
+    if (slot?.kind !== 'Release') continue;
+    const file = await repository.file(commit.commit, path);
+    const parsed = file && parse.ledger(file, ledgerPath);
+    if (!parsed) releases.set(releaseKey(slot), null);
+    else if (parsed.kind === 'Release') releases.set(releaseKey(slot), parsed.value);
+  }
+  return releases;
+}
+
+interface Parser {
+  definitions(file: RepositoryFile): ParsedFile;
+  ledger(file: RepositoryFile, ledgerPath: string): ParsedLedgerFile;
+}
+
+/** Parses each content once; the oldest are forgotten past the bound. */
+function parser(): Parser {
+  const kept = new Map<string, unknown>();
+  const once = <T>(key: string, make: () => T): T => {
+    const found = kept.get(key) as T | undefined;
+    if (found !== undefined) return found;
+    const made = make();
+    kept.set(key, made);
+    if (kept.size > parsedFiles) kept.delete(kept.keys().next().value ?? '');
+    return made;
+  };
+  return {
+    definitions: (file) => once(`${file.oid} ${file.path}`, () => parseFile(file.text, file.path)),
+    ledger: (file, ledgerPath) =>
+      once(`${file.oid} ${ledgerPath} ${file.path}`, () => parseLedgerFile(file, { ledgerPath })),
+  };
+}
+
+function snapshotOf({ walked, documents, ledgerPath }: Reached, ledger: Ledger): FleetSnapshot {
+  const placement = place({ ...documents, members: ledger.members });
+  return {
+    ...walked,
+    documents,
+    ledger,
+    ledgerPath,
+    placement,
+    problems: [...documents.problems, ...ledger.problems, ...placement.problems],
+  };
+}
