@@ -155,17 +155,17 @@ const requestChars = 16_384;
 export async function readRequest(csrPem: string): Promise<Request> {
   if (csrPem.length > requestChars)
     throw badRequest(`it is ${csrPem.length} characters long, and the limit is ${requestChars}`);
-  let request: Request;
   try {
-    request = new x509.Pkcs10CertificateRequest(csrPem);
+    const request = new x509.Pkcs10CertificateRequest(csrPem);
+    const { algorithm } = request.publicKey;
+    if (algorithm.name !== 'ECDSA' || (algorithm as webcrypto.EcKeyAlgorithm).namedCurve !== 'P-256')
+      throw badRequest(`its key is ${algorithm.name} and not ECDSA P-256`);
+    if (!(await request.verify())) throw badRequest('its signature is not by its own key');
+    return request;
   } catch (cause) {
-    throw badRequest('it is not a PKCS #10 request in PEM', cause);
+    // Broken DER shows itself as late as in the signature.
+    throw cause instanceof FairleadError ? cause : badRequest('it is not a PKCS #10 request in PEM', cause);
   }
-  const { algorithm } = request.publicKey;
-  if (algorithm.name !== 'ECDSA' || (algorithm as webcrypto.EcKeyAlgorithm).namedCurve !== 'P-256')
-    throw badRequest(`its key is ${algorithm.name} and not ECDSA P-256`);
-  if (!(await request.verify())) throw badRequest('its signature is not by its own key');
-  return request;
 }
 
 function badRequest(why: string, cause?: unknown): FairleadError {

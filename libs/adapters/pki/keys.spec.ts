@@ -58,12 +58,13 @@ test('a client certificate names the cluster and nothing else, for a day', async
 
 test('a request that is not signed by its own key is refused', async () => {
   const keys = await openKeys(folder, options);
-  const [mine, theirs] = [await makeCsr(await newAgentKey(), shop), await makeCsr(await newAgentKey(), shop)];
-  const body = (pem: string): Buffer => Buffer.from(pem.replace(/-----.*-----|\s/g, ''), 'base64');
-  const mixed = Buffer.from(body(mine));
-  body(theirs).copy(mixed, mixed.length - 60, body(theirs).length - 60);
-  const pem = `-----BEGIN CERTIFICATE REQUEST-----\n${mixed.toString('base64')}\n-----END CERTIFICATE REQUEST-----`;
-  await expect(keys.issueClient(pem, shop)).rejects.toMatchObject({ code: 'InvalidInput' });
+  const csr = await makeCsr(await newAgentKey(), shop);
+  const der = Buffer.from(csr.replaceAll(/-----.*-----|\s/g, ''), 'base64');
+  der.write('shop-0043', der.indexOf('shop-0042'));
+  const forged = `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString('base64')}\n-----END CERTIFICATE REQUEST-----`;
+  await expect(keys.issueClient(forged, shop)).rejects.toThrow('its signature is not by its own key');
+  const torn = `${csr.slice(0, -80)}\n-----END CERTIFICATE REQUEST-----`;
+  await expect(keys.issueClient(torn, shop)).rejects.toMatchObject({ code: 'InvalidInput' });
   await expect(keys.issueClient('not a request', shop)).rejects.toMatchObject({ code: 'InvalidInput' });
   await expect(keys.issueClient('x'.repeat(20_000), shop)).rejects.toThrow('20000 characters long');
 });
