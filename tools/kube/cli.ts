@@ -1,5 +1,5 @@
 import { type ControlPlane, startControlPlane } from '@fairlead/testkit/kube';
-import { binaryNames, ensureBinaries, ensureBinary, isBinaryName } from '@fairlead/testkit/kube/binaries';
+import { binaryNames, ensureBinaries, ensureBinary, isBinaryName } from '@fairlead/adapters/binaries';
 
 const usage = `Usage: npm run kube -- COMMAND
 

@@ -1,4 +1,4 @@
-import { ensureBinary } from '@fairlead/testkit/kube/binaries';
+import { ensureBinary } from '@fairlead/adapters/binaries';
 import type { FileTree } from '@fairlead/ports/source';
 import { beforeAll, expect, test } from 'vitest';
 import { helmRenderer, kustomizePatcher, kustomizeRenderer, plainRenderer, type Tool } from './index.ts';

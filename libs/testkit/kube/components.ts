@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-import type { BinaryName } from './binaries/index.ts';
+import type { BinaryName } from '@fairlead/adapters/binaries';
 import type { AuditLevel } from './auditPolicy.ts';
 import { type Layout, serviceRange } from './layout.ts';
 import type { Command } from './process.ts';

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { createApiClient } from './apiClient.ts';
 import { readAudit } from './audit.ts';
-import { ensureBinary } from './binaries/index.ts';
+import { ensureBinary } from '@fairlead/adapters/binaries';
 import { type ControlPlane, startControlPlane } from './controlPlane.ts';
 import { kubeconfig } from './kubeconfig.ts';
 import { until } from './until.ts';

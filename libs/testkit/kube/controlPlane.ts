@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { type ApiClient, createApiClient } from './apiClient.ts';
 import type { AuditLevel } from './auditPolicy.ts';
-import { ensureBinaries, type Log } from './binaries/index.ts';
+import { ensureBinaries, type Log } from '@fairlead/adapters/binaries';
 import type { Credential } from './certificates.ts';
 import type { Component } from './components.ts';
 import { addFakeNodes } from './fakeNodes.ts';

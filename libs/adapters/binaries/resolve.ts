@@ -15,7 +15,8 @@ export interface Places {
   readonly assetsFolder: string | undefined;
   readonly cacheFolder: string;
   readonly download: Download;
-  readonly build: Build;
+  /** Undefined where no Go modules are at hand. */
+  readonly build: Build | undefined;
   readonly log: Log;
 }
 
@@ -26,19 +27,28 @@ async function isExecutable(path: string): Promise<boolean> {
   );
 }
 
+class NoModules extends Error {}
+
+function adviceFor(cause: Error): string {
+  if (cause instanceof NoModules)
+    return 'and it can be built only in a checkout of Fairlead. Put it into a folder, under that name, and set KUBEBUILDER_ASSETS to the folder';
+  return cause instanceof NoGo
+    ? 'and there is no Go to build it. Install Go 1.26 or newer (https://go.dev/dl) and run again'
+    : `and the build failed: ${cause.message}\nIt needs Go 1.26 or newer (https://go.dev/dl) and access to a Go module proxy`;
+}
+
 function cannotProvide(spec: BinarySpec, options: { places: Places; cause: Error }): Error {
   const { places, cause } = options;
   const asked = `KUBEBUILDER_ASSETS (${places.assetsFolder ?? 'unset'}), ${places.cacheFolder}, its release download`;
-  const advice =
-    cause instanceof NoGo
-      ? 'and there is no Go to build it. Install Go 1.26 or newer (https://go.dev/dl) and run again'
-      : `and the build failed: ${cause.message}\nIt needs Go 1.26 or newer (https://go.dev/dl) and access to a Go module proxy`;
-  return new Error(`Cannot provide ${spec.name} ${spec.version}: it is not in ${asked}, ${advice}.`, { cause });
+  return new Error(`Cannot provide ${spec.name} ${spec.version}: it is not in ${asked}, ${adviceFor(cause)}.`, {
+    cause,
+  });
 }
 
 async function obtain(spec: BinarySpec, path: string, places: Places): Promise<void> {
   if (await places.download(spec, path)) return;
   try {
+    if (places.build === undefined) throw new NoModules();
     await places.build(spec, path);
   } catch (error) {
     throw cannotProvide(spec, { places, cause: error as Error });

@@ -9,7 +9,8 @@ import type { Log } from './log.ts';
 
 const versionTimeoutMs = 10_000;
 
-async function printedVersion(path: string, spec: BinarySpec): Promise<string | undefined> {
+/** The version that a program prints of itself, without a leading `v`; undefined if it prints none. Throws if it cannot run. */
+export async function printedVersion(path: string, spec: BinarySpec): Promise<string | undefined> {
   const run = promisify(execFile);
   const { stdout, stderr } = await run(path, [...spec.versionArguments], { timeout: versionTimeoutMs });
   return /\bv?(\d+\.\d+\.\d+)/.exec(stdout + stderr)?.[1];

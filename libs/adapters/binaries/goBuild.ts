@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-import { type BinarySpec, goModuleFolder } from './catalogue.ts';
+import type { BinarySpec } from './catalogue.ts';
 import type { Log } from './log.ts';
 
 /** Compiles one program into `destination`; throws with the end of the compiler's words when it cannot. */
@@ -12,6 +12,13 @@ export type Build = (spec: BinarySpec, destination: string) => Promise<void>;
 const toolchain = 'go';
 const progressEveryMs = 10_000;
 const keptLines = 15;
+
+/** Where to build, and who hears of it. */
+export interface BuildOptions {
+  readonly log: Log;
+  /** Folder that holds a Go module for each {@link BinarySpec.module}. */
+  readonly modules: string;
+}
 
 /** Thrown when there is no `go` to run. */
 export class NoGo extends Error {
@@ -34,10 +41,10 @@ function buildArguments(spec: BinarySpec, output: string): string[] {
   ];
 }
 
-function run(spec: BinarySpec, output: string, log: Log): Promise<void> {
+function run(spec: BinarySpec, output: string, { log, modules }: BuildOptions): Promise<void> {
   const started = Date.now();
   const child = spawn(toolchain, buildArguments(spec, output), {
-    cwd: goModuleFolder(spec.module),
+    cwd: join(modules, spec.module),
     env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -63,7 +70,7 @@ function run(spec: BinarySpec, output: string, log: Log): Promise<void> {
 }
 
 /** Makes a builder that compiles with the Go toolchain on the PATH, from sources that go.sum verifies. */
-export function createGoBuild(options: { log: Log }): Build {
+export function createGoBuild(options: BuildOptions): Build {
   return async function build(spec, destination) {
     await mkdir(dirname(destination), { recursive: true });
     const folder = await mkdtemp(join(dirname(destination), 'build-'));
@@ -71,7 +78,7 @@ export function createGoBuild(options: { log: Log }): Build {
     const started = Date.now();
     try {
       options.log(`${spec.name}: building ${spec.version} with go`);
-      await run(spec, output, options.log);
+      await run(spec, output, options);
       await rename(output, destination);
       options.log(`${spec.name}: built in ${Math.round((Date.now() - started) / 1000)} s`);
     } finally {

@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { type GoModule, pinnedVersions } from './versions.ts';
 
 /** The programs that tests, the demo and benchmarks run beside Fairlead. */
 export type BinaryName =
@@ -23,13 +22,13 @@ export interface Release {
   readonly member?: string;
 }
 
-/** One program at the version that its Go module pins. */
+/** One program at its pinned version. */
 export interface BinarySpec {
   readonly name: BinaryName;
   /** With a leading `v`. */
   readonly version: string;
   /** Folder under `tools/kube/modules` that pins it; programs of one module are built together. */
-  readonly module: string;
+  readonly module: GoModule;
   /** Go package of its `main`. */
   readonly goPackage: string;
   /** `-X` assignments that make the program report its version. */
@@ -46,16 +45,12 @@ interface Platform {
 }
 
 interface Entry {
-  readonly module: string;
-  /** Module path whose version in go.mod is the program's version. */
-  readonly pinnedBy: string;
+  readonly module: GoModule;
   readonly goPackage: string;
   readonly linkerValues?: (version: string) => readonly string[];
   readonly versionArguments: readonly string[];
   readonly release?: (version: string, platform: Platform) => Release | undefined;
 }
-
-const goModules = fileURLToPath(new URL('../../../../tools/kube/modules/', import.meta.url));
 
 function kubernetesVersionValues(version: string): readonly string[] {
   const [major, minor] = version.slice(1).split('.');
@@ -70,7 +65,6 @@ function kubernetesVersionValues(version: string): readonly string[] {
 function kubernetes(name: string, versionArguments: readonly string[]): Entry {
   return {
     module: 'kubernetes',
-    pinnedBy: 'k8s.io/kubernetes',
     goPackage: `k8s.io/kubernetes/cmd/${name}`,
     linkerValues: kubernetesVersionValues,
     versionArguments,
@@ -89,7 +83,6 @@ const entries: Record<BinaryName, Entry> = {
   kubectl: kubernetes('kubectl', ['version', '--client']),
   etcd: {
     module: 'etcd',
-    pinnedBy: 'go.etcd.io/etcd/server/v3',
     goPackage: 'go.etcd.io/etcd/server/v3',
     versionArguments: ['--version'],
     release(version, { os, arch }) {
@@ -102,14 +95,12 @@ const entries: Record<BinaryName, Entry> = {
   // No `release`: kwok publishes programs without a checksum to hold them against.
   kwok: {
     module: 'kwok',
-    pinnedBy: 'sigs.k8s.io/kwok',
     goPackage: 'sigs.k8s.io/kwok/cmd/kwok',
     linkerValues: (version) => [`sigs.k8s.io/kwok/pkg/consts.Version=${version}`],
     versionArguments: ['--version'],
   },
   kustomize: {
     module: 'kustomize',
-    pinnedBy: 'sigs.k8s.io/kustomize/kustomize/v5',
     goPackage: 'sigs.k8s.io/kustomize/kustomize/v5',
     linkerValues: (version) => [`sigs.k8s.io/kustomize/api/provenance.version=kustomize/${version}`],
     versionArguments: ['version'],
@@ -124,7 +115,6 @@ const entries: Record<BinaryName, Entry> = {
   },
   helm: {
     module: 'helm',
-    pinnedBy: 'helm.sh/helm/v4',
     goPackage: 'helm.sh/helm/v4/cmd/helm',
     linkerValues: (version) => [`helm.sh/helm/v4/internal/version.version=${version}`],
     versionArguments: ['version', '--short'],
@@ -135,7 +125,6 @@ const entries: Record<BinaryName, Entry> = {
   },
   'nats-server': {
     module: 'nats',
-    pinnedBy: 'github.com/nats-io/nats-server/v2',
     goPackage: 'github.com/nats-io/nats-server/v2',
     versionArguments: ['--version'],
     release(version, { os, arch }) {
@@ -150,38 +139,15 @@ const entries: Record<BinaryName, Entry> = {
 /** All names, in the order in which they are best built: what tests need first. */
 export const binaryNames = Object.keys(entries) as readonly BinaryName[];
 
-/** Folder of the Go module that pins `module`; absolute. */
-export function goModuleFolder(module: string): string {
-  return `${goModules}${module}`;
-}
-
-function pinnedVersion(module: string, path: string): string {
-  const file = `${goModuleFolder(module)}/go.mod`;
-  const line = readFileSync(file, 'utf8')
-    .split('\n')
-    .find((candidate) =>
-      candidate
-        .replace(/^require /, '')
-        .trimStart()
-        .startsWith(`${path} v`),
-    );
-  const version = line && /\sv(\d+\.\d+\.\d+)\b/.exec(line)?.[1];
-  if (!version)
-    throw new Error(
-      `Cannot tell the version of ${path}: ${file} has no line for it. Run 'go get -tool ${path}@VERSION' there.`,
-    );
-  return `v${version}`;
-}
-
 function platform(): Platform {
   const arch = process.arch === 'x64' ? 'amd64' : process.arch;
   return { os: process.platform, arch };
 }
 
-/** What is known of a program; its version comes from go.mod, so that one place decides it. Throws if go.mod has none. */
+/** What is known of a program. */
 export function binarySpec(name: BinaryName): BinarySpec {
   const entry = entries[name];
-  const version = pinnedVersion(entry.module, entry.pinnedBy);
+  const version = pinnedVersions[entry.module];
   return {
     name,
     version,
