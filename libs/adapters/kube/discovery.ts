@@ -20,6 +20,7 @@ export function discoveryOf(fetch: Fetch): Discovery {
   let forgotten = 0;
   let readAsOf = -1;
   let running: Promise<Catalogue> | undefined;
+  let runningAsOf = -1;
   let next: Promise<Catalogue> | undefined;
   const mayReadAnew = tokenBucket();
 
@@ -27,6 +28,7 @@ export function discoveryOf(fetch: Fetch): Discovery {
     const asOf = forgotten;
     const reading = readCatalogue(fetch, catalogue);
     running = reading;
+    runningAsOf = asOf;
     try {
       catalogue = await reading;
       // What was forgotten while it was read must be read once more.
@@ -51,7 +53,7 @@ export function discoveryOf(fetch: Fetch): Discovery {
   return {
     async find(wanted) {
       if (catalogue === undefined || readAsOf !== forgotten) {
-        const first = await (catalogue === undefined && running !== undefined ? running : readAfterNow());
+        const first = await (running !== undefined && runningAsOf === forgotten ? running : readAfterNow());
         return lookUp(first, wanted) ?? unknownIn(first, wanted);
       }
       const known = lookUp(catalogue, wanted);

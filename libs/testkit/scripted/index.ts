@@ -1,0 +1,1 @@
+export { startScriptedServer, type ScriptedRequest, type ScriptedServer } from './server.ts';
