@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { load } from 'js-yaml';
+import { describe, expect, it } from 'vitest';
+import type { Gate } from '@fairlead/core/model';
+import { gateKinds, judgeGate } from './judge.ts';
+import type { GateEvidence, Verdict } from './verdict.ts';
+
+interface Case {
+  readonly name: string;
+  readonly gate: Gate;
+  readonly evidence: GateEvidence;
+  readonly expect: Partial<Verdict>;
+}
+
+const here = new URL('.', import.meta.url);
+const folders = readdirSync(here, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name);
+
+describe('gates', () => {
+  it('the registry names exactly the folders', () => {
+    expect(Object.keys(gateKinds).sort()).toEqual(folders.sort());
+    for (const [name, gate] of Object.entries(gateKinds)) expect(gate.kind).toBe(name);
+  });
+
+  it.each([
+    'approval',
+    'window',
+    'dependency',
+    'check',
+    'metric',
+    'verification',
+    'commitStatus',
+    'pause',
+    'constructor',
+  ])('the gate %s is not known to this version and never passes', (kind) => {
+    const gate = { [kind]: {} } as unknown as Gate;
+    const verdict = judgeGate(gate, { nowMs: 0, quorum: 'all', predecessors: [] });
+    expect(verdict).toMatchObject({ verdict: 'Unknown', reason: 'GateUnsupported' });
+  });
+
+  for (const folder of folders) {
+    const cases = load(readFileSync(new URL(`${folder}/cases.yaml`, here), 'utf8')) as Case[];
+    it.each(cases)(`${folder}: $name`, ({ gate, evidence, expect: expected }) => {
+      expect(judgeGate(gate, evidence)).toMatchObject(expected);
+    });
+  }
+});

@@ -1,0 +1,33 @@
+import type { Gate } from '@fairlead/core/model';
+import { health } from './health/index.ts';
+import { soak } from './soak/index.ts';
+import type { GateEvidence, GateKind, Verdict } from './verdict.ts';
+
+/** Every gate that can be judged; a test compares it with the folders. */
+export const gateKinds: Readonly<Record<string, GateKind>> = { health, soak };
+
+/** The kind of a gate: its only key. */
+export function kindOfGate(gate: Gate): string {
+  return Object.keys(gate)[0] ?? '';
+}
+
+/** True for gates whose verdict follows from the predecessors alone. */
+export function looksBack(gate: Gate): boolean {
+  return gateKinds[kindOfGate(gate)]?.looksBack === true;
+}
+
+/** Judges one gate. A kind that this version does not know is unknown, and unknown never passes (I5). */
+export function judgeGate(gate: Gate, evidence: GateEvidence): Verdict {
+  const kind = kindOfGate(gate);
+  const known = Object.hasOwn(gateKinds, kind) ? gateKinds[kind] : undefined;
+  if (known !== undefined) return known.judge(gate, evidence);
+  const message = `This hub does not know the gate ${kind}, so it never passes; promote by hand, or use a newer hub.`;
+  return {
+    gate: kind,
+    verdict: 'Unknown',
+    reason: 'GateUnsupported',
+    message,
+    trailer: `${kind} unknown`,
+    excluded: [],
+  };
+}

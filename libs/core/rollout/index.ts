@@ -1,0 +1,20 @@
+export { planRollout } from './planRollout.ts';
+export { restWave, wavesOf } from './waves.ts';
+export type {
+  Assign,
+  ClusterView,
+  Given,
+  Goal,
+  Report,
+  RolloutCluster,
+  RolloutCounts,
+  RolloutInput,
+  RolloutKind,
+  RolloutMemory,
+  RolloutPlan,
+  Trouble,
+  WaveMemory,
+  WaveView,
+} from './types.ts';
+export { judgeGate, kindOfGate, looksBack } from './gates/judge.ts';
+export type { ClusterEvidence, EnvironmentEvidence, GateEvidence, GateKind, Verdict } from './gates/verdict.ts';
