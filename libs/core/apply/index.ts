@@ -1,0 +1,11 @@
+export { decideObject, type LastApplied, type ObjectDecision, type ObjectInput, type Standing } from './decide.ts';
+export {
+  groupNameOf,
+  isDefinition,
+  planStages,
+  rankOf,
+  type ApplyGroup,
+  type ApplyStage,
+  type GroupName,
+} from './stages.ts';
+export { trackingKey, trackingOf, withTracking, type TrackedApplication, type Tracking } from './tracking.ts';
