@@ -132,7 +132,11 @@ async function pluggedIn(path: string, context: string): Promise<Credentials> {
   config.setCurrentContext(context);
   const ask = async (): Promise<{ authorization: string; cert?: string; key?: string }> => {
     const answer: { headers?: Record<string, string>; cert?: string | Buffer; key?: string | Buffer } = {};
-    await config.applyToHTTPSOptions(answer as Parameters<typeof config.applyToHTTPSOptions>[0]);
+    try {
+      await config.applyToHTTPSOptions(answer as Parameters<typeof config.applyToHTTPSOptions>[0]);
+    } catch (cause) {
+      throw pluginFailed(path, cause);
+    }
     const authorization = answer.headers?.['Authorization'] ?? '';
     if (answer.cert === undefined || answer.key === undefined) return { authorization };
     return { authorization, cert: answer.cert.toString(), key: answer.key.toString() };
@@ -151,4 +155,18 @@ function invalid(path: string, current: string, next: string): FairleadError {
     reason: 'InvalidArgument',
     subject: { file: path },
   });
+}
+
+function pluginFailed(path: string, cause: unknown): FairleadError {
+  const why = (cause instanceof Error ? cause.message : String(cause)).trim().slice(0, 500);
+  return new FairleadError(
+    `Cannot sign in by the plug-in that ${path} names: ${why}; run it by hand to see that it works`,
+    {
+      code: 'Unauthenticated',
+      reason: 'CredentialsMissing',
+      subject: { file: path },
+      retry: 'backoff',
+      cause,
+    },
+  );
 }

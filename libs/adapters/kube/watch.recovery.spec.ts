@@ -40,18 +40,24 @@ async function watching(script: { lists: Answer[]; watches: Answer[] }, options:
   return { server, errors, control, iterator: watch[Symbol.asyncIterator]() };
 }
 
-const json = (response: ServerResponse, status: number, body: object, headers = {}): void =>
-  void response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body));
+const json = (response: ServerResponse, body: object, head: { status: number; headers?: object }): void =>
+  void response
+    .writeHead(head.status, { 'Content-Type': 'application/json', ...head.headers })
+    .end(JSON.stringify(body));
 const item = (name: string, resourceVersion: string): object => ({ metadata: { name, resourceVersion } });
 const list =
   (resourceVersion: string, ...names: string[]): Answer =>
   (response) =>
-    json(response, 200, { metadata: { resourceVersion }, items: names.map((name) => item(name, resourceVersion)) });
+    json(
+      response,
+      { metadata: { resourceVersion }, items: names.map((name) => item(name, resourceVersion)) },
+      { status: 200 },
+    );
 const status = (code: number, reason: string): object => ({ kind: 'Status', code, reason, message: `it is ${reason}` });
 const failing =
   (code: number, reason: string, headers = {}): Answer =>
   (response) =>
-    json(response, code, status(code, reason), headers);
+    json(response, status(code, reason), { status: code, headers });
 const events =
   (...given: (object | 'end')[]): Answer =>
   (response) => {
