@@ -10,70 +10,94 @@ const key = fc.record({
   namespace: fc.constantFrom('', 'web'),
   name: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
 });
-const uid = fc.constantFrom('1', '2', '3');
-const entry = fc.record(
-  {
-    key,
-    uid,
-    origin: fc.constantFrom('Created' as const, 'Created' as const, 'Adopted' as const),
-    stage: fc.integer({ min: -1, max: 1 }),
-    orphan: fc.constant(true as const),
-  },
-  { requiredKeys: ['key'] },
-);
-const sight: fc.Arbitrary<Sight> = fc.oneof(
-  { weight: 1, arbitrary: fc.constant({ is: 'Absent' as const }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      is: fc.constant('Present' as const),
-      uid,
-      resourceVersion: fc.constant('7'),
-      ours: fc.oneof(fc.constant(true), fc.boolean()),
-      terminating: fc.constantFrom(false, false, true),
-    }),
-  },
-);
 const commit = '4f2a91c0'.repeat(5) as CommitSha;
-const texts = fc.array(key.map(keyText), { maxLength: 12 });
-const input: fc.Arbitrary<PruneInput> = fc.record(
+
+/** True once in `n` times. */
+const rarely = (n: number) => fc.nat({ max: n - 1 }).map((drawn) => drawn === 0);
+
+/** An object that is or was ours, and all that is known of it: mostly as it should be, so that something is deleted at all. */
+const known = fc.record({
+  key,
+  intent: rarely(8),
+  origin: fc.constantFrom('Created' as const, 'Created' as const, 'Created' as const, 'Adopted' as const, undefined),
+  stage: fc.constantFrom(undefined, -1, 0, 1),
+  orphan: rarely(8),
+  stays: rarely(3),
+  unseen: rarely(12),
+  absent: rarely(8),
+  replaced: rarely(8),
+  disowned: rarely(8),
+  terminating: rarely(8),
+  acknowledged: fc.boolean(),
+  shared: rarely(8),
+});
+type Known = typeof known extends fc.Arbitrary<infer Value> ? Value : never;
+
+const budget = fc.record(
   {
-    inventory: fc.uniqueArray(entry, { selector: (one) => keyText(one.key), maxLength: 12 }),
-    wanted: fc.oneof(
-      fc.constant('Withdrawn' as const),
-      fc.record({ keys: texts.map((list) => new Set(list)), complete: fc.constantFrom(true, true, false) }),
+    limit: fc.oneof(
+      fc.integer({ min: 0, max: 12 }),
+      fc.integer({ min: 0, max: 100 }).map((share) => `${share}%`),
     ),
-    rankOf: fc.constant((one: ObjectKey) => kinds.findIndex((kind) => kind === one.kind)),
-    live: fc.array(fc.tuple(key.map(keyText), sight), { maxLength: 40 }).map((list) => new Map(list)),
+    by: fc.constantFrom('Default' as const, 'Owner' as const),
+    spent: fc.integer({ min: 0, max: 3 }),
+  },
+  { requiredKeys: ['limit', 'by'] },
+);
+const input: fc.Arbitrary<PruneInput> = fc
+  .record({
+    objects: fc.uniqueArray(known, { selector: (one) => keyText(one.key), maxLength: 12 }),
+    withdrawn: rarely(4),
+    incomplete: rarely(8),
     sync: fc.record({
-      prune: fc.constantFrom(true, true, false),
+      prune: rarely(8).map((off) => !off),
       adopt: fc.constantFrom('Release' as const, 'Own' as const),
     }),
-    acknowledged: texts.map((list) => Object.fromEntries(list.map((text) => [text, commit]))),
-    budgets: fc.array(
-      fc.record(
-        {
-          limit: fc.oneof(
-            fc.integer({ min: 0, max: 12 }),
-            fc.integer({ min: 0, max: 100 }).map((share) => `${share}%`),
-          ),
-          by: fc.constantFrom('Default' as const, 'Owner' as const),
-          spent: fc.integer({ min: 0, max: 3 }),
-        },
-        { requiredKeys: ['limit', 'by'] },
-      ),
-      { maxLength: 2 },
-    ),
-    passFailed: fc.constantFrom(false, false, true),
-    shared: texts.map((list) => new Set(list)),
-  },
-  { requiredKeys: ['inventory', 'wanted', 'rankOf', 'live', 'sync', 'acknowledged', 'budgets', 'passFailed'] },
-);
+    budgets: fc.array(budget, { maxLength: 2 }),
+    passFailed: rarely(6),
+  })
+  .map(({ objects, withdrawn, incomplete, ...rest }) => {
+    const textsOf = (isMeant: (one: Known) => boolean) => objects.filter(isMeant).map((one) => keyText(one.key));
+    const keys = new Set(textsOf((one) => one.stays));
+    return {
+      ...rest,
+      inventory: objects.map(entryFrom),
+      wanted: withdrawn ? 'Withdrawn' : { keys, complete: !incomplete },
+      rankOf: (one: ObjectKey) => kinds.findIndex((kind) => kind === one.kind),
+      live: new Map(objects.filter((one) => !one.unseen).map((one) => [keyText(one.key), sightFrom(one)])),
+      acknowledged: Object.fromEntries(textsOf((one) => one.acknowledged).map((text) => [text, commit])),
+      shared: new Set(textsOf((one) => one.shared)),
+    };
+  });
+
+function entryFrom(one: Known): InventoryEntry {
+  return {
+    key: one.key,
+    ...(one.intent ? {} : { uid: `uid of ${one.key.name}` }),
+    ...(one.origin === undefined ? {} : { origin: one.origin }),
+    ...(one.stage === undefined ? {} : { stage: one.stage }),
+    ...(one.orphan ? { orphan: true } : {}),
+  };
+}
+
+function sightFrom(one: Known): Sight {
+  if (one.absent) return { is: 'Absent' };
+  const uid = one.replaced ? 'another uid' : `uid of ${one.key.name}`;
+  return { is: 'Present', uid, resourceVersion: '7', ours: !one.disowned, terminating: one.terminating };
+}
+
 const find = (from: PruneInput, one: { key: ObjectKey }): InventoryEntry | undefined =>
   from.inventory.find((candidate) => keyText(candidate.key) === keyText(one.key));
 const check = (property: (from: PruneInput) => void) => fc.assert(fc.property(input, property), { numRuns: 1000 });
 
 describe('whatever a prune decides', () => {
+  it('deletes, releases, forgets and holds something now and then', () => {
+    const decisions = fc.sample(input, { numRuns: 200, seed: 1 }).map(decidePrune);
+    for (const list of ['delete', 'release', 'forget', 'held'] as const) {
+      expect(decisions.filter((decision) => decision[list].length > 0).length).toBeGreaterThan(20);
+    }
+  });
+
   it('touches only what inventory, UID and field manager prove to be ours', () => {
     check((from) => {
       const decision = decidePrune(from);
