@@ -1,10 +1,10 @@
+export { type FilePlace } from './fleet/duplicates.ts';
 export {
   fleetFile,
   isGone,
   joinFleet,
   ledgerPathOf,
   readFleet,
-  type FilePlace,
   type FleetDocuments,
   type FleetFile,
 } from './fleet/join.ts';

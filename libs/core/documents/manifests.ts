@@ -1,4 +1,4 @@
-import { FairleadError, parseJson, type KubeObject } from '@fairlead/core/model';
+import { FairleadError, type KubeObject } from '@fairlead/core/model';
 import { checkLength, readChunk, splitDocuments, type YamlLimits } from './yaml/read.ts';
 
 /** An object as a render wrote it. */
@@ -75,21 +75,6 @@ function check(value: unknown, place: { file: string; line: number }): Manifest 
   );
 }
 
-function values(text: string, options: ManifestOptions): { value: unknown; line: number }[] {
-  // JSON is no subset of YAML as far as tabs and long keys go, and is read many times faster.
-  if (/^\s*[{[]/.test(text)) {
-    try {
-      return [{ value: parseJson(text), line: 1 }];
-    } catch (thrown) {
-      // Flow-style YAML begins alike; the YAML reader tells what is wrong with it.
-      if (!(thrown instanceof SyntaxError)) throw thrown;
-    }
-  }
-  return splitDocuments(text).flatMap((chunk) =>
-    readChunk(chunk, { ...options, reason: 'InvalidManifest' }).map((value) => ({ value, line: chunk.line })),
-  );
-}
-
 /**
  * The Kubernetes objects in a text of YAML documents or JSON, in order: read as kubectl reads them, Lists flattened,
  * empty documents skipped. Integers beyond 2^53 are bigints. Throws `FairleadError` (InvalidManifest) that names file
@@ -98,9 +83,11 @@ function values(text: string, options: ManifestOptions): { value: unknown; line:
 export function parseManifests(text: string, options: ManifestOptions): Manifest[] {
   checkLength(text, { ...options, reason: 'InvalidManifest' });
   const manifests: Manifest[] = [];
-  for (const { value, line } of values(text, options)) {
-    for (const item of flatten(value)) {
-      if (item !== null && item !== undefined) manifests.push(check(item, { file: options.file, line }));
+  for (const chunk of splitDocuments(text)) {
+    for (const value of readChunk(chunk, { ...options, reason: 'InvalidManifest' })) {
+      for (const item of flatten(value)) {
+        if (item !== null && item !== undefined) manifests.push(check(item, { file: options.file, line: chunk.line }));
+      }
     }
   }
   return manifests;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isGone, joinFleet, readFleet } from './join.ts';
+import { isGone, joinFleet, ledgerPathOf, readFleet } from './join.ts';
 import { parseFile } from './parse.ts';
 
 const head = 'apiVersion: fairlead.dev/v1alpha1\n';
@@ -71,9 +71,14 @@ describe('what is wrong with a document', () => {
       'spec.windows[0] has the unknown field `timezone`; did you mean `timeZone`?',
     ],
     [
+      'a wave behind one that takes everybody',
+      '  rollout: { waves: [{ name: a }, { name: b }] }\n',
+      'spec.rollout.waves[1].name stands after a wave without a selector, which leaves it no cluster',
+    ],
+    [
       'a name twice',
-      '  rollout: { waves: [{ name: a }, { name: a }] }\n',
-      "spec.rollout.waves[1].name is `a`, as an earlier wave's is.",
+      '  rollout: { waves: [{ name: a, clusters: {} }, { name: a }] }\n',
+      'spec.rollout.waves[1].name is the name of an earlier wave too',
     ],
   ])('names %s, its line and the next step', (_what, spec, wanted) => {
     const found = problems(environment(spec));
@@ -237,6 +242,31 @@ describe('what documents say of each other', () => {
     expect(joined.environments.size).toBe(0);
     expect(isGone(joined, { kind: 'Environment', name: 'dev' })).toBe(false);
     expect(joined.held.size).toBe(0);
+  });
+
+  it('holds an application whose team cannot be read, and does not call the team unknown', () => {
+    const team = { path: 'web.yaml', text: `${head}kind: Team\nmetadata: { name: web }\nspec: {}\n` };
+    const joined = readFleet([fleet, dev, team, application('  team: web\n  pipeline: [{ environment: dev }]\n')]);
+    expect([...joined.held.values()].flat().map(({ message }) => message)).toEqual([
+      expect.stringContaining('names the team `web`, whose document cannot be used'),
+    ]);
+  });
+
+  it('finds a team that only the credentials know', () => {
+    const named = {
+      ...fleet,
+      text: `${fleet.text}spec: { credentials: [{ match: "*", secret: git, teams: [web] }] }\n`,
+    };
+    expect(readFleet([named]).problems.map(({ message }) => message)).toEqual([
+      expect.stringContaining('fairlead.yaml:4: spec.credentials[0].teams[0] names the team `web`'),
+    ]);
+  });
+
+  it('does not guess where the ledger lies while the Fleet document cannot be read', () => {
+    expect(ledgerPathOf([fleet])).toBe('ledger');
+    expect(ledgerPathOf([dev])).toBeUndefined();
+    expect(ledgerPathOf([{ ...fleet, text: `${fleet.text}spec: { leger: {} }\n` }])).toBeUndefined();
+    expect(ledgerPathOf([{ ...fleet, text: `${fleet.text}---\n${fleet.text}` }])).toBeUndefined();
   });
 
   it('is gone only when no broken document could be it', () => {

@@ -1,5 +1,4 @@
 import {
-  applicationId,
   FairleadError,
   type Application,
   type ApplicationId,
@@ -8,16 +7,12 @@ import {
   type Fleet,
   type Team,
 } from '@fairlead/core/model';
+import { nameOf, placeOf, takeOutDuplicates, type FilePlace } from './duplicates.ts';
 import { problemAt } from '../schema/check.ts';
+import { didYouMean } from '../schema/suggest.ts';
 import { parseFile, type BrokenDocument, type DocumentKinds, type ParsedDocument, type ParsedFile } from './parse.ts';
 import { fillPipeline } from './pipeline.ts';
 import { checkReferences, type Names } from './references.ts';
-
-/** Where a document stands; lines count from 1. */
-export interface FilePlace {
-  readonly file: string;
-  readonly line: number;
-}
 
 /** The fleet repository as one whole. */
 export interface FleetDocuments {
@@ -40,55 +35,6 @@ export interface FleetDocuments {
 
 /** The file that holds the Fleet document. */
 export const fleetFile = 'fairlead.yaml';
-
-function nameOf(document: ParsedDocument): string {
-  return document.kind === 'Application' ? applicationId(document.value.spec.team, document.name) : document.name;
-}
-
-function placeOf({ file, begins }: ParsedDocument): FilePlace {
-  return { file, line: begins };
-}
-
-interface Sorted {
-  readonly unique: readonly ParsedDocument[];
-  readonly broken: readonly BrokenDocument[];
-  readonly problems: readonly FairleadError[];
-}
-
-/** Of documents with one name none is used: which one is meant is not for us to guess. */
-function takeOutDuplicates(documents: readonly ParsedDocument[]): Sorted {
-  const groups = Map.groupBy(documents, (document) =>
-    document.kind === 'Fleet' ? 'Fleet' : `${document.kind} ${nameOf(document)}`,
-  );
-  const unique: ParsedDocument[] = [];
-  const broken: BrokenDocument[] = [];
-  const problems: FairleadError[] = [];
-  for (const [what, group] of groups) {
-    const [first, ...others] = group;
-    if (first === undefined) continue;
-    if (others.length === 0) unique.push(first);
-    else broken.push(...group.map((one) => ({ ...placeOf(one), kind: one.kind, name: one.name })));
-    const at = placeOf(first);
-    for (const other of others) {
-      const subject =
-        other.kind === 'Application'
-          ? { application: nameOf(other) }
-          : other.kind === 'Environment'
-            ? { environment: other.name }
-            : {};
-      problems.push(
-        problemAt(other, {
-          what,
-          path: [],
-          reason: 'DuplicateDocument',
-          subject,
-          text: `stands at ${at.file}:${at.line} already. Neither is used until one of them is removed.`,
-        }),
-      );
-    }
-  }
-  return { unique, broken, problems };
-}
 
 function byName<Kind extends ParsedDocument['kind']>(
   documents: readonly ParsedDocument[],
@@ -131,55 +77,40 @@ function checkFleet(
   };
 }
 
-function checkWaves(document: Extract<ParsedDocument, { kind: 'Environment' }>): FairleadError[] {
-  const { waves } = document.value.spec.rollout;
-  return waves.flatMap(({ name }, at) => {
-    if (waves.findIndex((wave) => wave.name === name) === at) return [];
-    const problem = {
-      path: ['spec', 'rollout', 'waves', at, 'name'],
-      text: `is \`${name}\`, as an earlier wave's is. Give each wave a name of its own.`,
-    };
-    return [
-      problemAt(document, {
-        what: `Environment ${document.name}`,
-        subject: { environment: document.name },
-        ...problem,
-      }),
-    ];
-  });
+/** Teams that the fleet's credentials name and nobody defines: such a credential would reach nobody. */
+function checkCredentials(found: ParsedDocument | undefined, names: Names): FairleadError[] {
+  if (found?.kind !== 'Fleet') return [];
+  return found.value.spec.credentials.flatMap(({ teams = [] }, at) =>
+    teams.flatMap((name, index) => {
+      if (name === 'default' || names.teams.has(name)) return [];
+      const text = `names the team \`${name}\`, which has no Team document${didYouMean(name, names.teams.keys()) || '.'} Add one, or correct the name.`;
+      const path = ['spec', 'credentials', at, 'teams', index];
+      return [problemAt(found, { what: `Fleet ${found.name}`, path, reason: 'UnknownReference', text })];
+    }),
+  );
+}
+
+/** What may be referred to: broken documents too, for they are there, whatever they say. */
+function namesIn(documents: readonly ParsedDocument[], broken: readonly BrokenDocument[]): Names {
+  const brokenNames = (kind: string) => broken.filter((one) => one.kind === kind).flatMap(({ name }) => name ?? []);
+  const unreadable = brokenNames('Team').map((name) => [name, undefined] as const);
+  return {
+    environments: new Set([...byName(documents, 'Environment').keys(), ...brokenNames('Environment')]),
+    teams: new Map<string, Team | undefined>([...unreadable, ...byName(documents, 'Team')]),
+    applications: new Set(documents.filter(({ kind }) => kind === 'Application').map(nameOf)),
+  };
 }
 
 /** Joins what the files say into one fleet. Pure: the same files in any order give the same fleet. */
 export function joinFleet(files: readonly ParsedFile[]): FleetDocuments {
   const inOrder = [...files].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
   const { unique, ...duplicates } = takeOutDuplicates(inOrder.flatMap(({ documents }) => documents));
-  const waveProblems = unique.flatMap((document) => (document.kind === 'Environment' ? checkWaves(document) : []));
-  const badEnvironments = new Set(waveProblems.map(({ subject }) => subject.environment));
-  const usable = unique.filter((document) => document.kind !== 'Environment' || !badEnvironments.has(document.name));
-  const broken = [
-    ...inOrder.flatMap((file) => file.broken),
-    ...duplicates.broken,
-    ...unique
-      .filter((document) => !usable.includes(document))
-      .map((one) => ({ ...placeOf(one), kind: one.kind, name: one.name })),
-  ];
-  const { fleet, problems: fleetProblems } = checkFleet(usable, broken);
-  const environments = byName(usable, 'Environment');
-  const teams = byName(usable, 'Team');
+  const broken = [...inOrder.flatMap((file) => file.broken), ...duplicates.broken];
+  const names = namesIn(unique, broken);
   const applications = new Map<ApplicationId, Application>();
   const definedAt = new Map<ApplicationId, FilePlace>();
   const held = new Map<ApplicationId, readonly FairleadError[]>();
-  const ids = usable.filter((document) => document.kind === 'Application').map(nameOf);
-  const brokenNames = (kind: string) => broken.filter((one) => one.kind === kind).flatMap(({ name }) => name ?? []);
-  const names: Names = {
-    environments: new Set([...environments.keys(), ...brokenNames('Environment')]),
-    teams: new Map<string, Team | undefined>([
-      ...brokenNames('Team').map((name) => [name, undefined] as const),
-      ...teams,
-    ]),
-    applications: new Set(ids),
-  };
-  for (const document of usable) {
+  for (const document of unique) {
     if (document.kind !== 'Application') continue;
     const id = nameOf(document) as ApplicationId;
     const { spec } = document.value;
@@ -189,23 +120,26 @@ export function joinFleet(files: readonly ParsedFile[]): FleetDocuments {
     const problems = checkReferences(application, { place: document, names });
     if (problems.length > 0) held.set(id, problems);
   }
-  const problems = [
-    ...inOrder.flatMap((file) => file.problems),
-    ...fleetProblems,
-    ...duplicates.problems,
-    ...waveProblems,
-    ...[...held.values()].flat(),
-  ];
+  const { fleet, problems: fleetProblems } = checkFleet(unique, broken);
   return {
     fleet,
-    environments,
+    environments: byName(unique, 'Environment'),
     applications,
-    clusters: byName(usable, 'Cluster'),
-    teams,
+    clusters: byName(unique, 'Cluster'),
+    teams: byName(unique, 'Team'),
     definedAt,
     broken,
     held,
-    problems,
+    problems: [
+      ...inOrder.flatMap((file) => file.problems),
+      ...fleetProblems,
+      ...checkCredentials(
+        unique.find(({ kind }) => kind === 'Fleet'),
+        names,
+      ),
+      ...duplicates.problems,
+      ...[...held.values()].flat(),
+    ],
   };
 }
 
@@ -236,18 +170,23 @@ export interface FleetFile {
   readonly text: string;
 }
 
-/** The folder of the ledger that the Fleet document names; `ledger` where it names none or cannot be read. */
-export function ledgerPathOf(files: readonly FleetFile[]): string {
+/**
+ * The folder of the ledger that the Fleet document names. Undefined while that document is missing or cannot be read:
+ * a caller that knew the folder keeps it, for another one would read as a fleet without members.
+ */
+export function ledgerPathOf(files: readonly FleetFile[]): string | undefined {
   const file = files.find(({ path }) => path === fleetFile);
-  const found =
-    file === undefined ? undefined : parseFile(file.text, file.path).documents.find(({ kind }) => kind === 'Fleet');
-  return found?.kind === 'Fleet' ? found.value.spec.ledger.path : 'ledger';
+  const { documents = [] } = file === undefined ? {} : parseFile(file.text, file.path);
+  const [found, ...others] = documents.filter((document) => document.kind === 'Fleet');
+  return others.length === 0 ? found?.value.spec.ledger.path : undefined;
 }
 
-/** Parses and joins the files of a fleet repository; everything under the ledger's path is passed over. */
+/**
+ * Parses and joins the files of a fleet repository; everything under the ledger's path is passed over (by default the
+ * one that the Fleet document names, or `ledger` where that cannot be read).
+ */
 export function readFleet(files: readonly FleetFile[], options: { readonly ledgerPath?: string } = {}): FleetDocuments {
-  const ledgerPath = options.ledgerPath ?? ledgerPathOf(files);
-  return joinFleet(
-    files.filter(({ path }) => !path.startsWith(`${ledgerPath}/`)).map(({ path, text }) => parseFile(text, path)),
-  );
+  const ledgerPath = options.ledgerPath ?? ledgerPathOf(files) ?? 'ledger';
+  const own = files.filter(({ path }) => !path.startsWith(`${ledgerPath}/`));
+  return joinFleet(own.map(({ path, text }) => parseFile(text, path)));
 }

@@ -143,7 +143,7 @@ function parseValue(value: unknown, { place, line }: { place: DocumentPlace; lin
 
 function parseChunk(chunk: YamlChunk, file: string): Outcome[] {
   // `line` is where the document's own first line stands, below comments and the separator.
-  const lead = /^(?:---[^\n]*\n)?(?:\s*(?:#[^\n]*)?\n)*/.exec(chunk.text)?.[0] ?? '';
+  const lead = /^(?:---[^\n]*\n)?(?:[ \t\r]*(?:#[^\n]*)?\n)*/.exec(chunk.text)?.[0] ?? '';
   const line = chunk.line + lead.split('\n').length - 1;
   try {
     const values = readChunk(chunk, { file, reason: 'InvalidDocument' }).filter(

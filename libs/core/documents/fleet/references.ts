@@ -12,9 +12,10 @@ import { didYouMean } from '../schema/suggest.ts';
 import type { Path } from '../yaml/locate.ts';
 import { findCycle, predecessors } from './pipeline.ts';
 
-/** The names that documents may refer to. Broken documents count: what they are called is known, and they may be mended. */
+/** The names that documents may refer to. */
 export interface Names {
   readonly environments: ReadonlySet<string>;
+  /** Undefined: the document is there and cannot be used. */
   readonly teams: ReadonlyMap<string, Team | undefined>;
   readonly applications: ReadonlySet<string>;
 }
@@ -34,15 +35,17 @@ function unknownEnvironment(name: string, path: Path, names: Names): Finding[] {
 }
 
 function ofTeam({ spec }: Application, names: Names): Finding[] {
-  if (spec.team === 'default' || names.teams.has(spec.team)) return [];
+  const path = ['spec', 'team'];
+  const reason = 'TeamUnknown';
+  if (names.teams.has(spec.team)) {
+    if (names.teams.get(spec.team) !== undefined) return [];
+    const text = `names the team \`${spec.team}\`, whose document cannot be used, so what it allows is not known. Correct that document first.`;
+    return [{ path, reason, text }];
+  }
+  if (spec.team === 'default') return [];
   const near = didYouMean(spec.team, names.teams.keys());
-  return [
-    {
-      path: ['spec', 'team'],
-      reason: 'TeamUnknown',
-      text: `names the team \`${spec.team}\`, which has no Team document${near || '.'} Add one, or leave the field out for the team \`default\`.`,
-    },
-  ];
+  const text = `names the team \`${spec.team}\`, which has no Team document${near || '.'} Add one, or leave the field out for the team \`default\`.`;
+  return [{ path, reason, text }];
 }
 
 /** Environments of the pipeline and the overrides, and what waits for what. */

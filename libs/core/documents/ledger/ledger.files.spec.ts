@@ -55,6 +55,21 @@ describe('ledger files', () => {
     expect(writeReleaseFile(release, before)).toBe(before);
   });
 
+  it('keep what is said of an item of a list that grows', () => {
+    const rejected = [{ digest, reason: 'Halted' }];
+    const before = writeReleaseFile({ ...release, spec: { ...release.spec, rejected } }).replace(
+      'reason: Halted',
+      'reason: Halted # by the canary',
+    );
+    const after = writeReleaseFile(
+      { ...release, spec: { ...release.spec, rejected: [...rejected, { digest, reason: 'RolledBack' }] } },
+      before,
+    );
+    expect(after).toContain('reason: Halted # by the canary');
+    expect(read(after)).toMatchObject({ problems: [], value: { spec: { rejected: { length: 2 } } } });
+    expect(writeReleaseFile({ ...release, spec: { ...release.spec, rejected } }, after)).toBe(before);
+  });
+
   it('are written anew where the text before is broken', () => {
     expect(writeReleaseFile(release, 'a: [')).toBe(writeReleaseFile(release));
   });

@@ -1,5 +1,5 @@
 import { apiVersion, type HubFile, type Member, type ReleaseFile } from '@fairlead/core/model';
-import { Document, isMap, isScalar, parseDocument, Scalar, visit, YAMLMap } from 'yaml';
+import { Document, isMap, isScalar, isSeq, parseDocument, Scalar, visit, YAMLMap } from 'yaml';
 import { needsQuotes } from '../yaml/scalars.ts';
 
 type Plain = { readonly [key: string]: unknown };
@@ -15,11 +15,26 @@ function settle(map: YAMLMap, { wanted, document }: { readonly wanted: Plain; re
   for (const [key, value] of Object.entries(wanted)) {
     if (value === undefined) continue;
     const node: unknown = map.get(key, true);
-    if (isPlain(value) && isMap(node)) settle(node, { wanted: value, document });
-    else if (isScalar(node) && !isPlain(value) && !Array.isArray(value)) node.value = value;
-    else if (JSON.stringify((node as { toJSON?(): unknown } | undefined)?.toJSON?.()) !== JSON.stringify(value))
-      map.set(key, document.createNode(value));
+    if (!keep(node, { value, document })) map.set(key, document.createNode(value));
   }
+}
+
+/** True if the node could be made to say the value; false where a new one must take its place. */
+function keep(node: unknown, { value, document }: { readonly value: unknown; readonly document: Document }): boolean {
+  if (isMap(node) && isPlain(value)) {
+    settle(node, { wanted: value, document });
+    return true;
+  }
+  if (isSeq(node) && Array.isArray(value)) {
+    node.items.length = Math.min(node.items.length, value.length);
+    for (const [at, item] of value.entries()) {
+      if (!keep(node.items[at], { value: item as unknown, document })) node.set(at, document.createNode(item));
+    }
+    return true;
+  }
+  if (!isScalar(node) || typeof value === 'object') return false;
+  node.value = value;
+  return true;
 }
 
 /** Text that another reader of YAML, or kubectl, would take for a number or a boolean is written in quotes. */

@@ -49,6 +49,9 @@ export function problemAt(
   });
 }
 
+/** Of one document. */
+const mostProblems = 20;
+
 /** A value checked by its schema: either the value with defaults filled in, or what is wrong with it. */
 export function checkValue<Value>(
   value: unknown,
@@ -65,5 +68,8 @@ export function checkValue<Value>(
   const parsed = schema.safeParse(value);
   if (parsed.success) return { value: parsed.data, problems: [] };
   const found = complaints(parsed.error.issues as readonly Issue[], { schema, value });
-  return { problems: found.map((complaint) => problemAt(place, { what, subject, ...complaint })) };
+  // Each names its line, for which the text is read again: a document that is wrong throughout is told so in part.
+  return {
+    problems: found.slice(0, mostProblems).map((complaint) => problemAt(place, { what, subject, ...complaint })),
+  };
 }

@@ -44,6 +44,7 @@ export function splitDocuments(text: string): YamlChunk[] {
   let begin = 0;
   let line = 1;
   let lineOfBegin = 1;
+  // What stands above the first `---` with nothing but comments and directives belongs to the document below it.
   let onlyDirectives = true;
   for (let at = 0; at < text.length;) {
     const end = text.indexOf('\n', at);
@@ -54,9 +55,7 @@ export function splitDocuments(text: string): YamlChunk[] {
       begin = at;
       lineOfBegin = line;
     }
-    // What stands above the first `---` with nothing but comments and directives belongs to the document below it.
-    if (separator) onlyDirectives = text.slice(at + 3, next).trim() === '';
-    else if (onlyDirectives) onlyDirectives = /^\s*(?:#|%|$)/.test(text.slice(at, next));
+    if (onlyDirectives) onlyDirectives = !separator && /^[ \t\r]*(?:#|%|\n|$)/.test(text.slice(at, next));
     at = next;
     line++;
   }

@@ -45,11 +45,26 @@ const wave = z.strictObject({
 /** A group of clusters in a rollout. A wave without a selector takes whoever no earlier one took. */
 export type Wave = z.infer<typeof wave>;
 
+/** Waves of one name cannot be told apart, and behind one that takes everybody nobody is left. */
+const waves = z
+  .array(wave)
+  .min(1)
+  .superRefine((all, context) => {
+    for (const [at, { name }] of all.entries()) {
+      const path = [at, 'name'];
+      if (all.findIndex((other) => other.name === name) < at)
+        context.addIssue({ code: 'custom', path, message: 'is the name of an earlier wave too' });
+      if (at > 0 && all[at - 1]?.clusters === undefined)
+        context.addIssue({
+          code: 'custom',
+          path,
+          message: 'stands after a wave without a selector, which leaves it no cluster',
+        });
+    }
+  });
+
 const rollout = z.strictObject({
-  waves: z
-    .array(wave)
-    .min(1)
-    .default([{ name: 'all', maxConcurrent: '100%', soak: '0s' }]),
+  waves.default([{ name: 'all', maxConcurrent: '100%', soak: '0s' }]),
   maxUnavailable: countOrPercent.default('10%'),
   failureBudget: countOrPercent.default(0),
   progressDeadline: duration.default('10m'),
