@@ -51,7 +51,21 @@ describe('an intent', () => {
     ['our entry is a second younger', [entry('fairlead', 11)], 'Created'],
     ['our entry is two seconds younger', [entry('fairlead', 12)], 'Adopted'],
     ['another entry is older than ours', [entry('kubectl', 10, update), entry('fairlead', 11)], 'Adopted'],
-    ['another entry is as old as ours', [entry('defaulter', 10, update), entry('fairlead', 10)], 'Created'],
+    [
+      'another entry is as old as ours',
+      [entry('kubectl', 10, { ...update, fieldsV1: { 'f:data': {} } }), entry('fairlead', 10)],
+      'Adopted',
+    ],
+    [
+      'a controller was quick with metadata',
+      [entry('fairlead', 10), entry('c', 10, { ...update, fieldsV1: { 'f:metadata': {} } })],
+      'Created',
+    ],
+    [
+      'a controller was quick with the status',
+      [entry('fairlead', 10), entry('c', 10, { ...update, subresource: 'status', fieldsV1: { 'f:status': {} } })],
+      'Created',
+    ],
     ['another entry came later', [entry('fairlead', 10), entry('controller', 15, update)], 'Created'],
     ['another entry has no time', [entry('fairlead', 10), entry('old', undefined, update)], 'Adopted'],
     ['our entry has no time', [entry('fairlead', undefined)], 'Adopted'],

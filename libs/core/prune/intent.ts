@@ -46,7 +46,15 @@ function wasCreated(object: KubeObject, manager: string): boolean {
   // A comparison with an unknown time is false, so whatever is missing makes it adopted.
   if (!(appliedMs - createdMs <= creationSlackMs)) return false;
   const others = (object.metadata.managedFields ?? []).filter((entry) => entry !== ours);
-  return others.every((entry) => timeOf(entry) >= appliedMs);
+  return others.every((entry) => timeOf(entry) > appliedMs || (timeOf(entry) === appliedMs && !isMakers(entry)));
+}
+
+/**
+ * True if an entry may be that of whoever made the object. The server's times are of whole seconds, so one as old as ours may be
+ * either: a controller that was quick writes to a subresource or to metadata alone, and a maker rarely does.
+ */
+function isMakers(entry: ManagedFieldsEntry): boolean {
+  return !entry.subresource && Object.keys(entry.fieldsV1 ?? {}).some((field) => field !== 'f:metadata');
 }
 
 function ourEntry(object: KubeObject, manager: string): ManagedFieldsEntry | undefined {
