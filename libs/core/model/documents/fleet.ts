@@ -64,7 +64,7 @@ const waves = z
   });
 
 const rollout = z.strictObject({
-  waves.default([{ name: 'all', maxConcurrent: '100%', soak: '0s' }]),
+  waves: waves.default([{ name: 'all', maxConcurrent: '100%', soak: '0s' }]),
   maxUnavailable: countOrPercent.default('10%'),
   failureBudget: countOrPercent.default(0),
   progressDeadline: duration.default('10m'),
