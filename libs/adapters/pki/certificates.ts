@@ -1,5 +1,5 @@
 import { createHash, X509Certificate, type webcrypto } from 'node:crypto';
-import { FairleadError, spiffeId, type ClusterName, type Digest } from '@fairlead/core/model';
+import { FairleadError, hubServerName, spiffeId, type ClusterName, type Digest } from '@fairlead/core/model';
 import type {
   JsonGeneralName,
   Pkcs10CertificateRequest,
@@ -80,10 +80,10 @@ export async function newServer(
   const keys = await newKeys();
   const certificate = await sign(issuer, {
     publicKey: keys.publicKey,
-    subject: 'CN=fairlead-hub',
+    subject: [{ CN: [hubServerName] }],
     notBefore: new Date(nowMs - 2 * dayMs),
     notAfter: new Date(nowMs + 365 * dayMs),
-    alternatives: names.map(alternativeOf),
+    alternatives: [hubServerName, ...names].map(alternativeOf),
     purpose: x509.ExtendedKeyUsage.serverAuth,
   });
   return { keyPem: await privatePem(keys.privateKey), certificatePem: pemOf(certificate) };

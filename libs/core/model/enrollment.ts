@@ -49,6 +49,12 @@ export interface RenewResponse {
   readonly credentials: Credentials;
 }
 
+/**
+ * The name that every hub's certificate carries beside its addresses. Agents pin the authority, which signs no other
+ * server, and check this name: so a hub may be reached by an IP address or through a tunnel.
+ */
+export const hubServerName = 'fairlead-hub';
+
 /** The SPIFFE id of a cluster: beside the common name, what its certificate says. */
 export function spiffeId(cluster: ClusterName): string {
   return `spiffe://fairlead/cluster/${cluster}`;

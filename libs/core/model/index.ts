@@ -72,6 +72,7 @@ export {
   type Target,
 } from './documents/scalars.ts';
 export {
+  hubServerName,
   spiffeId,
   type Credentials,
   type EnrollRequest,
