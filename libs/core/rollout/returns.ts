@@ -1,5 +1,4 @@
 import { failureOf } from './judge.ts';
-import type { View } from './look.ts';
 import { because, give, waitFor, type Run } from './run.ts';
 
 /**

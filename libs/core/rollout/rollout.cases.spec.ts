@@ -65,7 +65,7 @@ const done = (name: string, sinceMs = nowMs - 500) =>
 function plan(clusters: readonly RolloutCluster[], more: Partial<RolloutInput> = {}): RolloutPlan {
   return planRollout({ nowMs, policy, kind: 'Promotion', attempt, first: false, clusters, ...more });
 }
-const given_ = (result: RolloutPlan) => result.assign.map((assign) => assign.cluster);
+const givenTo = (result: RolloutPlan) => result.assign.map((assign) => assign.cluster);
 const why = (result: RolloutPlan, name: string) => result.clusters.find((view) => view.cluster === name)?.reason;
 function withoutGiven(made: RolloutCluster): RolloutCluster {
   const { given: _given, report: _report, ...rest } = made;
@@ -75,12 +75,12 @@ function withoutGiven(made: RolloutCluster): RolloutCluster {
 describe('waves', () => {
   it('the canary comes first, and the others say what they wait for', () => {
     const result = plan([cluster('a'), cluster('canary')]);
-    expect(given_(result)).toEqual(['canary']);
+    expect(givenTo(result)).toEqual(['canary']);
     expect(why(result, 'a')).toBe('WaitsForWave');
   });
 
   it('a wave follows the last report of the one before, in the same plan', () => {
-    expect(given_(plan([cluster('a'), done('canary')]))).toEqual(['a']);
+    expect(givenTo(plan([cluster('a'), done('canary')]))).toEqual(['a']);
   });
 
   it('a soak holds the next wave back and says when it ends', () => {
@@ -103,15 +103,15 @@ describe('waves', () => {
   it('maxConcurrent is of the wave, maxUnavailable of the environment, both rounded down and at least 1', () => {
     const rest = ['a', 'b', 'c', 'd', 'e'].map((name) => cluster(name));
     const half = { ...policy, maxUnavailable: '100%', waves: [{ name: 'rest', maxConcurrent: '50%', soak: '0s' }] };
-    expect(given_(plan(rest, { policy: half }))).toHaveLength(2);
-    expect(given_(plan(rest, { policy: { ...half, maxUnavailable: '10%' } }))).toHaveLength(1);
+    expect(givenTo(plan(rest, { policy: half }))).toHaveLength(2);
+    expect(givenTo(plan(rest, { policy: { ...half, maxUnavailable: '10%' } }))).toHaveLength(1);
     expect(why(plan(rest, { policy: { ...half, maxUnavailable: '10%' } }), 'b')).toBe('WaitsForSlot');
   });
 
   it('a cluster that no wave of the policy claims goes last', () => {
     const only = { ...policy, waves: [{ name: 'canary', clusters: {}, maxConcurrent: '100%', soak: '0s' }] };
-    expect(given_(plan([cluster('a'), cluster('canary')], { policy: only }))).toEqual(['canary']);
-    expect(given_(plan([cluster('a'), done('canary')], { policy: only }))).toEqual(['a']);
+    expect(givenTo(plan([cluster('a'), cluster('canary')], { policy: only }))).toEqual(['canary']);
+    expect(givenTo(plan([cluster('a'), done('canary')], { policy: only }))).toEqual(['a']);
   });
 
   it('a closed window holds a wave start, with its reason', () => {
@@ -175,7 +175,7 @@ describe('failure', () => {
 
   it('within the budget the rollout goes on and the failed cluster is named', () => {
     const result = plan([cluster('a'), late('canary')], { policy: { ...policy, failureBudget: 1 } });
-    expect(given_(result)).toEqual(['a']);
+    expect(givenTo(result)).toEqual(['a']);
     expect(result.clusters.find((view) => view.cluster === 'canary')?.state).toBe('Failed');
   });
 
@@ -188,7 +188,7 @@ describe('failure', () => {
     const sick = late('canary-sick', { healthyBefore: false });
     const result = plan([sick, done('canary'), cluster('a')], { policy: { ...policy, maxUnavailable: 1 } });
     expect(result.halt).toBeUndefined();
-    expect(given_(result)).toEqual(['a']);
+    expect(givenTo(result)).toEqual(['a']);
   });
 
   it('a halt in the ledger stands, also without memory', () => {
@@ -203,7 +203,7 @@ describe('failure', () => {
     const first = plan([cluster('a'), late('canary')], { halted });
     const result = plan([cluster('a'), late('canary')], { memory: first.memory });
     expect(result.halt).toBeUndefined();
-    expect(given_(result)).toEqual(['a']);
+    expect(givenTo(result)).toEqual(['a']);
   });
 
   it('a halted release does not block its fix: the sick canary gets it without a slot', () => {
@@ -213,7 +213,7 @@ describe('failure', () => {
       attempt: '3'.repeat(40) as CommitSha,
       policy: { ...policy, maxUnavailable: 1 },
     });
-    expect(given_(result)).toContain('canary');
+    expect(givenTo(result)).toContain('canary');
   });
 
   it('a change after the rollout was over spreads by the waves and cannot be halted', () => {
@@ -226,7 +226,7 @@ describe('failure', () => {
       ],
       { memory: over },
     );
-    expect(given_(result)).toEqual(['canary']);
+    expect(givenTo(result)).toEqual(['canary']);
     const failing = cluster('canary', {
       ...changed,
       given: given(changed.goal.bundle, { attempt, assignedAtMs: nowMs }),
@@ -240,7 +240,7 @@ describe('failure', () => {
 describe('silence, freezes and members that come and go', () => {
   it('Skip leaves a silent cluster out and lets it catch up alone', () => {
     const result = plan([cluster('canary-gone', { connection: 'Silent' }), done('canary'), cluster('a')]);
-    expect(given_(result)).toEqual(['a']);
+    expect(givenTo(result)).toEqual(['a']);
     const back = plan([cluster('canary-gone'), done('canary'), done('a')], { memory: result.memory });
     expect(back.assign).toMatchObject([{ cluster: 'canary-gone' }]);
     expect(back.assign[0]).not.toHaveProperty('wave');
@@ -268,7 +268,7 @@ describe('silence, freezes and members that come and go', () => {
 
   it('a frozen cluster keeps what it runs and stops nobody', () => {
     const result = plan([cluster('canary', { held: { reason: 'Frozen', message: 'hardware swap' } }), cluster('a')]);
-    expect(given_(result)).toEqual(['a']);
+    expect(givenTo(result)).toEqual(['a']);
     expect(why(result, 'canary')).toBe('Frozen');
   });
 
@@ -285,19 +285,19 @@ describe('silence, freezes and members that come and go', () => {
     const taken = cluster('canary', { given: given(fresh), report: progressing(fresh) });
     const joined = withoutGiven(cluster('canary-2'));
     const result = plan([taken, joined], { policy: { ...policy, maxUnavailable: 1 }, memory: first.memory });
-    expect(given_(result)).toEqual(['canary-2']);
+    expect(givenTo(result)).toEqual(['canary-2']);
   });
 
   it('in the very first rollout clusters that have nothing count, and take slots', () => {
     const clusters = ['a', 'b', 'c'].map((name) => withoutGiven(cluster(name)));
-    expect(given_(plan(clusters, { first: true, policy: { ...policy, maxUnavailable: 1 } }))).toHaveLength(1);
+    expect(givenTo(plan(clusters, { first: true, policy: { ...policy, maxUnavailable: 1 } }))).toHaveLength(1);
   });
 
   it('after the store was lost nothing spreads before the fleet is seen again', () => {
     const unseen = { ...withoutGiven(cluster('a')), seen: false, connection: 'Never' } as const;
     const result = plan([cluster('canary'), unseen], { graceUntilMs: nowMs + 60_000 });
     expect(result).toMatchObject({ state: 'Waiting', reason: 'NotSeenYet', assign: [], recheckAfterMs: 60_000 });
-    expect(given_(plan([cluster('canary'), unseen], { graceUntilMs: nowMs }))).toEqual(['canary']);
+    expect(givenTo(plan([cluster('canary'), unseen], { graceUntilMs: nowMs }))).toEqual(['canary']);
   });
 });
 
@@ -311,13 +311,13 @@ describe('returns and withdrawals', () => {
       cluster('a', back),
     ];
     const result = plan(clusters, { kind: 'Return', attempt: before, policy: { ...policy, maxUnavailable: 1 } });
-    expect(given_(result)).toEqual(['canary-bad']);
+    expect(givenTo(result)).toEqual(['canary-bad']);
     expect(why(result, 'canary')).toBe('WaitsForSlot');
   });
 
   it('a return reaches silent clusters too, so that they come back to it', () => {
     const gone = { ...done('canary'), goal: { kind: 'Bundle', bundle: old }, connection: 'Silent' } as const;
-    expect(given_(plan([gone, cluster('a', { goal: gone.goal })], { kind: 'Return', attempt: before }))).toEqual([
+    expect(givenTo(plan([gone, cluster('a', { goal: gone.goal })], { kind: 'Return', attempt: before }))).toEqual([
       'canary',
     ]);
   });
@@ -325,11 +325,11 @@ describe('returns and withdrawals', () => {
   it('a withdrawal takes the application away wave by wave and is over when nobody reports it', () => {
     const goal = { kind: 'Nothing' } as const;
     const first = plan([cluster('canary', { goal }), cluster('a', { goal })], { kind: 'Withdrawal' });
-    expect(given_(first)).toEqual(['canary']);
+    expect(givenTo(first)).toEqual(['canary']);
     const { bundle: _bundle, ...tombstone } = given(fresh);
     const { report: _report, ...gone } = cluster('canary', { goal, given: tombstone });
     const second = plan([gone, cluster('a', { goal })], { kind: 'Withdrawal', memory: first.memory });
-    expect(given_(second)).toEqual(['a']);
+    expect(givenTo(second)).toEqual(['a']);
     const third = plan([gone, { ...gone, cluster: 'a' as ClusterName, wave: 'rest' }], {
       kind: 'Withdrawal',
       memory: second.memory,

@@ -29,6 +29,9 @@ function ripeness(environment: EnvironmentEvidence, { text, nowMs }: { text: str
   const neededMs = durationMs(text);
   if (neededMs === undefined)
     return { verdict: 'Unknown', reason: 'GateUnknown', message: `${text} is not a duration.` };
+  if (environment.kept === true) {
+    return { verdict: 'Passed', reason: 'Entered', message: `${name} had it for ${text} before it moved on.` };
+  }
   if (!environment.named) {
     return { verdict: 'Waiting', reason: 'WaitsForPredecessor', message: `${name} does not name this release.` };
   }

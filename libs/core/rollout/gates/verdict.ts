@@ -14,6 +14,8 @@ export interface EnvironmentEvidence {
   readonly environment: EnvironmentName;
   /** Its ledger file names the candidate now. */
   readonly named: boolean;
+  /** It ended its soak there before the environment moved on: the verdict is kept. */
+  readonly kept?: boolean;
   readonly clusters: readonly ClusterEvidence[];
 }
 

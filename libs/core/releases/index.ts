@@ -1,0 +1,20 @@
+export {
+  attemptsOf,
+  candidateKey,
+  keyOfRelease,
+  type Attempt,
+  type CandidateIdentity,
+  type NamedCommit,
+  type ReleaseRef,
+} from './candidate.ts';
+export {
+  decideEntry,
+  type EntryDecision,
+  type EntryInput,
+  type GateWord,
+  type Obstacle,
+  type Offer,
+} from './decideEntry.ts';
+export { whyBusy, type Occupancy } from './occupancy.ts';
+export { offersFrom, type Offered, type Predecessor } from './offers.ts';
+export { promotedFile, rolledBackFile, type Before, type Place } from './promotion.ts';
