@@ -1,0 +1,145 @@
+import type { Source } from '@fairlead/core/model';
+import type { FetchedSource, FileTree, SourceAccess, SourceAdapter } from '@fairlead/ports/source';
+import { failure, notFound } from '../failures.ts';
+import { httpClient, type HttpClient, type HttpOptions } from '../http.ts';
+import type { Commit } from '../objects/store.ts';
+import { NotOurRef, type TransportOptions } from '../remote/transport.ts';
+import { repositoryUrl } from '../remote/url.ts';
+import { keepMirrors, type Mirror } from './mirror.ts';
+import { findRef, remoteRefOf } from './ref.ts';
+import { deepen, firstDepth, revisionOf } from './revision.ts';
+import { sourceFiles, type SourceLimits } from './tree.ts';
+
+/** Where copies are kept and what bounds them. */
+export interface GitSourceOptions {
+  /** A folder of its own, which may be deleted at any time while nothing is fetched. */
+  readonly folder: string;
+  readonly http?: HttpOptions;
+  readonly limits?: Partial<SourceLimits>;
+  /** Repositories of which a copy is kept. Default: 500. */
+  readonly maxMirrors?: number;
+}
+
+/** A {@link SourceAdapter} that holds connections open. */
+export interface GitSourceAdapter extends SourceAdapter {
+  close(): void;
+}
+
+const defaultLimits: SourceLimits = {
+  maxFiles: 10_000,
+  maxFileBytes: 10 * 2 ** 20,
+  maxTotalBytes: 128 * 2 ** 20,
+  maxPackBytes: 256 * 2 ** 20,
+};
+
+type GitSource = Extract<Source, { git: unknown }>['git'];
+
+/** What every step of a call needs. */
+interface Call {
+  readonly git: GitSource;
+  readonly root: string;
+  readonly limits: SourceLimits;
+  readonly options: TransportOptions;
+}
+
+async function filesAt({ git, root, limits, options }: Call, mirror: Mirror, commit: Commit): Promise<FileTree> {
+  const { url } = options;
+  const files = await sourceFiles({ store: mirror.store, url, tree: commit.tree, root, limits });
+  // The root is what the digest covers and the path where the render starts: without it there is nothing to render.
+  const path = git.path
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+  if (path === '' || [...files.keys()].some((file) => file === path || file.startsWith(`${path}/`))) return files;
+  throw notFound(
+    url,
+    `a file under ${path} in ${url}`,
+    'Correct the path, or push the files again. The last good state stays.',
+  );
+}
+
+/** Fetches a ref or a commit; undefined when there is none, or the server does not give it out. */
+async function byName(mirror: Mirror, name: string): Promise<string | undefined> {
+  try {
+    return await mirror.bring(name, firstDepth);
+  } catch (error) {
+    if (error instanceof NotOurRef) return undefined;
+    throw error;
+  }
+}
+
+function gone({ options: { url } }: Call, revision: string): Error {
+  return failure(
+    url,
+    `Cannot fetch revision ${revision} of ${url}: the server does not give it out, and it is not in the history of the source's ref. Push it again, or promote a newer release.`,
+    { code: 'NotFound', reason: 'RevisionGone', retry: 'backoff' },
+  );
+}
+
+/** A commit that is asked for by its name, from the server or the history of a ref. */
+async function commitOf(call: Call, mirror: Mirror, wanted: { revision: string; remoteRef: string }): Promise<Commit> {
+  const { revision, remoteRef } = wanted;
+  // Asked even where the commit is here already: what these credentials may not read must not come from the copy.
+  const ref = await byName(mirror, remoteRef);
+  const here = () => mirror.store.commit(revision);
+  if (!(await here())) await byName(mirror, revision);
+  if (ref !== undefined) await deepen(mirror, remoteRef, async () => !(await here()));
+  const commit = await here();
+  if (commit) return commit;
+  throw gone(call, revision);
+}
+
+/** What the ref names now. */
+async function headOf(call: Call, mirror: Mirror, remoteRef: string): Promise<Commit> {
+  const { url } = call.options;
+  const { ref } = call.git;
+  if ('commit' in ref) return await commitOf(call, mirror, { revision: ref.commit, remoteRef });
+  const oid = await byName(mirror, remoteRef);
+  const commit = oid === undefined ? undefined : await mirror.store.commit(oid);
+  if (commit) return commit;
+  throw notFound(url, `${remoteRef} in ${url}`, 'Push it again, or name another ref. The last good state stays.');
+}
+
+/** Reads git repositories over smart HTTP. */
+export function gitSourceAdapter(options: GitSourceOptions): GitSourceAdapter {
+  const limits = { ...defaultLimits, ...options.limits };
+  const client: HttpClient = httpClient(options.http);
+  const mirrors = keepMirrors(options.folder, options.maxMirrors ?? 500);
+
+  function callFor(source: Source, access: SourceAccess): Call {
+    if (!('git' in source)) throw new TypeError('a source of another kind was given to the adapter for git');
+    const { git } = source;
+    const url = repositoryUrl(git.url);
+    const { credentials, signal } = access;
+    const transport = { url, client, access: { credentials, signal }, maxBytes: limits.maxPackBytes };
+    return { git, root: git.root ?? git.path, limits, options: transport };
+  }
+
+  return {
+    handles: (source) => 'git' in source,
+    async check(source, access) {
+      const { git, options: transport } = callFor(source, access);
+      const { head, version } = await findRef(git.ref, transport);
+      return version === undefined ? { head } : { head, version };
+    },
+    async fetch(source, request): Promise<FetchedSource> {
+      const call = callFor(source, request);
+      return await mirrors.use(call.options, async (mirror) => {
+        const remoteRef = await remoteRefOf(call.git.ref, call.options);
+        const commit = await headOf(call, mirror, remoteRef);
+        const files = await filesAt(call, mirror, commit);
+        const revision = await revisionOf(mirror, commit, { remoteRef, root: call.root });
+        return { head: commit.oid, revision, files };
+      });
+    },
+    async fetchRevision(source, { revision, ...access }) {
+      const call = callFor(source, access);
+      if (!/^[0-9a-f]{40}$/.test(revision)) throw gone(call, revision);
+      return await mirrors.use(call.options, async (mirror) => {
+        const remoteRef = await remoteRefOf(call.git.ref, call.options);
+        return await filesAt(call, mirror, await commitOf(call, mirror, { revision, remoteRef }));
+      });
+    },
+    close: () => client.close(),
+  };
+}

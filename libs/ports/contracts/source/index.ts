@@ -1,0 +1,1 @@
+export { sourceContract, type OpenedSource, type SourceHarness } from './suite.ts';
