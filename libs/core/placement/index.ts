@@ -7,5 +7,6 @@ export {
   type Placement,
   type PlacementInput,
 } from './place.ts';
+export { parseSelector } from './parseSelector.ts';
 export { renderPlan, type PlanTarget, type RenderCluster, type RenderInputs, type RenderPlan } from './plan.ts';
 export { matches, type Labels } from './selector.ts';

@@ -286,8 +286,8 @@ function claim(tables: Tables, { hash, claimant }: { hash: Digest; claimant: Cla
 }
 
 function eventsOf(tables: Tables, query: EventQuery): EventRow[] {
-  const { afterId, limit, newestFirst = false, ...filter } = query;
-  const rows = tables.events.filter((row) => matches(row, filter));
+  const { afterId, limit, newestFirst = false, type, ...filter } = query;
+  const rows = tables.events.filter((row) => (type === undefined || row.type === type) && matches(row, filter));
   const inOrder = newestFirst ? rows.reverse() : rows;
   return inOrder
     .filter((row) => afterId === undefined || (newestFirst ? row.id < afterId : row.id > afterId))

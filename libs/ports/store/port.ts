@@ -75,6 +75,7 @@ export interface Counts {
 
 /** Filter and page of the journal. */
 export interface EventQuery extends RowFilter {
+  readonly type?: string;
   /** Where the page before ended: later ids, or with `newestFirst` earlier ones. */
   readonly afterId?: number;
   readonly limit: number;

@@ -2,4 +2,5 @@ export { administrator, AUTHENTICATE, Open, TokenGuard, type Authenticate, type 
 export { LOG, type Log } from './log.ts';
 export { Input, Operation, type Given } from './operation.ts';
 export { Caller } from './person.ts';
+export { createHttp, type HttpOptions } from './server.ts';
 export { problemOf, ProblemFilter } from './problem.ts';

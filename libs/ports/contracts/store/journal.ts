@@ -75,6 +75,8 @@ function journal(store: CurrentStore): void {
     expect(await times({ newestFirst: true })).toEqual([3, 2]);
     expect(await times({ newestFirst: true, afterId: last })).toEqual([2, 1]);
     expect(await times({ application: 'web/shop' as ApplicationId })).toEqual([1, 3]);
+    expect(await store().events({ limit: 2, type: 'drift' })).toHaveLength(2);
+    expect(await store().events({ limit: 2, type: 'other' })).toEqual([]);
   });
 
   test('the journal is bounded, the newest stay', async () => {

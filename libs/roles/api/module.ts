@@ -1,0 +1,32 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { Bus } from '@fairlead/ports/bus';
+import type { ApplicationPorts } from '@fairlead/shell/api';
+import { HealthController, READINESS, type Readiness } from './health.ts';
+import { READ_PORTS, ReadsController } from './reads.ts';
+import { BUS, WatchController } from './watch.ts';
+import { ACTIONS, WritesController, type Actions } from './writes.ts';
+
+/** What the api role is made of. */
+export interface ApiParts {
+  readonly ports: ApplicationPorts;
+  readonly actions: Actions;
+  readonly bus: Bus;
+  readonly readiness: Readiness;
+}
+
+/** The api role: REST, watch, health. */
+@Module({})
+export class ApiModule {
+  static with({ ports, actions, bus, readiness }: ApiParts): DynamicModule {
+    return {
+      module: ApiModule,
+      controllers: [ReadsController, WritesController, WatchController, HealthController],
+      providers: [
+        { provide: READ_PORTS, useValue: ports },
+        { provide: ACTIONS, useValue: actions },
+        { provide: BUS, useValue: bus },
+        { provide: READINESS, useValue: readiness },
+      ],
+    };
+  }
+}

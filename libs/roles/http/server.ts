@@ -1,0 +1,47 @@
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import { Module, type DynamicModule, type INestApplication } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AUTHENTICATE, TokenGuard, type Authenticate } from './guard.ts';
+import { LOG, type Log } from './log.ts';
+import { ProblemFilter } from './problem.ts';
+
+/** How the one HTTPS listener of a process is made. */
+export interface HttpOptions {
+  readonly modules: readonly DynamicModule[];
+  readonly authenticate: Authenticate;
+  readonly log: Log;
+  readonly tls: { readonly certPem: string; readonly keyPem: string };
+  /** Calls a minute from one address. */
+  readonly callsPerMinute: number;
+}
+
+/** Bodies are small: certificate requests and decisions. */
+const bodyBytes = 1024 * 1024;
+
+@Module({})
+class HttpRoot {}
+
+/** Makes the listener, with guards for all: deny by default, problem+json, safe headers, a rate limit. */
+export async function createHttp(options: HttpOptions): Promise<INestApplication> {
+  const root: DynamicModule = {
+    module: HttpRoot,
+    imports: [...options.modules],
+    providers: [
+      { provide: AUTHENTICATE, useValue: options.authenticate },
+      { provide: LOG, useValue: options.log },
+      { provide: APP_GUARD, useClass: TokenGuard },
+      { provide: APP_FILTER, useClass: ProblemFilter },
+    ],
+  };
+  const adapter = new FastifyAdapter({
+    https: { cert: options.tls.certPem, key: options.tls.keyPem, minVersion: 'TLSv1.3' },
+    bodyLimit: bodyBytes,
+    forceCloseConnections: true,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: false, rawBody: true });
+  await app.register(helmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'self'"] } } });
+  await app.register(rateLimit, { max: options.callsPerMinute, timeWindow: 60_000 });
+  return app;
+}

@@ -1,0 +1,120 @@
+import {
+  FairleadError,
+  splitApplicationId,
+  type Application,
+  type ApplicationId,
+  type Source,
+} from '@fairlead/core/model';
+import { problemView } from './fleet.ts';
+import { pageOf, type PageRequest } from './pages.ts';
+import { optional } from './placements.ts';
+import type { FleetInForce, ReadPorts } from './ports.ts';
+
+/** What is known of one source of an application. */
+export interface SourceFacts {
+  readonly revision?: string;
+  readonly version?: string;
+  readonly problem?: { readonly reason: string; readonly message: string };
+}
+
+/** {@link ReadPorts} and what the sources role found. */
+export interface ApplicationPorts extends ReadPorts {
+  source(application: ApplicationId, name: string): SourceFacts | undefined;
+}
+
+/** Applications by name. */
+export async function listApplications(
+  ports: ApplicationPorts,
+  query: PageRequest & { readonly team?: string | undefined },
+) {
+  const fleet = ports.fleet();
+  const ids = [...(fleet?.documents.applications.keys() ?? [])]
+    .filter((id) => query.team === undefined || splitApplicationId(id).team === query.team)
+    .sort();
+  const page = pageOf(ids, { ...query, key: (id) => id });
+  return { ...page, items: await Promise.all(page.items.map((id) => applicationView(ports, id))) };
+}
+
+/** One application. Throws `FairleadError` (NotFound). */
+export async function getApplication(ports: ApplicationPorts, id: ApplicationId) {
+  if (ports.fleet()?.documents.applications.has(id)) return applicationView(ports, id);
+  throw new FairleadError(
+    `Cannot show ${id}: the fleet repository defines no such application. See \`fairlead apps\`.`,
+    { code: 'NotFound', reason: 'NotFound', subject: { application: id } },
+  );
+}
+
+function urlOf(source: Source): string {
+  if ('git' in source) return source.git.url;
+  return 'helm' in source ? source.helm.repository : source.oci.url;
+}
+
+async function applicationView(ports: ApplicationPorts, id: ApplicationId) {
+  const fleet = ports.fleet();
+  const definition = fleet?.documents.applications.get(id);
+  const { team } = splitApplicationId(id);
+  const sources = definition?.spec.sources ?? (definition?.spec.source ? { main: definition.spec.source } : {});
+  return {
+    application: id as string,
+    team,
+    sources: Object.entries(sources).map(([name, source]) => {
+      const facts = ports.source(id, name);
+      return {
+        name,
+        url: urlOf(source),
+        ...optional('revision', facts?.revision),
+        ...optional('version', facts?.version),
+        ...optional('problem', facts?.problem && { ...facts.problem }),
+      };
+    }),
+    pipeline:
+      fleet && definition
+        ? await Promise.all(
+            definition.spec.pipeline.map(({ environment }) => stepView(ports, { fleet, definition, id, environment })),
+          )
+        : [],
+    problems: (fleet?.problems ?? []).filter((problem) => problem.subject.application === id).map(problemView),
+  };
+}
+
+interface Step {
+  readonly fleet: FleetInForce;
+  readonly definition: Application;
+  readonly id: ApplicationId;
+  readonly environment: string;
+}
+
+/** What one environment runs of the application, and why it stands where it stands. */
+async function stepView(ports: ReadPorts, { fleet, id, environment }: Step) {
+  const { team, name } = splitApplicationId(id);
+  const key = `${environment}/${team}/${name}`;
+  const file = fleet.ledger.releases.get(key)?.spec;
+  const clusters = new Set<string>(fleet.placement.applications.get(id)?.get(environment) ?? []);
+  const [statuses, assignments, decided] = await Promise.all([
+    ports.store.statuses({ application: id }),
+    ports.store.assignments({ application: id }),
+    ports.decided(key),
+  ]);
+  const wanted = new Map(assignments.map((row) => [row.cluster as string, row.entry]));
+  const here = statuses.filter(
+    ({ cluster, status }) =>
+      clusters.has(cluster) &&
+      wanted.get(cluster)?.bundle === status.bundle &&
+      wanted.get(cluster)?.release === file?.digest,
+  );
+  return {
+    environment,
+    ...optional('version', file?.version),
+    ...optional('release', file?.digest as string | undefined),
+    ...optional('attempt', fleet.named.get(key)?.[0]?.commit as string | undefined),
+    clusters: clusters.size,
+    inSync: here.filter(({ status }) => status.sync === 'InSync').length,
+    healthy: here.filter(({ status }) => status.health === 'Healthy').length,
+    rollout: decided?.state ?? 'Waiting',
+    ...optional('halted', file?.halted && { attempt: file.halted.attempt as string, reason: file.halted.reason }),
+    ...optional('hold', file?.hold),
+    rejected: (file?.rejected ?? []).map(({ digest, reason }) => ({ digest: digest as string, reason })),
+    reason: (decided?.why.reason ?? 'NoCandidate') as string,
+    message: decided?.why.message ?? '',
+  };
+}

@@ -1,0 +1,135 @@
+import { subjectText, type ClusterName, type FairleadError } from '@fairlead/core/model';
+import { FairleadError as Failure } from '@fairlead/core/model';
+import { matches, parseSelector } from '@fairlead/core/placement';
+import { pageOf, type PageRequest } from './pages.ts';
+import { optional } from './placements.ts';
+import type { ReadPorts } from './ports.ts';
+
+/** A problem as people read it. */
+export function problemView(problem: FairleadError) {
+  const { file, line, object, field, application, environment, cluster } = problem.subject;
+  return {
+    reason: problem.reason as string,
+    message: problem.message,
+    ...optional('file', file),
+    ...optional('line', line),
+    ...optional('object', object),
+    ...optional('field', field),
+    ...optional('application', application),
+    ...optional('environment', environment),
+    ...optional('cluster', cluster),
+  };
+}
+
+/** The fleet at a glance. */
+export async function getFleet(ports: ReadPorts) {
+  const fleet = ports.fleet();
+  const [counts, rows] = await Promise.all([ports.store.counts(), ports.store.clusters()]);
+  const known = new Map(rows.map((row) => [row.cluster as string, row]));
+  const members = [...(fleet?.ledger.members.keys() ?? [])];
+  const connection: Record<string, number> = {};
+  for (const name of members) {
+    const state = ports.connection(known.get(name));
+    connection[state] = (connection[state] ?? 0) + 1;
+  }
+  const problems = [...ports.troubles(), ...(fleet?.problems ?? [])];
+  return {
+    name: fleet?.documents.fleet?.metadata.name ?? '',
+    repository: ports.repository,
+    ...optional('head', fleet?.head as string | undefined),
+    ...optional('epoch', fleet?.ledger.epoch),
+    clusters: { total: members.length, connection },
+    applications: {
+      total: fleet?.documents.applications.size ?? 0,
+      sync: { ...counts.sync },
+      health: { ...counts.health },
+      drift: { ...counts.drift },
+    },
+    problems: problems.sort((a, b) => (subjectText(a.subject) < subjectText(b.subject) ? -1 : 1)).map(problemView),
+  };
+}
+
+/** Which members a call is for. */
+export interface ClusterQuery extends PageRequest {
+  readonly labels?: string | undefined;
+  readonly environment?: string | undefined;
+  readonly connection?: string | undefined;
+}
+
+/** Members by name. */
+export async function listClusters(ports: ReadPorts, query: ClusterQuery) {
+  const fleet = ports.fleet();
+  const selector = query.labels === undefined ? undefined : parseSelector(query.labels);
+  const names = [...(fleet?.ledger.members.keys() ?? [])].sort().filter((name) => {
+    const inEnvironment =
+      query.environment === undefined ||
+      fleet?.placement.environments.get(query.environment)?.includes(name as ClusterName);
+    return inEnvironment && (!selector || matches(selector, fleet?.placement.labels.get(name as ClusterName) ?? {}));
+  });
+  const rows =
+    query.connection === undefined
+      ? undefined
+      : new Map((await ports.store.clusters()).map((row) => [row.cluster as string, row]));
+  const shown = rows ? names.filter((name) => ports.connection(rows.get(name)) === query.connection) : names;
+  const page = pageOf(shown, { ...query, key: (name) => name });
+  return { ...page, items: await Promise.all(page.items.map((name) => clusterView(ports, name as ClusterName))) };
+}
+
+/** One member. Throws `FairleadError` (NotFound). */
+export async function getCluster(ports: ReadPorts, name: string) {
+  if (ports.fleet()?.ledger.members.has(name)) return clusterView(ports, name as ClusterName);
+  throw new Failure(
+    `Cannot show the cluster ${name}: the ledger names no such member. See \`fairlead cluster list\`.`,
+    { code: 'NotFound', reason: 'NotAMember', subject: { cluster: name } },
+  );
+}
+
+const reasonOf = {
+  Connected: 'Current',
+  Silent: 'ClusterSilent',
+  Lost: 'ClusterLost',
+  Never: 'NeverConnected',
+} as const;
+
+async function clusterView(ports: ReadPorts, name: ClusterName) {
+  const fleet = ports.fleet();
+  const [row, statuses] = await Promise.all([ports.store.cluster(name), ports.store.statuses({ cluster: name })]);
+  const member = fleet?.ledger.members.get(name);
+  const connection = ports.connection(row);
+  const environments = [...(fleet?.placement.environments ?? [])]
+    .filter(([, clusters]) => clusters.includes(name))
+    .map(([environment]) => environment);
+  return {
+    name: name as string,
+    labels: { ...fleet?.placement.labels.get(name) },
+    environments,
+    connection,
+    agentVersion: row?.agentVersion ?? '',
+    kubernetesVersion: row?.kubernetesVersion ?? member?.spec.kubernetes ?? '',
+    ...optional('position', row?.ackedPosition && { ...row.ackedPosition }),
+    ...optional('lastHeardAtMs', row?.lastHeardAtMs),
+    ...optional('frozen', member?.spec.frozen),
+    applications: statuses.length,
+    inSync: statuses.filter(({ status }) => status.sync === 'InSync').length,
+    healthy: statuses.filter(({ status }) => status.health === 'Healthy').length,
+    reason: (member?.spec.frozen ? 'Frozen' : reasonOf[connection]) as string,
+    message: member?.spec.frozen?.reason ?? '',
+  };
+}
+
+/** Environments by name. */
+export async function listEnvironments(ports: ReadPorts, query: PageRequest) {
+  const fleet = ports.fleet();
+  const names = [...(fleet?.documents.environments.keys() ?? [])].sort();
+  const page = pageOf(names, { ...query, key: (name) => name });
+  const items = page.items.map((name) => ({
+    name,
+    clusters: [...(fleet?.placement.environments.get(name) ?? [])] as string[],
+    applications: [...(fleet?.placement.applications ?? [])]
+      .filter(([, environments]) => environments.has(name))
+      .map(([id]) => id as string),
+    waves: (fleet?.documents.environments.get(name)?.spec.rollout.waves ?? []).map((wave) => wave.name),
+    problems: (fleet?.problems ?? []).filter((problem) => problem.subject.environment === name).map(problemView),
+  }));
+  return { ...page, items };
+}

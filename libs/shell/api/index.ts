@@ -1,0 +1,6 @@
+export { getApplication, listApplications, type ApplicationPorts, type SourceFacts } from './applications.ts';
+export { getCluster, getFleet, listClusters, listEnvironments } from './fleet.ts';
+export { eventView, listDrift, listEvents } from './journal.ts';
+export { listPlacements } from './placements.ts';
+export { type Decided, type FleetInForce, type LedgerCommit, type ReadPorts, type Why } from './ports.ts';
+export { listReleases, listRollouts } from './rollouts.ts';

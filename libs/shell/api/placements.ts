@@ -1,0 +1,157 @@
+import type { ApplicationId, ClusterName, EnvironmentName } from '@fairlead/core/model';
+import { keyText, splitApplicationId } from '@fairlead/core/model';
+import { matches, parseSelector } from '@fairlead/core/placement';
+import type { AssignmentRow, StatusRow } from '@fairlead/ports/store';
+import { fromCursor, toCursor, type Page, type PageRequest } from './pages.ts';
+import type { FleetInForce, ReadPorts, Why } from './ports.ts';
+
+/** Which placements a call is for. */
+export interface PlacementQuery extends PageRequest {
+  readonly cluster?: string | undefined;
+  readonly application?: string | undefined;
+  readonly environment?: string | undefined;
+  readonly labels?: string | undefined;
+  readonly sync?: string | undefined;
+  readonly health?: string | undefined;
+  readonly drift?: string | undefined;
+}
+
+interface Pair {
+  readonly cluster: ClusterName;
+  readonly application: ApplicationId;
+  readonly environment: string;
+}
+
+const text = ({ cluster, application }: Pair): string => `${cluster}/${application}`;
+
+/** How many clusters are read from the store at a time. */
+const batch = 50;
+
+/** Applications in clusters, one row each: what git places, and what clusters still run though git does not. */
+export async function listPlacements(ports: ReadPorts, query: PlacementQuery) {
+  const fleet = ports.fleet();
+  const after = query.cursor === undefined ? '' : fromCursor(query.cursor);
+  const pairs = fleet ? pairsOf(fleet, query).filter((pair) => text(pair) > after) : [];
+  const items: Awaited<ReturnType<typeof viewsOf>> = [];
+  for (let at = 0; at < pairs.length && items.length <= query.limit; at += batch) {
+    const views = await viewsOf(ports, pairs.slice(at, at + batch));
+    items.push(...views.filter((view) => fits(view, query)));
+  }
+  return cut(items, query.limit);
+}
+
+function cut<Item extends { cluster: string; application: string }>(items: Item[], limit: number): Page<Item> {
+  const page = items.slice(0, limit);
+  const last = page.at(-1);
+  return items.length > limit && last
+    ? { items: page, next: toCursor(`${last.cluster}/${last.application}`) }
+    : { items: page };
+}
+
+function fits(view: { sync: string; health: string; drift: string }, { sync, health, drift }: PlacementQuery): boolean {
+  return (
+    (sync === undefined || view.sync === sync) &&
+    (health === undefined || view.health === health) &&
+    (drift === undefined || view.drift === drift)
+  );
+}
+
+/** All pairs that the query may mean, sorted. */
+function pairsOf({ placement }: FleetInForce, { cluster, application, environment, labels }: PlacementQuery): Pair[] {
+  const selector = labels === undefined ? undefined : parseSelector(labels);
+  const pairs: Pair[] = [];
+  for (const [id, environments] of placement.applications) {
+    if (application !== undefined && id !== application) continue;
+    for (const [name, clusters] of environments) {
+      if (environment !== undefined && name !== environment) continue;
+      for (const one of clusters) {
+        if (cluster !== undefined && one !== cluster) continue;
+        if (selector && !matches(selector, placement.labels.get(one) ?? {})) continue;
+        pairs.push({ cluster: one, application: id, environment: name });
+      }
+    }
+  }
+  return pairs.sort((a, b) => (text(a) < text(b) ? -1 : 1));
+}
+
+async function viewsOf(ports: ReadPorts, pairs: readonly Pair[]) {
+  const clusters = [...new Set(pairs.map((pair) => pair.cluster))];
+  const keys = [...new Set(pairs.map(keyOfPair))];
+  const [rows, assignments, statuses, decisions] = await Promise.all([
+    Promise.all(clusters.map((cluster) => ports.store.cluster(cluster))),
+    Promise.all(clusters.map((cluster) => ports.store.assignments({ cluster }))),
+    Promise.all(clusters.map((cluster) => ports.store.statuses({ cluster }))),
+    Promise.all(keys.map(async (key) => [key, await ports.decided(key)] as const)),
+  ]);
+  const connections = new Map(clusters.map((cluster, at) => [cluster, ports.connection(rows[at])]));
+  const given = new Map(assignments.flat().map((row) => [text(row), row]));
+  const said = new Map(statuses.flat().map((row) => [`${row.cluster}/${row.status.application}`, row]));
+  const decided = new Map(decisions);
+  return pairs.map((pair) => {
+    const held = decided.get(keyOfPair(pair))?.clusters.find((one) => one.cluster === pair.cluster);
+    const old = connections.get(pair.cluster) !== 'Connected';
+    return viewOf(pair, {
+      ...optional('assignment', given.get(text(pair))),
+      ...optional('row', said.get(text(pair))),
+      ...optional('held', held),
+      old,
+    });
+  });
+}
+
+function keyOfPair({ environment, application }: Pair): string {
+  const { team, name } = splitApplicationId(application);
+  return `${environment}/${team}/${name}`;
+}
+
+interface Known {
+  readonly assignment?: AssignmentRow;
+  readonly row?: StatusRow;
+  readonly held?: Why & { readonly wave?: string; readonly state: string };
+  readonly old: boolean;
+}
+
+/** What is shown of one pair. A state of another bundle than the one assigned is not this bundle's: it reads Assigned. */
+function viewOf(pair: Pair, { assignment, row, held, old }: Known) {
+  const { entry } = assignment ?? {};
+  const status = row?.status;
+  const answered = status !== undefined && (entry === undefined || status.bundle === entry.bundle);
+  const sync =
+    entry === undefined && status === undefined ? ('Held' as const) : answered ? status.sync : ('Assigned' as const);
+  const why =
+    sync === 'Held' || sync === 'Assigned'
+      ? (held ?? { reason: 'WaitsForWave' as const, message: 'It has not been given a release yet.' })
+      : status;
+  return {
+    cluster: pair.cluster as string,
+    application: pair.application as string,
+    environment: (assignment?.environment ?? (pair.environment as EnvironmentName)) as string,
+    ...optional('wave', assignment?.wave ?? held?.wave),
+    sync,
+    health: status?.health ?? ('Missing' as const),
+    drift: status?.drift ?? ('None' as const),
+    old,
+    ...optional('release', entry?.release ?? status?.release),
+    ...optional('version', entry?.version),
+    ...optional('bundle', entry?.bundle ?? status?.bundle),
+    ...optional('attempt', entry?.attempt ?? status?.attempt),
+    objects: status?.objects ?? 0,
+    healthyObjects: status?.healthyObjects ?? 0,
+    ...optional('sinceMs', row?.sinceMs),
+    ...optional('observedAtMs', row?.observedAtMs),
+    ...optional('healthyForMs', status?.healthyForMs),
+    problems: (status?.problems ?? []).map(({ key, health, reason, message }) => ({
+      object: keyText(key),
+      health: health as string,
+      reason: reason as string,
+      message,
+    })),
+    reason: (why?.reason ?? 'Assigned') as string,
+    message: why?.message ?? '',
+  };
+}
+
+/** A property that is there only where its value is. */
+export function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [Name in Key]?: Value } {
+  return (value === undefined ? {} : { [key]: value }) as { [Name in Key]?: Value };
+}

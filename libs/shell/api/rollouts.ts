@@ -1,0 +1,105 @@
+import { splitApplicationId, type ApplicationId } from '@fairlead/core/model';
+import { pageOf, type PageRequest } from './pages.ts';
+import { optional } from './placements.ts';
+import type { LedgerCommit, ReadPorts } from './ports.ts';
+
+/** Which (application, environment) pairs a call is for. */
+export interface PairQuery extends PageRequest {
+  readonly application?: string | undefined;
+  readonly environment?: string | undefined;
+}
+
+interface Pair {
+  readonly application: ApplicationId;
+  readonly environment: string;
+  readonly key: string;
+}
+
+function pairsOf(ports: ReadPorts, { application, environment }: PairQuery): Pair[] {
+  const pairs: Pair[] = [];
+  for (const [id, { spec }] of ports.fleet()?.documents.applications ?? []) {
+    const { team, name } = splitApplicationId(id);
+    for (const entry of spec.pipeline)
+      pairs.push({ application: id, environment: entry.environment, key: `${entry.environment}/${team}/${name}` });
+  }
+  return pairs
+    .filter(
+      (pair) =>
+        (application === undefined || pair.application === application) &&
+        (environment === undefined || pair.environment === environment),
+    )
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** What spreads or stands, with waves, clusters, gates and the next decision. */
+export async function listRollouts(ports: ReadPorts, query: PairQuery) {
+  const page = pageOf(pairsOf(ports, query), { ...query, key: (pair) => pair.key });
+  return { ...page, items: await Promise.all(page.items.map((pair) => rolloutView(ports, pair))) };
+}
+
+async function rolloutView(ports: ReadPorts, { application, environment, key }: Pair) {
+  const fleet = ports.fleet();
+  const decided = await ports.decided(key);
+  const file = fleet?.ledger.releases.get(key)?.spec;
+  return {
+    application: application as string,
+    environment,
+    ...optional('version', file?.version),
+    ...optional('release', file?.digest as string | undefined),
+    ...optional('attempt', fleet?.named.get(key)?.[0]?.commit as string | undefined),
+    state: decided?.state ?? 'Waiting',
+    waves: (decided?.waves ?? []).map(({ name, state, total, done, inProgress, reason, message }) => ({
+      name,
+      state,
+      total,
+      done,
+      inProgress,
+      reason: reason as string,
+      message,
+    })),
+    clusters: (decided?.clusters ?? []).map(({ cluster, wave, state, reason, message }) => ({
+      cluster,
+      ...optional('wave', wave),
+      state,
+      reason: reason as string,
+      message,
+    })),
+    gates: (decided?.gates ?? []).map((gate) => ({ ...gate })),
+    ...optional('next', decided?.next && { ...decided.next, reason: decided.next.reason as string }),
+    reason: (decided?.why.reason ?? 'NoCandidate') as string,
+    message: decided?.why.message ?? 'Nothing was decided yet.',
+  };
+}
+
+/** The ledger's commits, newest first. */
+export async function listReleases(ports: ReadPorts, query: PairQuery) {
+  const named = ports.fleet()?.named ?? new Map<string, readonly LedgerCommit[]>();
+  const lines = [...named].flatMap(([key, commits]) => {
+    const [environment = '', team = '', name = ''] = key.split('/');
+    return commits.map((commit) => ({ ...commit, environment, application: `${team}/${name}` }));
+  });
+  const asked = lines.filter(
+    (line) =>
+      (query.application === undefined || line.application === query.application) &&
+      (query.environment === undefined || line.environment === query.environment),
+  );
+  const order = (line: (typeof lines)[number]): string =>
+    `${String(9e15 - line.timeMs)} ${line.commit} ${line.environment}/${line.application}`;
+  const page = pageOf(
+    asked.sort((a, b) => (order(a) < order(b) ? -1 : 1)),
+    { ...query, key: order },
+  );
+  const items = page.items.map((line) => ({
+    application: line.application,
+    environment: line.environment,
+    commit: line.commit as string,
+    timeMs: line.timeMs,
+    author: line.author,
+    action: line.message.split(/[\s:]/, 1)[0] ?? '',
+    version: line.version,
+    release: line.digest,
+    message: line.message.split('\n', 1)[0] ?? '',
+    trailers: line.trailers.map(([key, value]): [string, string] => [key, value]),
+  }));
+  return { ...page, items };
+}
