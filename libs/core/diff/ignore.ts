@@ -33,7 +33,7 @@ function withoutPath(node: ReducedNode, path: readonly string[]): ReducedNode {
 }
 
 /** A value without what a path of patterns means in it. */
-export function cut(value: Json, path: readonly string[]): Json {
+function cut(value: Json, path: readonly string[]): Json {
   const [pattern, ...rest] = path;
   if (pattern === undefined || !(isMap(value) || isList(value))) return value;
   const keep = (segment: string, inner: Json): readonly Json[] => {

@@ -71,7 +71,7 @@ export function reductionText(reduced: Reduced): string {
 }
 
 /** True for kinds whose values stay in the cluster. */
-export function isSecret(object: Pick<KubeObject, 'apiVersion' | 'kind'>): boolean {
+function isSecret(object: Pick<KubeObject, 'apiVersion' | 'kind'>): boolean {
   return object.kind === 'Secret' && object.apiVersion === 'v1';
 }
 
