@@ -4,7 +4,7 @@ import { parseJson } from '@fairlead/core/model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseManifests } from '../manifests.ts';
-import { readChunk } from './read.ts';
+import { defaultLimits, readChunk } from './read.ts';
 import { needsQuotes } from './scalars.ts';
 
 function read(text: string): unknown {
@@ -74,6 +74,16 @@ describe('limits and refusals', () => {
       `${name}: &${name} [${Array.from({ length: 9 }, () => `*${below}`).join(',')}]\n`;
     const bomb = `a: &a [1]\n${level('b', 'a')}${level('c', 'b')}${level('d', 'c')}${level('e', 'd')}${level('f', 'e')}${level('g', 'f')}${level('h', 'g')}`;
     expect(() => read(bomb)).toThrow('its aliases stand for more than 2000000 values');
+  });
+
+  it.each([
+    ['too long a text', { textLength: 10 }, 'a: 0123456789', 'it has 13 characters and the limit is 10'],
+    ['too deep a nest', { depth: 5 }, `a: ${'['.repeat(9)}${']'.repeat(9)}`, 'nesting exceeded maxDepth (5)'],
+    ['too many aliases', { aliases: 2 }, 'a: &a 1\nb: [*a, *a, *a]', 'aliases exceeded maxAliases (2)'],
+    ['too many merged keys', { mergeKeys: 1 }, 'a: &a { x: 1, y: 2 }\nb: { <<: *a }', 'maxTotalMergeKeys'],
+  ])('refuses %s', (...[, limit, text, message]) => {
+    const limits = { ...defaultLimits, ...limit };
+    expect(() => parseManifests(text, { file: 'a.yaml', limits })).toThrow(message);
   });
 
   it('never carries the text of the file in an error', () => {
