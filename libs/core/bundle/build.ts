@@ -39,7 +39,8 @@ export interface Bundle {
   readonly blobs: ReadonlyMap<Digest, Uint8Array>;
 }
 
-const stageAnnotation = 'fairlead.dev/stage';
+/** Our own wins; Argo CD's sync wave is the same number under another name, so its manifests need no change. */
+const stageAnnotations = ['fairlead.dev/stage', 'argocd.argoproj.io/sync-wave'] as const;
 
 function refuse(
   message: string,
@@ -69,12 +70,14 @@ function checkShape(object: KubeObject, application: ApplicationId): void {
 }
 
 function stageOf(object: KubeObject, application: ApplicationId): number {
-  const text: unknown = object.metadata.annotations?.[stageAnnotation];
-  if (text === undefined) return 0;
+  const annotations: Readonly<Record<string, unknown>> = object.metadata.annotations ?? {};
+  const annotation = stageAnnotations.find((name) => annotations[name] !== undefined);
+  if (annotation === undefined) return 0;
+  const text = annotations[annotation];
   if (typeof text === 'string' && /^-?\d{1,4}$/.test(text)) return Number(text) || 0;
   const name = `${object.kind}/${object.metadata.name ?? ''}`;
   throw refuse(
-    `Cannot bundle ${name} of ${application}: its annotation ${stageAnnotation} is ${JSON.stringify(text)}. Write a whole number between -9999 and 9999, in quotes.`,
+    `Cannot bundle ${name} of ${application}: its annotation ${annotation} is ${JSON.stringify(text)}. Write a whole number between -9999 and 9999, in quotes.`,
     {
       reason: 'InvalidManifest',
       application,

@@ -40,6 +40,21 @@ describe('a bundle', () => {
     );
   });
 
+  it('reads the stage, or a sync wave where there is none', () => {
+    const wave = { 'argocd.argoproj.io/sync-wave': '-5' };
+    const objects = [
+      object('ConfigMap', 'both', { annotations: { ...wave, 'fairlead.dev/stage': '3' } }),
+      object('ConfigMap', 'wave', { annotations: wave }),
+      object('ConfigMap', 'none'),
+    ];
+    const { index } = buildBundle(parts(...objects));
+    expect(index.objects.map(({ key, stage }) => [key.name, stage])).toEqual([
+      ['wave', -5],
+      ['none', 0],
+      ['both', 3],
+    ]);
+  });
+
   it('is sorted by stage and then key, and holds a blob for each object', () => {
     const late = object('ConfigMap', 'a', { annotations: { 'fairlead.dev/stage': '2' } });
     const early = object('ConfigMap', 'z', { annotations: { 'fairlead.dev/stage': '-1' } });
