@@ -1,23 +1,28 @@
 import { isSecret, type Bundle } from '@fairlead/core/bundle';
-import { FairleadError, groupOf, keyText, type KubeObject, type Patch } from '@fairlead/core/model';
+import {
+  FairleadError,
+  groupOf,
+  keyText,
+  matchesTarget,
+  matchesWord,
+  type KubeObject,
+  type Patch,
+} from '@fairlead/core/model';
 
 /** What a team may put into a cluster, and as whom. */
 export interface TeamBounds {
   readonly name: string;
   readonly serviceAccount: string;
-  /** Names, or prefixes that end in `*`; empty allows all. */
+  /** Names, with `*` for any run of characters; empty allows all. */
   readonly namespaces: readonly string[];
   readonly allowKinds: readonly string[];
   readonly denyKinds: readonly string[];
   readonly secrets: 'Allow' | 'Refuse';
 }
 
-/** True if a pattern is the name, or its prefix before a final `*`; an empty list allows all. */
-function allowed(patterns: readonly string[], name: string): boolean {
-  return (
-    patterns.length === 0 ||
-    patterns.some((one) => (one.endsWith('*') ? name.startsWith(one.slice(0, -1)) : one === name))
-  );
+/** An empty list allows all. */
+function allowed(patterns: readonly string[], word: string): boolean {
+  return patterns.length === 0 || patterns.some((pattern) => matchesWord(pattern, word));
 }
 
 /** Throws TeamForbids for the first object that the team may not have. Objects without a namespace are judged by the agent. */
@@ -46,7 +51,7 @@ export function allowedByTeam(objects: readonly KubeObject[], team: TeamBounds):
 export function checkTargets(objects: readonly KubeObject[], patches: readonly Patch[]): void {
   for (const { target, patch } of patches) {
     const deletes = !Array.isArray(patch) && (patch as { $patch?: unknown }).$patch === 'delete';
-    if (deletes || objects.some((object) => hits(target, object))) continue;
+    if (deletes || objects.some((object) => matchesTarget(target, object))) continue;
     const words = Object.entries(target)
       .map(([key, value]) => `${key} ${value}`)
       .join(', ');
@@ -56,18 +61,6 @@ export function checkTargets(objects: readonly KubeObject[], patches: readonly P
       subject: { field: 'patches' },
     });
   }
-}
-
-function hits(target: Patch['target'], object: KubeObject): boolean {
-  const { group, version, kind, name, namespace } = target;
-  const { apiVersion } = object;
-  return (
-    (group === undefined || group === groupOf(apiVersion)) &&
-    (version === undefined || version === apiVersion.slice(apiVersion.indexOf('/') + 1)) &&
-    (kind === undefined || kind === object.kind) &&
-    (name === undefined || name === object.metadata.name) &&
-    (namespace === undefined || namespace === (object.metadata.namespace ?? ''))
-  );
 }
 
 /** Throws NotReproducible, naming an object, when two renders of one input differ. */

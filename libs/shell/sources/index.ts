@@ -2,4 +2,4 @@ export { keepFiles, type FileKeeper, type FilePorts, type PinnedSource } from '.
 export { type TeamBounds } from './checks.ts';
 export { makeBundles, type BundleMaker, type RenderPorts, type RenderRequest } from './render.ts';
 export { watchSources, type SourceState, type SourceWatcher, type WantedSource, type WatcherPorts } from './watcher.ts';
-export { secretFor, sourceKey, sourcesOf, urlOf, wantedSources } from './wanted.ts';
+export { secretFor, sourceKey, urlOf, wantedSources } from './wanted.ts';

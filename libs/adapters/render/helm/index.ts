@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { printJson } from '@fairlead/core/model';
 import type { Renderer } from '@fairlead/ports/renderer';
 import { run, toolOf, versionsOf, withTree, type Tool } from '../process.ts';
 
@@ -15,7 +16,7 @@ export function helmRenderer(tools: readonly Tool[]): Renderer {
       const tool = toolOf(tools, { name: 'helm', version });
       return withTree(files, async (folder) => {
         const valuesFile = join(folder, 'values.json');
-        await writeFile(valuesFile, JSON.stringify(values), { mode: 0o600 });
+        await writeFile(valuesFile, printJson(values), { mode: 0o600 });
         const args = [
           'template',
           releaseName,

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import type { Patch } from '@fairlead/core/model';
+import { printJson, type Patch } from '@fairlead/core/model';
 import type { Patcher, Renderer } from '@fairlead/ports/renderer';
 import { run, toolOf, versionsOf, withTree, type Tool } from '../process.ts';
 
@@ -76,6 +76,6 @@ function written({ target, patch }: Patch): { target: Record<string, string>; pa
       };
   return {
     target: Object.fromEntries(quoted.map(([key, value]) => [key, value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')])),
-    patch: JSON.stringify(body),
+    patch: printJson(body),
   };
 }
