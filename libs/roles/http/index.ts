@@ -1,4 +1,4 @@
-export { administrator, AUTHENTICATE, Open, TokenGuard, type Authenticate, type Person } from './guard.ts';
+export { AUTHENTICATE, Open, TokenGuard, type Authenticate, type Person } from './guard.ts';
 export { LOG, type Log } from './log.ts';
 export { Input, Operation, type Given } from './operation.ts';
 export { Caller } from './person.ts';

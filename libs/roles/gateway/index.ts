@@ -1,0 +1,2 @@
+export { type Enrolment } from './enrol.ts';
+export { GatewayModule } from './module.ts';

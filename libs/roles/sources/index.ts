@@ -1,0 +1,2 @@
+export { SourcesModule } from './module.ts';
+export { type WebhookParts } from './webhook.ts';

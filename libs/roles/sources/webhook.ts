@@ -1,0 +1,67 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { Controller, Headers, HttpCode, Inject, Post, Req, type RawBodyRequest } from '@nestjs/common';
+import { FairleadError } from '@fairlead/core/model';
+import { Open } from '@fairlead/roles/http';
+import type { FastifyRequest } from 'fastify';
+
+/** What a webhook rings: every repository whose URL is named. */
+export interface WebhookParts {
+  /** Shared with the git server; read at each call. */
+  secret(): Promise<string>;
+  ring(urls: readonly string[]): void;
+}
+
+/** Token under which Nest hands out {@link WebhookParts}. */
+export const WEBHOOK = Symbol('webhook');
+
+/** Push notices of git servers. A notice is only a reason to ask the server itself. */
+@Controller()
+export class WebhookController {
+  private readonly parts: WebhookParts;
+
+  constructor(@Inject(WEBHOOK) parts: WebhookParts) {
+    this.parts = parts;
+  }
+
+  /** Proven by HMAC-SHA256 of the body, as GitHub, Gitea and Forgejo send it (`X-Hub-Signature-256`). */
+  @Post('/webhooks/git')
+  @HttpCode(202)
+  @Open()
+  async git(
+    @Req() request: RawBodyRequest<FastifyRequest>,
+    @Headers('x-hub-signature-256') signature: string | undefined,
+  ): Promise<{ rung: number }> {
+    const body = request.rawBody ?? Buffer.alloc(0);
+    const expected = `sha256=${createHmac('sha256', await this.parts.secret())
+      .update(body)
+      .digest('hex')}`;
+    if (signature === undefined || !sameText(signature, expected)) {
+      throw new FairleadError(
+        'Cannot take the webhook: X-Hub-Signature-256 is missing or does not fit. Give the git server the secret of the file webhook-secret in the data folder of the hub.',
+        {
+          code: 'Unauthenticated',
+          reason: 'SignatureMissing',
+        },
+      );
+    }
+    const urls = urlsOf(request.body);
+    this.parts.ring(urls);
+    return { rung: urls.length };
+  }
+}
+
+function sameText(a: string, b: string): boolean {
+  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}
+
+const fields = ['clone_url', 'html_url', 'git_http_url', 'url', 'http_url'] as const;
+
+/** The repository's addresses, under the names that forges use. */
+function urlsOf(body: unknown): string[] {
+  const { repository, project } = (body ?? {}) as {
+    repository?: Record<string, unknown>;
+    project?: Record<string, unknown>;
+  };
+  const found = [repository, project].flatMap((one) => fields.map((field) => one?.[field]));
+  return [...new Set(found.filter((url): url is string => typeof url === 'string' && /^https?:\/\//.test(url)))];
+}
