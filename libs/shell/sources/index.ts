@@ -1,4 +1,5 @@
 export { keepFiles, type FileKeeper, type FilePorts, type PinnedSource } from './files.ts';
+export { boundsOf } from './bounds.ts';
 export { type TeamBounds } from './checks.ts';
 export { makeBundles, type BundleMaker, type RenderPorts, type RenderRequest } from './render.ts';
 export { watchSources, type SourceState, type SourceWatcher, type WantedSource, type WatcherPorts } from './watcher.ts';
