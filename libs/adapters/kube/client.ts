@@ -59,6 +59,8 @@ function readsOf({ wire, pageLimit }: ClientTools): Pick<ClusterApi, 'get' | 'li
     async list(kind, options = {}) {
       const { limit = Number.POSITIVE_INFINITY, ...ask } = options;
       const objects: KubeObject[] = [];
+      // To the server, a limit of 0 would mean none.
+      if (limit < 1) return objects;
       for await (const page of readPages({ wire, pageLimit: Math.min(pageLimit, limit) }, { kind, ...ask })) {
         objects.push(...page.objects);
         if (objects.length >= limit) return objects.slice(0, limit);

@@ -126,14 +126,12 @@ describe('a call', () => {
     });
   });
 
-  it('carries the identity in headers, and the groups that a token of it would have', async () => {
+  it('carries the identity in a header, and leaves its groups to the server', async () => {
     const { api, server } = await connect((response) => json(response, 200, {}));
     await api.get(kind, key, { identity: { as: 'serviceAccount', namespace: 'team', name: 'web' } });
     const headers = server.requests[0]?.headers;
     expect(headers?.['impersonate-user']).toBe('system:serviceaccount:team:web');
-    expect(headers?.['impersonate-group']).toBe(
-      'system:serviceaccounts, system:serviceaccounts:team, system:authenticated',
-    );
+    expect(headers?.['impersonate-group']).toBeUndefined();
   });
 });
 

@@ -1,8 +1,8 @@
 import { FairleadError, parseJson, type KubeObject } from '@fairlead/core/model';
-import { apiError, type Identity, type ResourceKind } from '@fairlead/ports/cluster';
-import { failureOf } from './answers.ts';
+import type { Identity, ResourceKind } from '@fairlead/ports/cluster';
 import { tooLarge, type Wire } from './http.ts';
-import { collectionPath, keyIn, withQuery } from './paths.ts';
+import { collectionPath, withQuery } from './paths.ts';
+import { refusal } from './refusals.ts';
 
 /** What is listed. */
 export interface ListAsk {
@@ -78,10 +78,7 @@ async function readPage(
     signal,
   });
   if (answer.status === 200) return parseJson(answer.text) as ListBody;
-  throw apiError(
-    { verb: 'list', object: keyIn(kind, namespace === undefined ? {} : { namespace }) },
-    failureOf(answer),
-  );
+  throw refusal({ verb: 'list', kind, key: { namespace: namespace ?? '' } }, answer);
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -123,6 +123,13 @@ describe('a watch', () => {
     expect(versionsAsked(server)).toEqual(['5', '11']);
   });
 
+  it('lists anew when rights or the kind itself went in between', async () => {
+    const watches = [failing(403, 'Forbidden'), failing(404, 'NotFound'), silent];
+    const { iterator, errors } = await watching({ lists: [list('5', 'a'), list('6'), list('7')], watches });
+    expect(await take(iterator, 7)).toEqual(['Reset', 'Seen a', 'Synced', 'Reset', 'Synced', 'Reset', 'Synced']);
+    expect(errors).toMatchObject([{ reason: 'Forbidden' }, { code: 'NotFound' }]);
+  });
+
   it('takes nothing away while lists fail, and says why', async () => {
     const broken = [failing(500, 'InternalError'), failing(403, 'Forbidden'), list('5', 'a')];
     const { iterator, errors } = await watching({ lists: broken, watches: [silent] });

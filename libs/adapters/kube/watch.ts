@@ -1,17 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { asFairleadError, parseJson, type FairleadError, type KubeObject } from '@fairlead/core/model';
-import {
-  apiError,
-  type ApiAttempt,
-  type ResourceKind,
-  type WatchEvent,
-  type WatchOptions,
-} from '@fairlead/ports/cluster';
-import { failureInWatch, failureOf } from './answers.ts';
+import { apiError, type WatchEvent, type WatchOptions } from '@fairlead/ports/cluster';
+import { failureInWatch } from './answers.ts';
 import type { Wire } from './http.ts';
 import { linesOf } from './lines.ts';
 import { collectionPath, keyIn, withQuery } from './paths.ts';
 import { readPages, withKind } from './pages.ts';
+import { refusal } from './refusals.ts';
 
 /** The pauses after failures: the first, doubled each time, never above the last; each with jitter. */
 export interface Backoff {
@@ -139,9 +134,10 @@ async function openStream(
     idleMs,
   );
   if (opened.body !== undefined) return opened.body;
-  if (opened.status !== 410) throw apiError(attempt(kind, namespace), failureOf(opened));
-  cursor.resourceVersion = undefined;
-  return undefined;
+  // 403 and 404: rights or the kind itself went and may come back with other objects, so what follows is listed anew.
+  if ([403, 404, 410].includes(opened.status)) cursor.resourceVersion = undefined;
+  if (opened.status === 410) return undefined;
+  throw refusal({ verb: 'watch', kind, key: { namespace: namespace ?? '' } }, opened);
 }
 
 /** 410 is how a server says "list again"; whatever else it says is an error, after which the watch goes on where it was. */
@@ -151,11 +147,7 @@ function failedInStream(options: WatchOptions, cursor: Cursor, object: unknown):
     cursor.resourceVersion = undefined;
     return;
   }
-  throw apiError(attempt(options.kind, options.namespace), failure);
-}
-
-function attempt(kind: ResourceKind, namespace: string | undefined): ApiAttempt {
-  return { verb: 'watch', object: keyIn(kind, namespace === undefined ? {} : { namespace }) };
+  throw apiError({ verb: 'watch', object: keyIn(options.kind, { namespace: options.namespace ?? '' }) }, failure);
 }
 
 function pauseMs(backoff: Backoff, failures: number, error: FairleadError | undefined): number {

@@ -1,0 +1,2 @@
+export { agentInstallManifest, installedKeys } from './manifest.ts';
+export { accounts, agentDeployment, agentPaths, aggregationLabel, type InstallOptions } from './options.ts';
