@@ -1,6 +1,7 @@
 import { sha256, trackingId } from '@fairlead/core/bundle';
 import {
   asFairleadError,
+  type FairleadError,
   parseJson,
   type ApplicationId,
   type BundleIndex,
@@ -53,6 +54,8 @@ export interface AgentStateOptions {
   /** Names this process among all that may run as this agent. */
   readonly holder: string;
   readonly log: AgentLog;
+  /** Told when another agent writes the state: this one must stop. */
+  readonly superseded?: (error: FairleadError) => void;
 }
 
 const desiredName = 'fairlead-desired';

@@ -49,6 +49,8 @@ export interface SecretMapOptions extends SecretPlace {
   readonly log: AgentLog;
   /** The Secrets of the map as they are now, by name; see {@link listState}. */
   readonly found: ReadonlyMap<string, KubeObject>;
+  /** Told when another process wrote the map: this one must stop. */
+  readonly superseded?: (error: FairleadError) => void;
   /** True: what is there is not read but written over, since it was found damaged. */
   readonly anew?: boolean;
   /** Changes are kept in the head until they have this many characters. */
@@ -75,7 +77,7 @@ interface Head {
   readonly meta?: string;
 }
 
-const defaults = { anew: false, logChars: 512 * 1024, chunkChars: 2 * 1024 * 1024 };
+const defaults = { anew: false, superseded: (): void => undefined, logChars: 512 * 1024, chunkChars: 2 * 1024 * 1024 };
 /** More chunks than this are written anew as few. */
 const mostChunks = 48;
 /** Texts of chunks that were read are kept up to this many characters. */
@@ -263,10 +265,12 @@ class StoredMap implements SecretMap {
     }
     const head = await headOf(found);
     if (head.holder !== holder) {
-      throw new FairleadError(
+      const error = new FairleadError(
         `Cannot write the agent's state: the Secret ${namespace}/${name} was written by another agent; run one agent a cluster`,
         { code: 'Aborted', reason: 'Superseded', subject: { object: `/Secret/${namespace}/${name}` } },
       );
+      this.#options.superseded(error);
+      throw error;
     }
     this.#resourceVersion = found.metadata.resourceVersion;
   }

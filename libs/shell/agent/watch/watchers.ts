@@ -1,9 +1,7 @@
+import { trackingKey } from '@fairlead/core/apply';
 import { keyOf, keyText, type KubeObject, type ObjectKey } from '@fairlead/core/model';
 import type { ClusterApi, Identity, ResourceKind } from '@fairlead/ports/cluster';
 import type { AgentLog } from '../log.ts';
-
-/** The tracking label and annotation of everything that Fairlead applies. */
-export const trackingKey = 'fairlead.dev/application';
 
 /** What is known of a live object that carries the tracking label, whosever it is. */
 export interface Sighting {

@@ -1,0 +1,221 @@
+import { compileRules } from '@fairlead/core/health';
+import {
+  asFairleadError,
+  keyOf,
+  keyText,
+  splitApplicationId,
+  type ApplicationId,
+  type DesiredEntry,
+  type DriftItem,
+  type KubeObject,
+  type ObjectKey,
+  type Tombstone,
+} from '@fairlead/core/model';
+import type { LoopStatus, Reporter } from './hub/reporter.ts';
+import type { Assignment, Ground } from './loop/ground.ts';
+import { ApplicationLoop, type Company, type Goal } from './loop/loop.ts';
+import type { Namespaces } from './namespaces.ts';
+import type { AcceptedState } from './state/agentState.ts';
+import type { WatchListener } from './watch/watchers.ts';
+
+/** All loops of an agent. */
+export interface Crew {
+  /** Opens the loops that the state in the cluster asks for; nothing moves before the first `accept`. */
+  open(): Promise<void>;
+  /** Sets every loop its goal; those whose goal is what it was go on undisturbed. */
+  accept(state: AcceptedState, traceparent?: string): Promise<void>;
+  readonly listener: WatchListener;
+  loop(application: ApplicationId): ApplicationLoop | undefined;
+  /** Every loop looks again. */
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+/** Options of {@link createCrew}. */
+export interface CrewOptions {
+  readonly ground: Ground;
+  readonly namespaces: Namespaces;
+  readonly reporter: Reporter;
+  readonly random: () => number;
+  readonly drifted?: (item: DriftItem) => void;
+}
+
+/** Makes the crew of one agent. */
+export function createCrew(options: CrewOptions): Crew {
+  return new LoopCrew(options);
+}
+
+class LoopCrew implements Crew {
+  readonly #options: CrewOptions;
+  readonly #loops = new Map<ApplicationId, ApplicationLoop>();
+  readonly #goals = new Map<ApplicationId, string>();
+  /** Who has an object: one application, or of a Namespace several. */
+  readonly #holders = new Map<string, Set<ApplicationId>>();
+  #accepting: Promise<void> = Promise.resolve();
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+  }
+
+  readonly listener: WatchListener = {
+    seen: (object, whole) => this.#tell(keyOf(object), { object, whole }),
+    gone: (key) => this.#tell(key, 'Gone'),
+    synced: () => undefined,
+  };
+
+  async open(): Promise<void> {
+    for (const application of this.#options.ground.state.applications()) await this.#loopOf(application);
+  }
+
+  accept(state: AcceptedState, traceparent?: string): Promise<void> {
+    // One after the other: a goal that was overtaken must not come last.
+    this.#accepting = this.#accepting.then(() => this.#accept(state, traceparent));
+    return this.#accepting;
+  }
+
+  loop(application: ApplicationId): ApplicationLoop | undefined {
+    return this.#loops.get(application);
+  }
+
+  wake(): void {
+    for (const loop of this.#loops.values()) loop.wake();
+  }
+
+  async stop(): Promise<void> {
+    await this.#accepting;
+    const stopped = await Promise.allSettled([...this.#loops.values()].map((loop) => loop.stop()));
+    for (const result of stopped)
+      if (result.status === 'rejected') this.#options.ground.log.warn('stop.failed', { error: String(result.reason) });
+  }
+
+  async #accept({ entries, tombstones }: AcceptedState, traceparent: string | undefined): Promise<void> {
+    const { reporter, ground } = this.#options;
+    const named = new Set<string>();
+    for (const entry of entries) {
+      named.add(entry.application);
+      if (traceparent !== undefined && this.#goals.get(entry.application) !== JSON.stringify(entry))
+        reporter.traced(entry.application, traceparent);
+      await this.#aim(entry.application, entry, () => this.#runGoal(entry));
+    }
+    for (const tombstone of tombstones) {
+      named.add(tombstone.application);
+      if (this.#loops.has(tombstone.application))
+        await this.#aim(tombstone.application, tombstone, () => Promise.resolve({ to: 'Leave', tombstone }));
+      else reporter.removed(tombstone.application);
+    }
+    for (const [application, loop] of this.#loops) {
+      if (named.has(application)) continue;
+      ground.log.warn('application.orphaned', { application });
+      this.#goals.delete(application);
+      loop.aim({ to: 'Stay' });
+    }
+  }
+
+  async #aim(application: ApplicationId, word: DesiredEntry | Tombstone, goal: () => Promise<Goal>): Promise<void> {
+    const text = JSON.stringify(word);
+    if (this.#goals.get(application) === text) return;
+    try {
+      const aimed = await goal();
+      (await this.#loopOf(application)).aim(aimed);
+      this.#goals.set(application, text);
+    } catch (thrown) {
+      const error = asFairleadError(thrown);
+      this.#options.ground.log.error('application.unreadable', {
+        application,
+        reason: error.reason,
+        error: error.message,
+      });
+      if ('bundle' in word) this.#options.reporter.status(unreadable(word, error));
+    }
+  }
+
+  async #runGoal(entry: DesiredEntry): Promise<Goal> {
+    const index = await this.#options.ground.state.index(entry.bundle);
+    const assignment: Assignment = { entry, index, rules: compileRules(index.health) };
+    return { to: 'Run', assignment };
+  }
+
+  async #loopOf(application: ApplicationId): Promise<ApplicationLoop> {
+    const known = this.#loops.get(application);
+    if (known) return known;
+    const { ground, namespaces, reporter, random } = this.#options;
+    const loop = await ApplicationLoop.open({
+      application,
+      ground,
+      namespaces,
+      reporter,
+      random,
+      company: this.#company,
+    });
+    this.#loops.set(application, loop);
+    return loop;
+  }
+
+  #tell(key: ObjectKey, seen: { object: KubeObject; whole: boolean } | 'Gone'): void {
+    const text = keyText(key);
+    for (const application of this.#holders.get(text) ?? []) this.#loops.get(application)?.seen(text, seen);
+  }
+
+  readonly #company: Company = {
+    claim: (text, { application, shared }) => {
+      const holders = this.#holders.get(text) ?? new Set();
+      const other = shared ? undefined : [...holders].find((one) => one !== application);
+      if (other !== undefined) return other;
+      this.#holders.set(text, holders.add(application));
+      return undefined;
+    },
+    unclaim: (text, application) => {
+      const holders = this.#holders.get(text);
+      holders?.delete(application);
+      if (holders?.size === 0) this.#holders.delete(text);
+      // Whoever was refused the object may have it now.
+      for (const loop of this.#loops.values()) if (loop.application !== application && loop.wants(text)) loop.wake();
+    },
+    heirOf: (text, from) => {
+      const { team } = splitApplicationId(from);
+      for (const [application, loop] of this.#loops) {
+        if (application !== from && splitApplicationId(application).team === team && loop.wants(text))
+          return application;
+      }
+      return undefined;
+    },
+    handIn: (entry, to) => this.#loops.get(to)?.handIn(entry),
+    isShared: (text, application) => [...(this.#holders.get(text) ?? [])].some((one) => one !== application),
+    kindsChanged: () => {
+      const lacking = [...this.#loops.values()].filter((loop) => loop.lacksKinds());
+      if (lacking.length === 0) return;
+      this.#options.ground.cluster.forgetKinds();
+      for (const loop of lacking) loop.wake();
+    },
+    drifted: (item) => {
+      this.#options.reporter.drift(item);
+      this.#options.drifted?.(item);
+    },
+    finished: (application) => {
+      const loop = this.#loops.get(application);
+      this.#loops.delete(application);
+      this.#goals.delete(application);
+      // The loop is in its last turn: waiting for it here would wait for itself.
+      void loop?.stop();
+      const kinds = new Set([...this.#loops.values()].flatMap((one) => [...one.kinds()]));
+      this.#options.ground.watchers().keep(kinds);
+    },
+  };
+}
+
+function unreadable(entry: DesiredEntry, error: { reason: LoopStatus['reason']; message: string }): LoopStatus {
+  return {
+    application: entry.application,
+    release: entry.release,
+    bundle: entry.bundle,
+    attempt: entry.attempt,
+    sync: 'Failed',
+    health: 'Unknown',
+    drift: 'None',
+    reason: error.reason,
+    message: error.message,
+    objects: 0,
+    healthyObjects: 0,
+    problems: [],
+  };
+}

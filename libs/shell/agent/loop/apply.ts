@@ -1,0 +1,103 @@
+import { trackingKey } from '@fairlead/core/apply';
+import { ignoredPointers, settleIgnored } from '@fairlead/core/diff';
+import { FairleadError, type ApplicationId, type KubeObject } from '@fairlead/core/model';
+import { apiFailureOf, type Applied, type Identity, type ResourceKind } from '@fairlead/ports/cluster';
+import type { Namespaces } from '../namespaces.ts';
+import type { Urgency } from '../pace.ts';
+import { accountOf, look, type Assignment, type Ground } from './ground.ts';
+import type { Item } from './item.ts';
+import { isNamespace, manifestOf, trackingFor } from './manifest.ts';
+
+/** One apply of one object. */
+export interface ApplyWork {
+  readonly application: ApplicationId;
+  readonly assignment: Assignment;
+  readonly item: Item;
+  readonly urgency: Urgency;
+  readonly namespaces: Namespaces;
+  /** Only asks what would come of it. */
+  readonly dryRun?: boolean;
+}
+
+/**
+ * Sends an object by server-side apply, as the application's service account. Throws what the API server refuses, and
+ * ObjectTaken where the object is another's.
+ */
+export async function applyItem(ground: Ground, work: ApplyWork): Promise<Applied> {
+  const { application, assignment, item } = work;
+  const kind = item.kind;
+  const wanted = item.wanted;
+  if (!kind || !wanted) throw new TypeError(`${item.text} is not wanted, or of no known kind`);
+  const { index } = assignment;
+  const account = accountOf(index.serviceAccount, ground, application);
+  const manifest = manifestOf(await ground.state.text(wanted.digest), { key: item.key, application });
+  const settled = await settle(manifest, { ground, work, kind, account });
+  if (item.key.namespace !== '' && item.key.namespace === index.namespace && !work.dryRun)
+    await work.namespaces.ensure(item.key.namespace);
+  const send = (force: boolean): Promise<Applied> => {
+    const options = {
+      identity: account,
+      fieldManager: trackingFor(item.key, application).fieldManager,
+      force,
+      dryRun: work.dryRun ?? false,
+    };
+    return ground.pace.run(work.urgency, () => ground.cluster.apply(settled, options));
+  };
+  const override = index.sync.conflicts === 'Override';
+  return isNamespace(item.key) ? sendShared(send, { override, item }) : send(override);
+}
+
+/** What ignored fields, and an object that exists already, make of a manifest; a look at it only where that matters. */
+async function settle(
+  manifest: KubeObject,
+  by: { ground: Ground; work: ApplyWork; kind: ResourceKind; account: Identity },
+): Promise<KubeObject> {
+  const { item, application, assignment } = by.work;
+  const { index } = assignment;
+  const pointers = ignoredPointers(manifest, index.ignore);
+  const isNew = item.entry?.uid === undefined;
+  const tracking = trackingFor(item.key, application);
+  const mayRefuse = index.sync.adopt === 'Refuse' && isNew && !isNamespace(item.key);
+  if (pointers.length === 0 && !mayRefuse) return manifest;
+  const live = await look(by.ground, by.kind, { key: item.key, account: by.account });
+  const ours = live?.metadata.labels?.[trackingKey] === tracking.label;
+  if (live && mayRefuse && !ours) {
+    throw new FairleadError(
+      `Cannot apply ${item.text}: it exists already and is not of ${application}; delete it, or let the application adopt it (sync.adopt)`,
+      {
+        code: 'FailedPrecondition',
+        reason: 'ObjectTaken',
+        subject: { object: item.text, application },
+        retry: 'backoff',
+      },
+    );
+  }
+  return settleIgnored(manifest, { live, pointers, ours: tracking.fieldManager });
+}
+
+/** Applications share a Namespace: fields of other hands are taken over as the application says, those of its like never. */
+async function sendShared(
+  send: (force: boolean) => Promise<Applied>,
+  by: { override: boolean; item: Item },
+): Promise<Applied> {
+  try {
+    return await send(false);
+  } catch (error) {
+    const conflicts = apiFailureOf(error)?.causes.filter(({ manager }) => manager !== undefined) ?? [];
+    const sharer = conflicts.find(({ manager }) => manager?.startsWith('fairlead:'));
+    if (sharer) {
+      throw new FairleadError(
+        `Cannot apply ${by.item.text}: another application sets ${sharer.field} to another value; let one of them set it`,
+        {
+          code: 'Conflict',
+          reason: 'ObjectTaken',
+          subject: { object: by.item.text, field: sharer.field },
+          retry: 'backoff',
+          cause: error,
+        },
+      );
+    }
+    if (conflicts.length === 0 || !by.override) throw error;
+    return send(true);
+  }
+}

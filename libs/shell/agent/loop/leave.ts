@@ -1,0 +1,217 @@
+import { rankOf, trackingKey } from '@fairlead/core/apply';
+import {
+  asFairleadError,
+  keyText,
+  type ApplicationId,
+  type CommitSha,
+  type KubeObject,
+  type ObjectKey,
+  type Reason,
+  type Sync,
+} from '@fairlead/core/model';
+import {
+  decidePrune,
+  isOurs,
+  type PruneBudget,
+  type PruneDecision,
+  type PruneInput,
+  type PruneNote,
+  type Sight,
+} from '@fairlead/core/prune';
+import type { Identity, ResourceKind } from '@fairlead/ports/cluster';
+import { forEachLimited } from '../limited.ts';
+import { accountOf, look, type Ground } from './ground.ts';
+import type { Item } from './item.ts';
+import { isNamespace, trackingFor } from './manifest.ts';
+
+/** What leaves, and under which conditions. */
+export interface LeaveWork {
+  readonly application: ApplicationId;
+  readonly serviceAccount: string;
+  readonly items: readonly Item[];
+  readonly wanted: PruneInput['wanted'];
+  readonly sync: Pick<Sync, 'prune' | 'adopt'>;
+  readonly acknowledged: Readonly<Record<string, CommitSha>>;
+  readonly passFailed: boolean;
+  readonly handedTo: ReadonlyMap<string, ApplicationId>;
+  readonly shared: ReadonlySet<string>;
+  /** Resolves when the item is gone, or when it makes no sense to wait any longer. */
+  readonly gone: (item: Item) => Promise<void>;
+  readonly forget: (key: ObjectKey) => void;
+  readonly handOver: (key: ObjectKey, to: ApplicationId) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What is left after it. */
+export interface LeaveResult {
+  readonly held: readonly PruneNote[];
+  readonly deleted: number;
+}
+
+/** Without an acknowledgement at most this many, or half of an application, go in one pass. */
+const defaultBudget = { count: 20, share: 0.5 };
+const parallel = 32;
+
+/** Looks at what leaves, decides, and deletes, releases, hands over or forgets. Deletions go in reverse order, batch by batch. */
+export async function leave(ground: Ground, work: LeaveWork): Promise<LeaveResult> {
+  const account = accountOf(work.serviceAccount, ground, work.application);
+  const leaving = work.items.filter(
+    (item) => item.entry && (work.wanted === 'Withdrawn' || !work.wanted.keys.has(item.text)),
+  );
+  const live = work.passFailed
+    ? new Map<string, KubeObject | 'Absent'>()
+    : await lookAtAll(ground, { leaving, account });
+  const decision = decidePrune({
+    inventory: work.items.flatMap(({ entry }) => (entry ? [entry] : [])),
+    wanted: work.wanted,
+    rankOf,
+    live: new Map([...live].map(([text, object]) => [text, sightOf(object, { text, work })])),
+    sync: work.sync,
+    acknowledged: work.acknowledged,
+    budgets: budgetsOf(ground, work),
+    passFailed: work.passFailed,
+    handedTo: work.handedTo,
+    shared: work.shared,
+  });
+  const failures = await carryOut(ground, { work, decision, live, account });
+  return { held: [...decision.held, ...failures], deleted: decision.delete.length };
+}
+
+async function lookAtAll(
+  ground: Ground,
+  by: { leaving: readonly Item[]; account: Identity },
+): Promise<Map<string, KubeObject | 'Absent'>> {
+  const found = new Map<string, KubeObject | 'Absent'>();
+  await forEachLimited(by.leaving, parallel, async (item) => {
+    const kind = item.kind ?? (await ground.cluster.preferredKind(item.key.group, item.key.kind));
+    item.kind = kind;
+    // A kind that is no longer served has no objects.
+    const object = kind && (await look(ground, kind, { key: item.key, account: by.account, metadataOnly: true }));
+    found.set(item.text, object ?? 'Absent');
+  });
+  return found;
+}
+
+function sightOf(object: KubeObject | 'Absent', by: { text: string; work: LeaveWork }): Sight {
+  if (object === 'Absent') return { is: 'Absent' };
+  const item = by.work.items.find(({ text }) => text === by.text);
+  const tracking = trackingFor(item?.key ?? { group: '', kind: '' }, by.work.application);
+  const { uid = '', resourceVersion = '', deletionTimestamp } = object.metadata;
+  const ours = isOurs(object, { manager: tracking.fieldManager, label: { key: trackingKey, value: tracking.label } });
+  return { is: 'Present', uid, resourceVersion, ours, terminating: deletionTimestamp !== undefined };
+}
+
+function budgetsOf(ground: Ground, work: LeaveWork): PruneBudget[] {
+  const total = work.items.filter(({ entry }) => entry?.uid !== undefined).length;
+  const owners = ground.policy().pruneBudget;
+  return [
+    { limit: Math.max(defaultBudget.count, Math.floor(total * defaultBudget.share)), by: 'Default' },
+    ...(owners === undefined ? [] : [{ limit: owners, by: 'Owner' } as const]),
+  ];
+}
+
+interface CarryOut {
+  readonly work: LeaveWork;
+  readonly decision: PruneDecision;
+  readonly live: ReadonlyMap<string, KubeObject | 'Absent'>;
+  readonly account: Identity;
+}
+
+async function carryOut(ground: Ground, { work, decision, live, account }: CarryOut): Promise<PruneNote[]> {
+  const failures: PruneNote[] = [];
+  const byText = new Map(work.items.map((item) => [item.text, item]));
+  const attempt = async (key: ObjectKey, act: (item: Item, kind: ResourceKind) => Promise<void>): Promise<void> => {
+    const item = byText.get(keyText(key));
+    if (!item?.kind || item.busy) return;
+    try {
+      await act(item, item.kind);
+    } catch (thrown) {
+      const { reason, message } = asFairleadError(thrown);
+      failures.push({ key, reason, message });
+      ground.log.warn('prune.failed', { application: work.application, object: item.text, reason, error: message });
+    }
+  };
+  for (const { key, to } of decision.handOver) work.handOver(key, to);
+  for (const { key, reason } of decision.forget) {
+    ground.log.info('prune.forgotten', { application: work.application, object: keyText(key), reason });
+    work.forget(key);
+  }
+  await forEachLimited(decision.release, parallel, ({ key }) =>
+    attempt(key, async (item, kind) => {
+      const object = live.get(item.text);
+      if (object !== undefined && object !== 'Absent') await release(ground, { item, kind, object, account, work });
+      work.forget(key);
+    }),
+  );
+  for (const batch of Map.groupBy(decision.delete, (one) => one.batch).values()) {
+    if (work.signal.aborted) break;
+    await forEachLimited(batch, parallel, ({ key, uid }) =>
+      attempt(key, async (item, kind) => {
+        await ground.pace.run('bulk', () =>
+          ground.cluster.delete(kind, key, { identity: account, uid, propagation: 'Background' }),
+        );
+        ground.log.info('prune.deleted', { application: work.application, object: item.text });
+        await work.gone(item);
+      }),
+    );
+  }
+  return failures;
+}
+
+interface Release {
+  readonly item: Item;
+  readonly kind: ResourceKind;
+  readonly object: KubeObject;
+  readonly account: Identity;
+  readonly work: LeaveWork;
+}
+
+/**
+ * Takes our names off an object and leaves the rest. Never an empty apply, which would take our fields off with them; but
+ * on a Namespace that others share, that is what is wanted.
+ */
+async function release(ground: Ground, { item, kind, object, account, work }: Release): Promise<void> {
+  const { fieldManager } = trackingFor(item.key, work.application);
+  if (isNamespace(item.key) && work.shared.has(item.text)) {
+    const empty: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: item.key.name } };
+    await ground.pace.run('bulk', () => ground.cluster.apply(empty, { identity: account, fieldManager, force: false }));
+    return;
+  }
+  const body = releasePatch(object, fieldManager);
+  await ground.pace.run('bulk', () =>
+    ground.cluster.patch(kind, item.key, {
+      body,
+      options: { identity: account, type: 'json', fieldManager: 'fairlead' },
+    }),
+  );
+}
+
+/** One patch, conditioned on UID and resourceVersion. */
+function releasePatch(object: KubeObject, manager: string): object[] {
+  const { metadata } = object;
+  const { uid, resourceVersion, managedFields = [] } = metadata;
+  const escaped = trackingKey.replaceAll('~', '~0').replaceAll('/', '~1');
+  const ours = managedFields.findIndex(
+    (entry) => entry.manager === manager && entry.operation === 'Apply' && !entry.subresource,
+  );
+  const strip =
+    managedFields.length > 1
+      ? { op: 'remove', path: `/metadata/managedFields/${ours}` }
+      : { op: 'replace', path: '/metadata/managedFields', value: [{}] };
+  return [
+    { op: 'test', path: '/metadata/uid', value: uid },
+    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+    ...(metadata.labels?.[trackingKey] === undefined ? [] : [{ op: 'remove', path: `/metadata/labels/${escaped}` }]),
+    ...(metadata.annotations?.[trackingKey] === undefined
+      ? []
+      : [{ op: 'remove', path: `/metadata/annotations/${escaped}` }]),
+    // The server strips managedFields only for a list of one empty entry; an empty list would leave them.
+    ...(ours < 0 ? [] : [strip]),
+  ];
+}
+
+/** The first reason why something stays, for the status. */
+export function worstNote(held: readonly PruneNote[]): { reason: Reason; message: string } | undefined {
+  const telling = held.filter(({ reason }) => reason !== 'PruneOff' && reason !== 'PruneWaits');
+  return telling[0];
+}
