@@ -52,6 +52,8 @@ interface Followed {
   wanted: WantedSource;
   state: SourceState;
   failures: number;
+  /** Whether what an earlier run found was read. */
+  loaded: boolean;
   running?: Promise<void>;
   again: boolean;
   cancel?: () => void;
@@ -70,7 +72,8 @@ export function watchSources(ports: WatcherPorts, options: { readonly pollMs: nu
       while (one.again && !closing.signal.aborted) {
         one.again = false;
         one.cancel?.();
-        const before = one.state;
+        const before = one.loaded ? one.state : await lastState(ports, one.wanted);
+        one.loaded = true;
         one.state = await ask(ports, { wanted: one.wanted, before, signal: closing.signal });
         one.failures = one.state.problem ? one.failures + 1 : 0;
         if (changed(before, one.state)) await tell(ports, one.wanted, one.state);
@@ -95,7 +98,7 @@ export function watchSources(ports: WatcherPorts, options: { readonly pollMs: nu
       }
       for (const one of wanted) {
         if (followed.has(one.key)) continue;
-        const fresh: Followed = { wanted: one, state: {}, failures: 0, again: false };
+        const fresh: Followed = { wanted: one, state: {}, failures: 0, loaded: false, again: false };
         followed.set(one.key, fresh);
         void checkOne(fresh);
       }
@@ -111,6 +114,13 @@ export function watchSources(ports: WatcherPorts, options: { readonly pollMs: nu
       followed.clear();
     },
   };
+}
+
+/** What an earlier run found, without its problem: that is asked anew. */
+async function lastState({ store }: WatcherPorts, { key }: WantedSource): Promise<SourceState> {
+  const { head, revision, version, digest } = ((await store.fact(`source:${key}`)) ?? {}) as SourceState;
+  if (head === undefined || revision === undefined || digest === undefined) return {};
+  return { head, revision, digest, ...(version === undefined ? {} : { version }) };
 }
 
 /** One question, and a fetch only where the answer is new. Never throws: a failure is a state. */

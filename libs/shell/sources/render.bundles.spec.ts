@@ -1,0 +1,141 @@
+import { treeDigest } from '@fairlead/core/bundle';
+import { readFleet } from '@fairlead/core/documents';
+import type { Application, Digest, Patch } from '@fairlead/core/model';
+import { renderPlan } from '@fairlead/core/placement';
+import type { Renderer } from '@fairlead/ports/renderer';
+import { memorySource } from '@fairlead/ports/source';
+import { memoryStore } from '@fairlead/ports/store';
+import { expect, test } from 'vitest';
+import { keepFiles } from './files.ts';
+import { makeBundles, type RenderRequest } from './render.ts';
+
+const url = 'https://memory.example/source';
+const configMap = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\n`;
+const team = {
+  name: 'default',
+  serviceAccount: 'fairlead-applier',
+  namespaces: [],
+  allowKinds: [],
+  denyKinds: [],
+  secrets: 'Allow' as const,
+};
+
+function definition(extra = ''): Application {
+  const text = `apiVersion: fairlead.dev/v1alpha1\nkind: Application\nmetadata: { name: web }\nspec: { source: { git: { url: "${url}", path: deploy } }, pipeline: [{ environment: dev }]${extra} }\n`;
+  const [application] = readFleet([{ path: 'web.yaml', text }]).applications.values();
+  if (!application) throw new Error('the application of the test is broken');
+  return application;
+}
+
+/** A renderer that counts, and gives each file as it is; `noise` makes every render differ. */
+function setUp(options: { noise?: boolean } = {}) {
+  const memory = memorySource();
+  const store = memoryStore();
+  const renders: string[] = [];
+  const files = keepFiles(
+    { adapters: [memory.adapter], credentials: async () => undefined, treeDigest },
+    { maxBytes: 1e6 },
+  );
+  const renderer: Renderer = {
+    kind: 'Kustomize',
+    versions: async () => ['5.8.2'],
+    async render(input) {
+      renders.push(input.path);
+      const text = [...input.files.values()].map((file) => Buffer.from(file.bytes).toString()).join('---\n');
+      return [{ origin: input.path, text: options.noise ? `${text}data: { at: "${renders.length}" }\n` : text }];
+    },
+  };
+  const patcher = { versions: async () => ['5.8.2'], patch: async (text: string) => text };
+  const maker = makeBundles({ renderers: [renderer], patcher, store, files });
+  const request = async (
+    content: Record<string, string>,
+    more: Partial<RenderRequest> = {},
+    application = definition(', render: Kustomize'),
+  ): Promise<RenderRequest> => {
+    const revision = await memory.server.commit({ files: content });
+    const tree = await memory.adapter.fetchRevision(memory.source({ path: 'deploy' }), { revision });
+    const { inputs } = renderPlan(application, {
+      environment: 'dev',
+      cluster: { name: 'one', labels: {}, kubernetesVersion: 'v1.36.1' },
+    });
+    const pinned = {
+      source: memory.source({ path: 'deploy' }),
+      url,
+      team: 'default',
+      revision,
+      digest: treeDigest(tree),
+    };
+    return {
+      definition: application,
+      sources: { main: pinned },
+      renderer: { kustomize: '5.8.2' },
+      inputs,
+      kubernetesVersion: 'v1.36.1',
+      team,
+      ...more,
+    };
+  };
+  return { maker, store, renders, request };
+}
+
+test('clusters with equal inputs share one render, which is run twice to prove it', async () => {
+  const { maker, renders, request, store } = setUp();
+  const asked = await request({ 'deploy/a.yaml': configMap('a') });
+  const digests = await Promise.all([
+    maker.bundleFor(asked),
+    maker.bundleFor(asked),
+    maker.bundleFor({ ...asked, kubernetesVersion: 'v1.35.0' }),
+  ]);
+  expect(new Set(digests).size).toBe(1);
+  expect(renders).toHaveLength(2);
+  expect(await store.missingBlobs([digests[0] as Digest])).toEqual([]);
+});
+
+test('a release whose renders differ is refused, with the object', async () => {
+  const { maker, request } = setUp({ noise: true });
+  await expect(maker.bundleFor(await request({ 'deploy/a.yaml': configMap('a') }))).rejects.toMatchObject({
+    reason: 'NotReproducible',
+    subject: { object: '/ConfigMap//a' },
+  });
+});
+
+test('an empty render is refused, and nothing is written', async () => {
+  const { maker, request, store } = setUp();
+  await expect(maker.bundleFor(await request({ 'deploy/a.yaml': '# nothing\n' }))).rejects.toMatchObject({
+    reason: 'RenderEmpty',
+    subject: { application: 'default/web' },
+  });
+  expect((await store.facts('bundle:')).size).toBe(0);
+});
+
+test('files that do not have the pinned digest are refused', async () => {
+  const { maker, request } = setUp();
+  const asked = await request({ 'deploy/a.yaml': configMap('a') });
+  const main = {
+    ...asked.sources['main'],
+    digest: `sha256:${'0'.repeat(64)}` as Digest,
+  } as RenderRequest['sources'][string];
+  await expect(maker.bundleFor({ ...asked, sources: { main } })).rejects.toMatchObject({ reason: 'DigestMismatch' });
+});
+
+test('a kind that the team may not use is refused, with the object', async () => {
+  const { maker, request } = setUp();
+  const asked = await request(
+    { 'deploy/a.yaml': 'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: a }\n' },
+    { team: { ...team, denyKinds: ['ClusterRole'] } },
+  );
+  await expect(maker.bundleFor(asked)).rejects.toMatchObject({
+    reason: 'TeamForbids',
+    subject: { object: 'ClusterRole a' },
+  });
+});
+
+test('a patch that no object takes is refused', async () => {
+  const { maker, request } = setUp();
+  const asked = await request({ 'deploy/a.yaml': configMap('a') });
+  const patches: Patch[] = [{ target: { kind: 'Deployment', name: 'b' }, patch: { spec: {} } }];
+  await expect(maker.bundleFor({ ...asked, inputs: { ...asked.inputs, patches } })).rejects.toMatchObject({
+    reason: 'RenderFailed',
+    message: expect.stringContaining('kind Deployment, name b') as string,
+  });
+});
