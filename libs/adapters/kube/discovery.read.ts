@@ -6,7 +6,7 @@ import type { HttpAnswer } from './answers.ts';
 export type Fetch = (ask: { path: string; accept: string; etag?: string | undefined }) => Promise<HttpAnswer>;
 
 /** One version of a group. */
-export interface GroupVersion {
+interface GroupVersion {
   readonly version: string;
   readonly kinds: ReadonlyMap<string, ResourceKind>;
   /** Its server did not answer; `kinds` is what is remembered. */
