@@ -1,0 +1,1 @@
+export { connectionOf, defaultSilence, type ConnectionNow, type Heard, type SilencePolicy } from './connection.ts';
