@@ -4,3 +4,4 @@ export { type TeamBounds } from './checks.ts';
 export { makeBundles, type BundleMaker, type RenderPorts, type RenderRequest } from './render.ts';
 export { watchSources, type SourceState, type SourceWatcher, type WantedSource, type WatcherPorts } from './watcher.ts';
 export { secretFor, sourceKey, urlOf, wantedSources } from './wanted.ts';
+export { releasesFrom, type PinnedRender, type Releases, type Resolved } from './releases.ts';
