@@ -32,7 +32,7 @@ export const Input = createParamDecorator((name: OperationName, context: Executi
   return {
     ...(request.params as object),
     ...(route.query ? checked(route.query, request.query) : {}),
-    ...(route.body ? (checked(route.body, request.body ?? {}) as object) : {}),
+    ...(route.body ? checked(route.body, request.body ?? {}) : {}),
   };
 });
 

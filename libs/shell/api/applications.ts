@@ -111,7 +111,7 @@ async function stepView(ports: ReadPorts, { fleet, id, environment }: Step) {
     inSync: here.filter(({ status }) => status.sync === 'InSync').length,
     healthy: here.filter(({ status }) => status.health === 'Healthy').length,
     rollout: decided?.state ?? 'Waiting',
-    ...optional('halted', file?.halted && { attempt: file.halted.attempt as string, reason: file.halted.reason }),
+    ...optional('halted', file?.halted && { attempt: file.halted.attempt, reason: file.halted.reason }),
     ...optional('hold', file?.hold),
     rejected: (file?.rejected ?? []).map(({ digest, reason }) => ({ digest: digest as string, reason })),
     reason: (decided?.why.reason ?? 'NoCandidate') as string,

@@ -125,7 +125,7 @@ function viewOf(pair: Pair, { assignment, row, held, old }: Known) {
   return {
     cluster: pair.cluster as string,
     application: pair.application as string,
-    environment: (assignment?.environment ?? (pair.environment as EnvironmentName)) as string,
+    environment: (assignment?.environment ?? pair.environment) as string,
     ...optional('wave', assignment?.wave ?? held?.wave),
     sync,
     health: status?.health ?? ('Missing' as const),

@@ -65,7 +65,7 @@ async function rolloutView(ports: ReadPorts, { application, environment, key }: 
       message,
     })),
     gates: (decided?.gates ?? []).map((gate) => ({ ...gate })),
-    ...optional('next', decided?.next && { ...decided.next, reason: decided.next.reason as string }),
+    ...optional('next', decided?.next && { ...decided.next, reason: decided.next.reason }),
     reason: (decided?.why.reason ?? 'NoCandidate') as string,
     message: decided?.why.message ?? 'Nothing was decided yet.',
   };

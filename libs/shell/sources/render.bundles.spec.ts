@@ -88,7 +88,7 @@ test('clusters with equal inputs share one render, which is run twice to prove i
   ]);
   expect(new Set(digests).size).toBe(1);
   expect(renders).toHaveLength(2);
-  expect(await store.missingBlobs([digests[0] as Digest])).toEqual([]);
+  expect(await store.missingBlobs([digests[0]])).toEqual([]);
 });
 
 test('a release whose renders differ is refused, with the object', async () => {

@@ -4,6 +4,7 @@ import type { Clock } from '@fairlead/ports/clock';
 import type { FileTree, SourceAdapter, SourceCredentials, SourceHead } from '@fairlead/ports/source';
 import type { Store } from '@fairlead/ports/store';
 import { unsupported } from './files.ts';
+import { startPulse, type Pulse } from './pulse.ts';
 
 /** One place that some application's files come from. */
 export interface WantedSource {
@@ -49,43 +50,34 @@ export interface SourceWatcher {
 }
 
 interface Followed {
-  wanted: WantedSource;
+  readonly wanted: WantedSource;
+  readonly pulse: Pulse;
   state: SourceState;
-  failures: number;
   /** Whether what an earlier run found was read. */
   loaded: boolean;
-  running?: Promise<void>;
-  again: boolean;
-  cancel?: () => void;
 }
-
-const longestPauseMs = 60_000;
 
 /** Starts to follow nothing; facts `source:KEY` keep what was found, and `source` on the bus tells of each change. */
 export function watchSources(ports: WatcherPorts, options: { readonly pollMs: number }): SourceWatcher {
   const followed = new Map<string, Followed>();
-  const closing = new AbortController();
 
-  const checkOne = (one: Followed): Promise<void> => {
-    one.again = true;
-    one.running ??= (async () => {
-      while (one.again && !closing.signal.aborted) {
-        one.again = false;
-        one.cancel?.();
-        const before = one.loaded ? one.state : await lastState(ports, one.wanted);
-        one.loaded = true;
-        one.state = await ask(ports, { wanted: one.wanted, before, signal: closing.signal });
-        one.failures = one.state.problem ? one.failures + 1 : 0;
-        if (changed(before, one.state)) await tell(ports, one.wanted, one.state);
-      }
-      const pauseMs = Math.min(
-        options.pollMs * 2 ** Math.min(one.failures, 6),
-        Math.max(longestPauseMs, options.pollMs),
-      );
-      if (followed.get(one.wanted.key) === one && !closing.signal.aborted)
-        one.cancel = ports.clock.after(pauseMs, () => void checkOne(one));
-    })().finally(() => delete one.running);
-    return one.running;
+  const start = (wanted: WantedSource): Followed => {
+    const one: Followed = {
+      wanted,
+      state: {},
+      loaded: false,
+      pulse: startPulse(ports.clock, {
+        everyMs: options.pollMs,
+        async ask(signal) {
+          const before = one.loaded ? one.state : await lastState(ports, wanted);
+          one.loaded = true;
+          one.state = await ask(ports, { wanted, before, signal });
+          if (changed(before, one.state) && !signal.aborted) await tell(ports, wanted, one.state);
+          return one.state.problem === undefined;
+        },
+      }),
+    };
+    return one;
   };
 
   return {
@@ -93,24 +85,23 @@ export function watchSources(ports: WatcherPorts, options: { readonly pollMs: nu
       const keys = new Set(wanted.map((one) => one.key));
       for (const [key, one] of followed) {
         if (keys.has(key)) continue;
-        one.cancel?.();
+        one.pulse.stop();
         followed.delete(key);
       }
       for (const one of wanted) {
         if (followed.has(one.key)) continue;
-        const fresh: Followed = { wanted: one, state: {}, failures: 0, loaded: false, again: false };
+        const fresh = start(one);
         followed.set(one.key, fresh);
-        void checkOne(fresh);
+        void fresh.pulse.ring();
       }
     },
     async check(url) {
       const asked = [...followed.values()].filter((one) => url === undefined || sameRepository(one.wanted.url, url));
-      await Promise.all(asked.map(checkOne));
+      await Promise.all(asked.map((one) => one.pulse.ring()));
     },
     state: (key) => followed.get(key)?.state,
     close() {
-      closing.abort();
-      for (const one of followed.values()) one.cancel?.();
+      for (const one of followed.values()) one.pulse.stop();
       followed.clear();
     },
   };
@@ -189,8 +180,8 @@ async function tell(ports: WatcherPorts, wanted: WantedSource, state: SourceStat
   await ports.bus.publish('source', { url: wanted.url, key: wanted.key });
 }
 
-/** Webhooks name repositories with or without `.git` and a slash at the end. */
-function sameRepository(a: string, b: string): boolean {
+/** True if two addresses name one repository, with or without `.git` and a slash at the end, as webhooks write them. */
+export function sameRepository(a: string, b: string): boolean {
   const plain = (url: string): string =>
     url
       .replace(/\/+$/, '')

@@ -1,0 +1,49 @@
+import { asFairleadError, type CommitSha, type FairleadError } from '@fairlead/core/model';
+import type { Clock } from '@fairlead/ports/clock';
+import type { Repository } from '@fairlead/ports/repository';
+import { startPulse } from './pulse.ts';
+
+/** What following the fleet repository needs. */
+export interface HeadPorts {
+  readonly repository: Repository;
+  readonly clock: Clock;
+  /** Takes a head that was not seen before. What it throws is shown as the follower's problem, and asked for again. */
+  changed(head: CommitSha): Promise<void>;
+}
+
+/** Follows the branch of the fleet repository. */
+export interface HeadFollower {
+  /** Asks the server now. */
+  check(): Promise<void>;
+  /** Why the branch cannot be read, or its head cannot be taken; undefined while all is well. */
+  problem(): FairleadError | undefined;
+  close(): void;
+}
+
+/** Starts with a first question. */
+export function followHead(
+  ports: HeadPorts,
+  options: { readonly pollMs: number; readonly onProblem: (problem: FairleadError) => void },
+): HeadFollower {
+  let seen: CommitSha | undefined;
+  let problem: FairleadError | undefined;
+  const pulse = startPulse(ports.clock, {
+    everyMs: options.pollMs,
+    async ask(signal) {
+      try {
+        const head = await ports.repository.remoteHead(signal);
+        if (head !== seen) await ports.changed(head);
+        seen = head;
+        problem = undefined;
+        return true;
+      } catch (thrown) {
+        const now = asFairleadError(thrown, { code: 'Unavailable', reason: 'SourceUnavailable' });
+        if (!signal.aborted && now.message !== problem?.message) options.onProblem(now);
+        problem = now;
+        return false;
+      }
+    },
+  });
+  void pulse.ring();
+  return { check: pulse.ring, problem: () => problem, close: pulse.stop };
+}
