@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { BinaryName } from '@fairlead/adapters/binaries';
 import type { AuditLevel } from './auditPolicy.ts';
 import { type Layout, serviceRange } from './layout.ts';
-import type { Command } from './process.ts';
+import type { Command } from '@fairlead/testkit/process';
 
 /** The servers of a control plane. */
 export type Component = Extract<

@@ -10,8 +10,7 @@ import type { Component } from './components.ts';
 import { addFakeNodes } from './fakeNodes.ts';
 import { writeKubeconfigFile } from './kubeconfig.ts';
 import { type Layout, writeLayout } from './layout.ts';
-import { freePort } from './ports.ts';
-import { removeFolderAtEnd } from './reaper.ts';
+import { freePort, removeFolderAtEnd } from '@fairlead/testkit/process';
 import { createServers, type RestartOptions, ServerEnded, type Servers } from './servers.ts';
 import { until } from './until.ts';
 

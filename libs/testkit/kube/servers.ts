@@ -1,7 +1,7 @@
 import { createApiClient } from './apiClient.ts';
 import { type Component, componentCommand, type ComponentSettings } from './components.ts';
 import type { Layout } from './layout.ts';
-import { type ServerProcess, startProcess, tailOf } from './process.ts';
+import { type ServerProcess, startProcess, tailOf } from '@fairlead/testkit/process';
 import { until } from './until.ts';
 
 /** What the servers of one control plane are started from. */

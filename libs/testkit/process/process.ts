@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { groupHasEnded, reapGroupAtEnd } from './reaper.ts';
@@ -13,6 +14,11 @@ export interface Command {
   readonly arguments: readonly string[];
   /** Standard output and error are appended to it. */
   readonly logFile: string;
+  /** The whole environment of the process; that of this one by default. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** Takes standard output line by line, instead of the log file. */
+  readonly onLine?: (line: string) => void;
 }
 
 /** A server that runs beside the test. */
@@ -57,9 +63,18 @@ async function stopChild(
 /** Starts a server in a process group of its own, which ends with this process at the latest. Throws if the file cannot be run. */
 export async function startProcess(command: Command): Promise<ServerProcess> {
   const log = openSync(command.logFile, 'a');
-  const spawned = spawn(command.file, [...command.arguments], { detached: true, stdio: ['ignore', log, log] });
+  const spawned = spawn(command.file, [...command.arguments], {
+    detached: true,
+    stdio: ['ignore', command.onLine ? 'pipe' : log, log],
+    ...(command.env ? { env: command.env } : {}),
+    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+  });
   closeSync(log);
   await once(spawned, 'spawn');
+  if (spawned.stdout && command.onLine) {
+    createInterface({ input: spawned.stdout }).on('line', command.onLine);
+    (spawned.stdout as unknown as { unref(): void }).unref();
+  }
   const child = spawned as ChildProcess & { pid: number };
   reapGroupAtEnd(child.pid);
   const ended = once(child, 'exit').then(([code, signal]) => {

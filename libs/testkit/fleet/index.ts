@@ -1,0 +1,21 @@
+export { startAgent, type AgentOptions, type AgentProcess } from './agent.ts';
+export { readExample, readTree } from './examples.ts';
+export {
+  fleetFixture,
+  type ClusterOptions,
+  type Fleet,
+  type FleetOptions,
+  type Member,
+  type Repository,
+} from './fixture.ts';
+export { hubFile, startHub, type Hub, type HubOptions } from './hub.ts';
+export {
+  createHubClient,
+  HubRefusal,
+  type CallOptions,
+  type HubAddress,
+  type HubClient,
+  type RawAnswer,
+} from './hubClient.ts';
+export { applyInstall, joinCluster, untilConnected, type JoinOptions } from './join.ts';
+export { programEnvironment, programPath, type Program } from './programs.ts';

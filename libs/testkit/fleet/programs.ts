@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../../..');
+
+/** The bundles that `npm run build` makes: what is tested is what is shipped. */
+export type Program = 'hub' | 'agent' | 'cli';
+
+/** Path of a bundle, to be run by this Node. Throws, with the next step, where it was not built. */
+export function programPath(name: Program): string {
+  const path = join(root, 'dist', name, 'main.mjs');
+  if (existsSync(path)) return path;
+  throw new Error(`Cannot start the ${name}: dist/${name}/main.mjs is missing. Run \`npm run build\` first.`);
+}
+
+/** The environment of a program: nothing of the user's settings, kubeconfig or credentials reaches it. */
+export function programEnvironment(given: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_CACHE_HOME', 'KUBEBUILDER_ASSETS', 'NODE_V8_COVERAGE'];
+  const own = kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  return { ...(Object.fromEntries(own) as NodeJS.ProcessEnv), ...given };
+}

@@ -1,0 +1,3 @@
+export { freePort } from './ports.ts';
+export { type Command, type ServerProcess, startProcess, tailOf } from './process.ts';
+export { removeFolderAtEnd } from './reaper.ts';
