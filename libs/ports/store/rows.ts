@@ -91,6 +91,8 @@ export interface TokenRow {
   readonly hash: Digest;
   readonly cluster: ClusterName;
   readonly labels: Readonly<Record<string, string>>;
+  /** Who asked for it. */
+  readonly by: string;
   readonly expiresAtMs: number;
   readonly usedAtMs?: number;
   /** Digest of the public key that took it, so that a lost answer can be given again to the same key only. */

@@ -36,7 +36,7 @@ CREATE TABLE status (
 CREATE INDEX status_by_application ON status (application, cluster);
 
 CREATE TABLE token (
-  hash TEXT PRIMARY KEY, cluster TEXT NOT NULL, labels TEXT NOT NULL,
+  hash TEXT PRIMARY KEY, cluster TEXT NOT NULL, labels TEXT NOT NULL, made_by TEXT NOT NULL,
   expires_at_ms INTEGER NOT NULL, used_at_ms INTEGER, used_by TEXT
 ) STRICT, WITHOUT ROWID;
 

@@ -54,7 +54,9 @@ export function journal(database: DatabaseSync, limit: number): Journal {
 }
 
 function eventSelect(query: EventQuery): { sql: string; values: Cell[] } {
-  const columns = (['type', 'cluster', 'application', 'environment'] as const).filter((column) => query[column] !== undefined);
+  const columns = (['type', 'cluster', 'application', 'environment'] as const).filter(
+    (column) => query[column] !== undefined,
+  );
   const parts = columns.map((column) => `${column} = ?`);
   const values = columns.map((column) => cell(query[column]));
   if (query.afterId !== undefined) {

@@ -26,14 +26,14 @@ export function small(database: DatabaseSync): Small {
   const dropFact = database.prepare('DELETE FROM fact WHERE key = ?');
   const token = database.prepare('SELECT * FROM token WHERE hash = ?');
   const tokens = database.prepare('SELECT * FROM token ORDER BY hash');
-  const putToken = database.prepare('INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?, ?, ?)');
+  const putToken = database.prepare('INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?, ?, ?, ?)');
   const fence = database.prepare("SELECT value FROM meta WHERE key = 'fence'");
   const raise = database.prepare(
     "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'fence' RETURNING value",
   );
   const put = (row: TokenRow): void => {
     const labels = JSON.stringify(row.labels);
-    putToken.run(row.hash, row.cluster, labels, row.expiresAtMs, cell(row.usedAtMs), cell(row.usedBy));
+    putToken.run(row.hash, row.cluster, labels, row.by, row.expiresAtMs, cell(row.usedAtMs), cell(row.usedBy));
   };
   return {
     fact: (key) => fromJson(fact.get(key)?.['value']) as JsonObject | undefined,
@@ -68,6 +68,7 @@ function tokenOf(row: Row): TokenRow {
     hash: row['hash'] as Digest,
     cluster: row['cluster'] as ClusterName,
     labels: fromJson(row['labels']) as TokenRow['labels'],
+    by: row['made_by'] as string,
     expiresAtMs: row['expires_at_ms'] as number,
     usedAtMs: row['used_at_ms'] as number | undefined,
     usedBy: row['used_by'] as Digest | undefined,

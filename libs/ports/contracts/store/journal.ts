@@ -12,7 +12,7 @@ export function tokensAndJournal(store: CurrentStore): void {
 
 const hash = digestOf('a');
 const key = digestOf('b');
-const token = { hash, cluster: 'one' as ClusterName, labels: { env: 'dev' }, expiresAtMs: 10_000 };
+const token = { hash, cluster: 'one' as ClusterName, labels: { env: 'dev' }, by: 'ada', expiresAtMs: 10_000 };
 
 function tokens(store: CurrentStore): void {
   test('a token is taken once, and again only by the same key for a while', async () => {
