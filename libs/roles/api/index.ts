@@ -1,3 +1,3 @@
 export { type Readiness } from './health.ts';
-export { ApiModule, type ApiParts } from './module.ts';
+export { apiModule, type ApiParts } from './module.ts';
 export { type Actions } from './writes.ts';

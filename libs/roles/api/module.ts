@@ -14,19 +14,19 @@ export interface ApiParts {
   readonly readiness: Readiness;
 }
 
-/** The api role: REST, watch, health. */
 @Module({})
-export class ApiModule {
-  static with({ ports, actions, bus, readiness }: ApiParts): DynamicModule {
-    return {
-      module: ApiModule,
-      controllers: [ReadsController, WritesController, WatchController, HealthController],
-      providers: [
-        { provide: READ_PORTS, useValue: ports },
-        { provide: ACTIONS, useValue: actions },
-        { provide: BUS, useValue: bus },
-        { provide: READINESS, useValue: readiness },
-      ],
-    };
-  }
+class ApiModule {}
+
+/** The api role: REST, watch, health. */
+export function apiModule({ ports, actions, bus, readiness }: ApiParts): DynamicModule {
+  return {
+    module: ApiModule,
+    controllers: [ReadsController, WritesController, WatchController, HealthController],
+    providers: [
+      { provide: READ_PORTS, useValue: ports },
+      { provide: ACTIONS, useValue: actions },
+      { provide: BUS, useValue: bus },
+      { provide: READINESS, useValue: readiness },
+    ],
+  };
 }

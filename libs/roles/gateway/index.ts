@@ -1,2 +1,2 @@
 export { type Enrolment } from './enrol.ts';
-export { GatewayModule } from './module.ts';
+export { gatewayModule } from './module.ts';

@@ -20,10 +20,11 @@ export function Operation(name: OperationName): MethodDecorator {
   return applyDecorators(verbs[method](path.replaceAll(/\{(\w+)\}/g, ':$1')), HttpCode(200));
 }
 
-/** What a call gave, checked by the table's schemas: parameters of the path, query and body in one object. */
-export type Given<Name extends OperationName> = unknown &
-  ((typeof routes)[Name] extends { query: infer Schema extends z.ZodType } ? z.output<Schema> : unknown) &
-  ((typeof routes)[Name] extends { body: infer Schema extends z.ZodType } ? z.output<Schema> : unknown);
+type Part<Name extends OperationName, Where extends 'query' | 'body'> =
+  (typeof routes)[Name] extends Record<Where, infer Schema extends z.ZodType> ? z.output<Schema> : object;
+
+/** What a call gave, checked by the table's schemas: query and body in one object; parameters of the path beside them. */
+export type Given<Name extends OperationName> = Part<Name, 'query'> & Part<Name, 'body'>;
 
 /** Reads and checks what a call gave. Throws `FairleadError` (InvalidArgument) that names the field. */
 export const Input = createParamDecorator((name: OperationName, context: ExecutionContext) => {

@@ -1,2 +1,2 @@
-export { SourcesModule } from './module.ts';
+export { sourcesModule } from './module.ts';
 export { type WebhookParts } from './webhook.ts';
