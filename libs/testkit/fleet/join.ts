@@ -39,7 +39,7 @@ export async function joinCluster(options: JoinOptions): Promise<AgentProcess> {
 }
 
 /** Waits until the hub calls the cluster connected. */
-export async function untilConnected(hub: Hub, cluster: string): Promise<void> {
+export async function untilConnected(hub: Pick<Hub, 'client'>, cluster: string): Promise<void> {
   await until(async () => (await hub.client.call('getCluster', { path: { cluster } })).connection === 'Connected', {
     what: `cluster ${cluster} to be connected`,
     timeoutMs: 60_000,
