@@ -1,0 +1,33 @@
+/** What a hub process is started with. */
+export interface HubFlags {
+  /** URL of the fleet repository, without credentials. */
+  readonly fleet: string;
+  readonly branch: string;
+  readonly data: string;
+  /** `HOST:PORT` of API and webhook. */
+  readonly listen: string;
+  /** `HOST:PORT` of the gateway. */
+  readonly grpc: string;
+  readonly pollMs: number;
+  readonly tools: readonly { readonly name: 'kustomize' | 'helm'; readonly version: string; readonly path: string }[];
+  /** For the fleet repository. */
+  readonly username?: string;
+  /** A file that holds the password or token; the words themselves never stand on a command line. */
+  readonly passwordFile?: string;
+}
+
+/** The command line of `hub/main.mjs`. */
+export function hubArguments(flags: HubFlags): string[] {
+  const pairs: readonly (readonly [string, string | undefined])[] = [
+    ['--fleet', flags.fleet],
+    ['--branch', flags.branch],
+    ['--data', flags.data],
+    ['--listen', flags.listen],
+    ['--grpc', flags.grpc],
+    ['--poll-ms', String(flags.pollMs)],
+    ...flags.tools.map(({ name, version, path }) => [`--${name}`, `${version}=${path}`] as const),
+    ['--username', flags.username],
+    ['--password-file', flags.passwordFile],
+  ];
+  return pairs.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
+}
