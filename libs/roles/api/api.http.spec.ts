@@ -1,0 +1,173 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openKeys } from '@fairlead/adapters/pki';
+import { FairleadError } from '@fairlead/core/model';
+import { memoryBus } from '@fairlead/ports/bus';
+import { manualClock } from '@fairlead/ports/clock';
+import { memoryStore } from '@fairlead/ports/store';
+import { createHttp } from '@fairlead/roles/http';
+import { routes } from '@fairlead/wire/rest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { apiModule, type Actions } from './index.ts';
+
+const store = memoryStore();
+const bus = memoryBus();
+let folder: string;
+let address: { port: number };
+let ca: string;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'fairlead-api-'));
+  const keys = await openKeys(folder, { names: ['127.0.0.1', 'localhost'], now: () => Date.now() });
+  const server = await keys.server();
+  const refuse = async (): Promise<never> => {
+    throw new FairleadError('Cannot promote: there is nothing.', {
+      code: 'FailedPrecondition',
+      reason: 'NoCandidate',
+      subject: { file: 'a.yaml', line: 3 },
+    });
+  };
+  const names = ['createJoin', 'removeCluster', 'promote', 'rollback', 'resume', 'hold', 'acknowledge'] as const;
+  const actions = Object.fromEntries(names.map((name) => [name, refuse])) as unknown as Actions;
+  const ports = {
+    store,
+    clock: manualClock(),
+    repository: 'https://git.example.com/fleet',
+    fleet: () => undefined,
+    troubles: () => [],
+    decided: async () => undefined,
+    connection: () => 'Never' as const,
+    source: () => undefined,
+  };
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const app = await createHttp({
+    modules: [apiModule({ ports, actions, bus, readiness: () => undefined })],
+    authenticate: (token) => (token === 'right' ? { name: 'ada' } : undefined),
+    log,
+    tls: { certPem: server.certificatePem, keyPem: server.keyPem },
+    callsPerMinute: 10_000,
+  });
+  await app.listen(0, '127.0.0.1');
+  address = (app.getHttpServer() as { address(): { port: number } }).address();
+  ca = keys.caPem;
+  close = () => app.close();
+});
+
+afterAll(async () => {
+  await close();
+  await rm(folder, { recursive: true });
+});
+
+interface Answered {
+  readonly status: number;
+  readonly type: string;
+  readonly body: Record<string, unknown>;
+}
+
+function call(method: string, path: string, options: { token?: string; body?: unknown } = {}): Promise<Answered> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      ...(options.token ? { authorization: `Bearer ${options.token}` } : {}),
+      ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    const out = request({ host: '127.0.0.1', port: address.port, method, path, ca, headers }, (answer) => {
+      let text = '';
+      answer.on('data', (chunk: Buffer) => void (text += chunk.toString()));
+      answer.on('end', () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          type: (answer.headers['content-type'] ?? '').split(';', 1)[0] ?? '',
+          body: JSON.parse(text) as Record<string, unknown>,
+        }),
+      );
+    });
+    out.on('error', reject);
+    out.end(options.body === undefined ? undefined : JSON.stringify(options.body));
+  });
+}
+
+test.each(Object.entries(routes))('%s answers nothing without a token', async (_name, route) => {
+  const answer = await call(route.method, route.path.replaceAll(/\{\w+\}/g, 'x'));
+  expect(answer).toMatchObject({
+    status: 401,
+    type: 'application/problem+json',
+    body: { code: 'Unauthenticated', reason: 'CredentialsMissing' },
+  });
+});
+
+test('a wrong token is refused, and not repeated in the answer', async () => {
+  const answer = await call('GET', '/api/v1/fleet', { token: 'wrong-one' });
+  expect(answer.status).toBe(401);
+  expect(JSON.stringify(answer.body)).not.toContain('wrong-one');
+});
+
+test('a list answers as the table says, and refuses what it does not take, naming the field', async () => {
+  const answer = await call('GET', '/api/v1/clusters?limit=5', { token: 'right' });
+  expect(routes.listClusters.answer.parse(answer.body)).toEqual({ items: [] });
+  const refused = await call('GET', '/api/v1/clusters?limit=0', { token: 'right' });
+  expect(refused).toMatchObject({ status: 400, body: { reason: 'InvalidArgument', field: 'limit' } });
+  const selector = await call('GET', '/api/v1/clusters?labels=a%20b', { token: 'right' });
+  expect(selector).toMatchObject({ status: 400, body: { field: 'labels' } });
+});
+
+test('a refusal carries reason, file and line', async () => {
+  const answer = await call('POST', '/api/v1/promotions', {
+    token: 'right',
+    body: { application: 'web/shop', environment: 'dev' },
+  });
+  expect(answer).toMatchObject({
+    status: 412,
+    type: 'application/problem+json',
+    body: { reason: 'NoCandidate', file: 'a.yaml', line: 3, detail: 'Cannot promote: there is nothing.' },
+  });
+});
+
+test('what is not there is a problem too', async () => {
+  expect(await call('GET', '/api/v1/clusters/none', { token: 'right' })).toMatchObject({
+    status: 404,
+    body: { reason: 'NotAMember' },
+  });
+  expect(await call('GET', '/nothing', { token: 'right' })).toMatchObject({
+    status: 404,
+    body: { reason: 'NotFound' },
+  });
+});
+
+test('health and the document of the API are open', async () => {
+  expect(await call('GET', '/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
+  expect((await call('GET', '/openapi.json')).body['openapi']).toBe('3.1.0');
+});
+
+test('the watch goes on where a client left, and sends what is written from then on', async () => {
+  const event = (message: string) => ({
+    put: 'event' as const,
+    row: { atMs: 1, type: 'Test', reason: 'Current' as const, message },
+  });
+  await store.write([event('one'), event('two')]);
+  const [first] = await store.events({ limit: 1 });
+  const seen = new Promise<string[]>((resolve, reject) => {
+    const headers = { authorization: 'Bearer right', 'last-event-id': String(first?.id) };
+    const out = request({ host: '127.0.0.1', port: address.port, path: '/api/v1/watch', ca, headers }, (answer) => {
+      let text = '';
+      let rung = false;
+      answer.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        const messages = [...text.matchAll(/"message":"(\w+)"/g)].map(([, message]) => message ?? '');
+        if (messages.length === 1 && !rung) {
+          rung = true;
+          store.write([event('three')]).then(() => bus.publish('events', {}), reject);
+        }
+        if (messages.length === 2) {
+          resolve(messages);
+          out.destroy();
+        }
+      });
+    });
+    out.on('error', reject);
+    out.end();
+  });
+  expect(await seen).toEqual(['two', 'three']);
+});
