@@ -6,13 +6,14 @@ import {
   type ClusterName,
   type ObjectKey,
   type SignedHead,
+  type VerifyingKey,
 } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
 import type { ClusterApi, Identity } from '@fairlead/ports/cluster';
 import type { HubLink } from '@fairlead/ports/transport';
 import { createCrew, type Crew } from './crew.ts';
 import { fullJitterMs } from './hub/backoff.ts';
-import type { AgentIdentity, HubCalls, Pki, VerifyingKey } from './hub/calls.ts';
+import type { AgentIdentity, HubCalls, Pki } from './hub/calls.ts';
 import { keepRenewed, signIn, type IdentityOptions } from './hub/identity.ts';
 import { createIntake } from './hub/intake.ts';
 import { createReporter, type Reporter } from './hub/reporter.ts';
@@ -172,7 +173,7 @@ async function speak(
     state,
     clock,
     log,
-    verify: (head) => options.verify(head, identity.verifyingKeys),
+    verify: (head) => options.verify(head, identity.credentials.verifyingKeys),
     accepted: (accepted, traceparent) => void crew.accept(accepted, traceparent),
   });
   const renewing = keepRenewed(identityOptions, { identity, renewed: (next) => (identity = next) });

@@ -1,3 +1,3 @@
 export { startAgent, type Agent, type AgentOptions } from './agent.ts';
-export type { AgentIdentity, EnrollCall, HubCalls, IssuedIdentity, Pki, VerifyingKey } from './hub/calls.ts';
+export type { AgentIdentity, HubCalls, Pki } from './hub/calls.ts';
 export { silentLog, type AgentLog } from './log.ts';

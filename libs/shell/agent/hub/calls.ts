@@ -1,58 +1,67 @@
-import type { ClusterName } from '@fairlead/core/model';
-
-/** A key of the planner's: what it signs desired states with (Ed25519). Bytes are base64. */
-export interface VerifyingKey {
-  readonly keyId: string;
-  /** SubjectPublicKeyInfo, DER. */
-  readonly publicKey: string;
-  /** The key before it, and its signature over `publicKey`; absent for the first. */
-  readonly signedBy?: string;
-  readonly signature?: string;
-}
-
-/** What the gateway answers to an enrolment or a renewal. */
-export interface IssuedIdentity {
-  readonly cluster: ClusterName;
-  /** PEM: the certificate, and what signed it up to the hub's CA. */
-  readonly certificate: string;
-  readonly notAfterMs: number;
-  /** PEM of all certificate authorities that the hub may show. */
-  readonly caBundle: string;
-  readonly verifyingKeys: readonly VerifyingKey[];
-  /** host:port of the gRPC gateway. */
-  readonly gatewayAddress: string;
-  /** For the NATS transport; absent where the hub has none. */
-  readonly natsUserJwt?: string;
-}
+import type {
+  ClusterName,
+  Credentials,
+  EnrollRequest,
+  EnrollResponse,
+  RenewRequest,
+  RenewResponse,
+  VerifyingKey,
+} from '@fairlead/core/model';
 
 /** The two calls that come before a stream. Both throw `FairleadError` (TokenInvalid, TokenExpired, TokenUsed, HubUnreachable, …). */
 export interface HubCalls {
-  enroll(request: EnrollCall): Promise<IssuedIdentity>;
-  /** By possession of the key: `current` may have run out. */
-  renew(request: { csr: string; current: AgentIdentity }): Promise<IssuedIdentity>;
-}
-
-/** What an enrolment takes. */
-export interface EnrollCall {
-  readonly token: string;
-  /** PKCS#10, PEM. */
-  readonly csr: string;
-  readonly kubernetesVersion: string;
+  enroll(request: EnrollRequest): Promise<EnrollResponse>;
+  /** By possession of the key, which the request is signed with: the certificate may have run out. */
+  renew(request: RenewRequest, current: AgentIdentity): Promise<RenewResponse>;
 }
 
 /** Who the agent is: kept in a Secret of its namespace. */
-export interface AgentIdentity extends IssuedIdentity {
+export interface AgentIdentity {
+  readonly cluster: ClusterName;
   /** PEM, PKCS#8. Never leaves the cluster. */
   readonly privateKey: string;
+  readonly credentials: Credentials;
   /** When the certificate came, by the agent's clock: it is renewed at two thirds of the time from then on. */
   readonly issuedAtMs: number;
 }
 
-/** Keys and certificates, as the agent needs them. */
+/** Keys and certificate requests, as the agent needs them. */
 export interface Pki {
+  /** A new private key, PEM. */
   newKey(): Promise<string>;
   /** A PKCS#10 request (PEM) for the cluster's name, signed by the key. */
   csr(privateKey: string, cluster: ClusterName): Promise<string>;
-  /** Adds the keys that are signed by one that is trusted already, one after the other. */
-  chainKeys(trusted: readonly VerifyingKey[], offered: readonly VerifyingKey[]): readonly VerifyingKey[];
+  /** The keys that may be trusted: those that are already, and of the offered ones those that a trusted one signed. */
+  extendTrust(known: readonly VerifyingKey[], offered: readonly VerifyingKey[]): readonly VerifyingKey[];
+}
+
+/** The identity as text, for the Secret. */
+export function writeIdentity(identity: AgentIdentity): string {
+  const keys = identity.credentials.verifyingKeys.map(({ publicKey, signature, ...key }) => ({
+    ...key,
+    publicKey: Buffer.from(publicKey).toString('base64'),
+    ...(signature === undefined ? {} : { signature: Buffer.from(signature).toString('base64') }),
+  }));
+  return JSON.stringify({ ...identity, credentials: { ...identity.credentials, verifyingKeys: keys } });
+}
+
+/** Reads what {@link writeIdentity} wrote; undefined while there is a key and no certificate yet. */
+export function readIdentity(text: string): AgentIdentity | undefined {
+  const { credentials, ...identity } = JSON.parse(text) as Omit<AgentIdentity, 'credentials'> & {
+    credentials?: StoredCredentials;
+  };
+  if (!credentials) return undefined;
+  const verifyingKeys = credentials.verifyingKeys.map(({ publicKey, signature, ...key }) => ({
+    ...key,
+    publicKey: Buffer.from(publicKey, 'base64'),
+    ...(signature === undefined ? {} : { signature: Buffer.from(signature, 'base64') }),
+  }));
+  return { ...identity, credentials: { ...credentials, verifyingKeys } };
+}
+
+interface StoredCredentials extends Omit<Credentials, 'verifyingKeys'> {
+  readonly verifyingKeys: readonly (Omit<VerifyingKey, 'publicKey' | 'signature'> & {
+    publicKey: string;
+    signature?: string;
+  })[];
 }

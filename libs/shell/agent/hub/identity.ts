@@ -4,7 +4,7 @@ import type { ClusterApi } from '@fairlead/ports/cluster';
 import type { AgentLog } from '../log.ts';
 import { secretKind, self } from '../state/chunks.ts';
 import { fullJitterMs } from './backoff.ts';
-import type { AgentIdentity, HubCalls, IssuedIdentity, Pki } from './calls.ts';
+import { readIdentity, writeIdentity, type AgentIdentity, type HubCalls, type Pki } from './calls.ts';
 import { pause } from './session.ts';
 
 /** Options of {@link signIn} and {@link keepRenewed}. */
@@ -12,6 +12,7 @@ export interface IdentityOptions {
   readonly cluster: ClusterApi;
   readonly namespace: string;
   readonly name: ClusterName;
+  readonly version: string;
   readonly calls: HubCalls;
   readonly pki: Pki;
   /** Read anew for each try, so that a new token can be laid in place; undefined where there is none. */
@@ -33,9 +34,9 @@ const renewAfter = 2 / 3;
  * (Aborted). An identity whose certificate ran out is renewed first, by possession of its key.
  */
 export async function signIn(options: IdentityOptions): Promise<AgentIdentity> {
-  const stored = await readIdentity(options);
+  const stored = await storedIdentity(options);
   if (stored && stored.cluster !== options.name) throw otherCluster(stored, options);
-  if (stored && stored.notAfterMs > options.clock.now()) return stored;
+  if (stored && stored.credentials.notAfterMs > options.clock.now()) return stored;
   return untilAnswered(options, () => (stored ? renew(options, stored) : enroll(options)));
 }
 
@@ -46,7 +47,7 @@ export async function keepRenewed(
 ): Promise<void> {
   let { identity } = work;
   while (!options.signal.aborted) {
-    const dueMs = identity.issuedAtMs + (identity.notAfterMs - identity.issuedAtMs) * renewAfter;
+    const dueMs = identity.issuedAtMs + (identity.credentials.notAfterMs - identity.issuedAtMs) * renewAfter;
     await pause(options.clock, Math.max(0, dueMs - options.clock.now()), options.signal);
     if (options.signal.aborted) return;
     const current = identity;
@@ -79,66 +80,62 @@ async function enroll(options: IdentityOptions): Promise<AgentIdentity> {
     );
   }
   // The key is kept before the token is spent: a kill in between must not leave a member without its key.
-  const privateKey = (await readPendingKey(options)) ?? (await options.pki.newKey());
-  await writeSecret(options, { privateKey });
-  const csr = await options.pki.csr(privateKey, options.name);
-  const issued = await options.calls.enroll({ token, csr, kubernetesVersion: await options.cluster.version() });
-  return keep(options, { issued, privateKey, verifyingKeys: issued.verifyingKeys });
+  const privateKey = (await pendingKey(options)) ?? (await options.pki.newKey());
+  await writeSecret(options, JSON.stringify({ privateKey }));
+  const { cluster, credentials } = await options.calls.enroll({
+    token,
+    csrPem: await options.pki.csr(privateKey, options.name),
+    kubernetesVersion: await options.cluster.version(),
+    agentVersion: options.version,
+  });
+  return keep(options, { cluster, privateKey, credentials, issuedAtMs: options.clock.now() });
 }
 
 async function renew(options: IdentityOptions, current: AgentIdentity): Promise<AgentIdentity> {
-  const csr = await options.pki.csr(current.privateKey, options.name);
-  const issued = await options.calls.renew({ csr, current });
-  const verifyingKeys = options.pki.chainKeys(current.verifyingKeys, issued.verifyingKeys);
-  return keep(options, { issued, privateKey: current.privateKey, verifyingKeys });
+  const csrPem = await options.pki.csr(current.privateKey, options.name);
+  const { credentials } = await options.calls.renew({ cluster: options.name, csrPem }, current);
+  const verifyingKeys = options.pki.extendTrust(current.credentials.verifyingKeys, credentials.verifyingKeys);
+  return keep(options, { ...current, credentials: { ...credentials, verifyingKeys }, issuedAtMs: options.clock.now() });
 }
 
-async function keep(
-  options: IdentityOptions,
-  parts: { issued: IssuedIdentity; privateKey: string; verifyingKeys: AgentIdentity['verifyingKeys'] },
-): Promise<AgentIdentity> {
-  const identity: AgentIdentity = {
-    ...parts.issued,
-    privateKey: parts.privateKey,
-    verifyingKeys: parts.verifyingKeys,
-    issuedAtMs: options.clock.now(),
-  };
+async function keep(options: IdentityOptions, identity: AgentIdentity): Promise<AgentIdentity> {
   if (identity.cluster !== options.name) throw otherCluster(identity, options);
-  await writeSecret(options, identity);
-  options.log.info('identity.issued', { cluster: identity.cluster, notAfterMs: identity.notAfterMs });
+  await writeSecret(options, writeIdentity(identity));
+  const { cluster, credentials } = identity;
+  options.log.info('identity.issued', {
+    cluster,
+    notAfterMs: credentials.notAfterMs,
+    gateway: credentials.gatewayAddress,
+  });
   return identity;
 }
 
-async function readIdentity(options: IdentityOptions): Promise<AgentIdentity | undefined> {
-  const content = await readSecret(options);
-  return content !== undefined && 'certificate' in content ? (content as AgentIdentity) : undefined;
+async function storedIdentity(options: IdentityOptions): Promise<AgentIdentity | undefined> {
+  const text = await readSecret(options);
+  return text === undefined ? undefined : readIdentity(text);
 }
 
-async function readPendingKey(options: IdentityOptions): Promise<string | undefined> {
-  return (await readSecret(options))?.privateKey;
+async function pendingKey(options: IdentityOptions): Promise<string | undefined> {
+  const text = await readSecret(options);
+  return text === undefined ? undefined : (JSON.parse(text) as { privateKey?: string }).privateKey;
 }
 
-async function readSecret({ cluster, namespace }: IdentityOptions): Promise<{ privateKey?: string } | undefined> {
+async function readSecret({ cluster, namespace }: IdentityOptions): Promise<string | undefined> {
   const secret = await cluster.get(secretKind, { namespace, name: identitySecret });
-  const data = secret?.['data'] as Record<string, string> | undefined;
+  const data = secret?.['data'] as Readonly<Record<string, string>> | undefined;
   const text = data?.['identity'];
-  return text === undefined
-    ? undefined
-    : (JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as { privateKey?: string });
+  return text === undefined ? undefined : Buffer.from(text, 'base64').toString('utf8');
 }
 
-async function writeSecret({ cluster, namespace }: IdentityOptions, content: object): Promise<void> {
+async function writeSecret({ cluster, namespace }: IdentityOptions, content: string): Promise<void> {
   const found = await cluster.get(secretKind, { namespace, name: identitySecret });
+  const version = found?.metadata.resourceVersion;
   const secret: KubeObject = {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: {
-      name: identitySecret,
-      namespace,
-      ...(found?.metadata.resourceVersion === undefined ? {} : { resourceVersion: found.metadata.resourceVersion }),
-    },
+    metadata: { name: identitySecret, namespace, ...(version === undefined ? {} : { resourceVersion: version }) },
     type: 'fairlead.dev/identity',
-    data: { identity: Buffer.from(JSON.stringify(content)).toString('base64') },
+    data: { identity: Buffer.from(content).toString('base64') },
   };
   if (found) await cluster.replace(secret, { identity: self });
   else await cluster.create(secret, { identity: self });

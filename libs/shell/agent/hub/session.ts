@@ -69,6 +69,7 @@ export async function runSession(options: SessionOptions): Promise<void> {
 
 /** Waits, or until the signal. */
 export function pause(clock: Clock, forMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = (): void => {
       cancel();

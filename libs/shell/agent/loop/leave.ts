@@ -147,11 +147,13 @@ async function carryOut(ground: Ground, { work, decision, live, account }: Carry
     if (work.signal.aborted) break;
     await forEachLimited(batch, parallel, ({ key, uid }) =>
       attempt(key, async (item, kind) => {
+        // Waited for from before the call: the watch may tell of it sooner than the answer.
+        const gone = work.gone(item);
         await ground.pace.run('bulk', () =>
           ground.cluster.delete(kind, key, { identity: account, uid, propagation: 'Background' }),
         );
         ground.log.info('prune.deleted', { application: work.application, object: item.text });
-        await work.gone(item);
+        await gone;
       }),
     );
   }

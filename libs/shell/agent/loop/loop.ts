@@ -198,7 +198,7 @@ export class ApplicationLoop {
       installed: ground.installed,
     };
     this.#want(await resolve(ground, index, permits));
-    await this.#watchKinds(assignment, signal);
+    await this.#watchKinds({ serviceAccount: assignment.index.serviceAccount, rules: assignment.rules }, signal);
     // Decide and act: intents first, so that nothing in the cluster is unknown to the inventory.
     const fresh = [...this.#items.values()].filter(
       (item) => item.wanted && item.kind && !item.entry && this.#claims(item),
@@ -270,18 +270,16 @@ export class ApplicationLoop {
     return false;
   }
 
-  async #watchKinds(assignment: Assignment, signal: AbortSignal): Promise<void> {
+  async #watchKinds(by: { serviceAccount: string; rules?: Assignment['rules'] }, signal: AbortSignal): Promise<void> {
     const { ground } = this.#options;
-    const fallback = accountOf(assignment.index.serviceAccount, ground, this.application);
+    const fallback = accountOf(by.serviceAccount, ground, this.application);
     const kinds = new Map(
       [...this.#items.values()].flatMap(({ key, kind }) => (kind ? [[kindText(key), kind] as const] : [])),
     );
     const begun = [...kinds.values()]
       .filter((kind) => kind.verbs.length === 0 || (kind.verbs.includes('list') && kind.verbs.includes('watch')))
-      .filter((kind) => !ground.watchers().isSynced(kind) || hasRule(kind.group, kind.kind, assignment.rules))
-      .map((kind) =>
-        ground.watchers().watch({ kind, whole: hasRule(kind.group, kind.kind, assignment.rules), fallback }),
-      );
+      .filter((kind) => !ground.watchers().isSynced(kind) || hasRule(kind.group, kind.kind, by.rules))
+      .map((kind) => ground.watchers().watch({ kind, whole: hasRule(kind.group, kind.kind, by.rules), fallback }));
     const late = new AbortController();
     const waited = pause(ground.clock, watchWaitMs, AbortSignal.any([signal, late.signal]));
     await Promise.race([Promise.all(begun), waited]);
@@ -366,6 +364,7 @@ export class ApplicationLoop {
     if (facts && this.#items.size > 0) {
       reporter.status(leavingStatus(facts, { objects: this.#items.size, held: this.#held }));
       await this.#findKinds();
+      await this.#watchKinds({ serviceAccount: facts.serviceAccount }, signal);
       const { held } = await this.#leave({
         serviceAccount: facts.serviceAccount,
         wanted: 'Withdrawn',
