@@ -9,6 +9,8 @@ export interface BackendOptions {
   /** Hands the client's wish for protocol version 2 on. */
   readonly protocolV2: boolean;
   readonly signal: AbortSignal;
+  /** Do the work, and break the connection in place of the answer. */
+  readonly loseAnswer: boolean;
 }
 
 function cgiEnvironment(request: IncomingMessage, options: BackendOptions): NodeJS.ProcessEnv {
@@ -55,6 +57,7 @@ export function serveByBackend(
     let head: Buffer | undefined = Buffer.alloc(0);
     let sent = 0;
     child.stdout?.on('data', (chunk: Buffer) => {
+      if (options.loseAnswer) return;
       let body = chunk;
       if (head !== undefined) {
         head = Buffer.concat([head, chunk]);
@@ -75,7 +78,8 @@ export function serveByBackend(
     child.on('error', () => void (response.headersSent || response.writeHead(500)));
     child.on('close', () => {
       options.signal.removeEventListener('abort', stop);
-      if (!response.headersSent && !response.destroyed) response.writeHead(500);
+      if (options.loseAnswer) response.destroy();
+      else if (!response.headersSent && !response.destroyed) response.writeHead(500);
       response.end();
       resolve(sent);
     });

@@ -41,6 +41,8 @@ export interface GitFaults {
   credentialsExpired: boolean;
   /** Answer everything with this status; 0 for none. */
   status: number;
+  /** Requests whose path ends so are carried out, and the connection breaks instead of the answer; empty for none. */
+  loseAnswersTo: string;
 }
 
 /** How the server starts. */
@@ -163,7 +165,14 @@ async function misbehave(
 }
 
 function serve(root: string, hosting: Hosting, options: GitServerOptions) {
-  const faults: GitFaults = { down: false, delayMs: 0, stalled: false, credentialsExpired: false, status: 0 };
+  const faults: GitFaults = {
+    down: false,
+    delayMs: 0,
+    stalled: false,
+    credentialsExpired: false,
+    status: 0,
+    loseAnswersTo: '',
+  };
   const requests: LoggedRequest[] = [];
   const stopping = new AbortController();
   const env = gitEnvironment(root);
@@ -187,6 +196,7 @@ function serve(root: string, hosting: Hosting, options: GitServerOptions) {
       env,
       protocolV2: options.protocolV2 ?? true,
       signal: stopping.signal,
+      loseAnswer: faults.loseAnswersTo !== '' && path.endsWith(faults.loseAnswersTo),
     });
     if (path.endsWith('/git-receive-pack')) await hosting.announce(repositoryOf(path));
   }

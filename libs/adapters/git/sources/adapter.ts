@@ -2,6 +2,7 @@ import type { Source } from '@fairlead/core/model';
 import type { FetchedSource, FileTree, SourceAccess, SourceAdapter } from '@fairlead/ports/source';
 import { failure, notFound } from '../failures.ts';
 import { httpClient, type HttpClient, type HttpOptions } from '../http.ts';
+import { byteCache, type ByteCache } from '../objects/byteCache.ts';
 import type { Commit } from '../objects/store.ts';
 import { NotOurRef, type TransportOptions } from '../remote/transport.ts';
 import { repositoryUrl } from '../remote/url.ts';
@@ -32,6 +33,8 @@ const defaultLimits: SourceLimits = {
   maxPackBytes: 256 * 2 ** 20,
 };
 
+const blobCacheBytes = 64 * 2 ** 20;
+
 type GitSource = Extract<Source, { git: unknown }>['git'];
 
 /** What every step of a call needs. */
@@ -40,11 +43,12 @@ interface Call {
   readonly root: string;
   readonly limits: SourceLimits;
   readonly options: TransportOptions;
+  readonly blobs: ByteCache<string, Uint8Array>;
 }
 
-async function filesAt({ git, root, limits, options }: Call, mirror: Mirror, commit: Commit): Promise<FileTree> {
+async function filesAt({ git, root, limits, options, blobs }: Call, mirror: Mirror, commit: Commit): Promise<FileTree> {
   const { url } = options;
-  const files = await sourceFiles({ store: mirror.store, url, tree: commit.tree, root, limits });
+  const files = await sourceFiles({ store: mirror.store, url, tree: commit.tree, root, limits, blobs });
   // The root is what the digest covers and the path where the render starts: without it there is nothing to render.
   const path = git.path
     .split('/')
@@ -104,6 +108,7 @@ async function headOf(call: Call, mirror: Mirror, remoteRef: string): Promise<Co
 export function gitSourceAdapter(options: GitSourceOptions): GitSourceAdapter {
   const limits = { ...defaultLimits, ...options.limits };
   const client: HttpClient = httpClient(options.http);
+  const blobs = byteCache<string, Uint8Array>(blobCacheBytes);
   const mirrors = keepMirrors(options.folder, options.maxMirrors ?? 500);
 
   function callFor(source: Source, access: SourceAccess): Call {
@@ -112,7 +117,7 @@ export function gitSourceAdapter(options: GitSourceOptions): GitSourceAdapter {
     const url = repositoryUrl(git.url);
     const { credentials, signal } = access;
     const transport = { url, client, access: { credentials, signal }, maxBytes: limits.maxPackBytes };
-    return { git, root: git.root ?? git.path, limits, options: transport };
+    return { git, root: git.root ?? git.path, limits, options: transport, blobs };
   }
 
   return {

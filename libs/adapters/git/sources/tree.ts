@@ -1,5 +1,6 @@
 import type { FileTree, SourceFile } from '@fairlead/ports/source';
 import { failure, notFound, tooLarge } from '../failures.ts';
+import type { ByteCache } from '../objects/byteCache.ts';
 import { modes, type ObjectStore } from '../objects/store.ts';
 import { entryAt, plainPath } from '../objects/trees.ts';
 
@@ -21,6 +22,8 @@ export interface TreeRequest {
   /** Nothing outside of it is read. */
   readonly root: string;
   readonly limits: SourceLimits;
+  /** Contents that were read before, by name: of most trees little is new. */
+  readonly blobs: ByteCache<string, Uint8Array>;
 }
 
 interface Entry {
@@ -115,7 +118,8 @@ async function* filesBelow(request: TreeRequest, start: Entry): AsyncGenerator<E
 
 async function read(request: TreeRequest, entry: Entry): Promise<SourceFile> {
   const { store, limits, url } = request;
-  const bytes = await store.blob(entry.oid);
+  const bytes = request.blobs.get(entry.oid) ?? (await store.blob(entry.oid));
+  request.blobs.set(entry.oid, bytes, bytes.length + 200);
   if (bytes.length > limits.maxFileBytes)
     throw tooLarge(
       url,
