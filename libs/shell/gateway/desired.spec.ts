@@ -1,0 +1,157 @@
+import { comparePositions, type Position } from '@fairlead/core/model';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decideDesired, desiredMessage, type Mark } from './desired.ts';
+import { assignment, bundleOf, commit, digestOf, hub, joined, planned, shop } from './harness.ts';
+
+const mark = (epoch: number, generation: number, root = `root ${epoch}.${generation}`): Mark => ({
+  position: { epoch, generation },
+  root: digestOf(root),
+});
+
+describe('the decision', () => {
+  test('an empty cluster gets everything', () => {
+    expect(decideDesired({ head: mark(1, 5), agent: undefined, sent: undefined })).toEqual({ send: 'Full' });
+  });
+
+  test('a cluster behind gets what changed, one of another epoch everything', () => {
+    expect(decideDesired({ head: mark(1, 5), agent: mark(1, 3), sent: undefined })).toEqual({
+      send: 'Since',
+      since: { epoch: 1, generation: 3 },
+    });
+    expect(decideDesired({ head: mark(2, 1), agent: mark(1, 9), sent: undefined })).toEqual({ send: 'Full' });
+  });
+
+  test('a position that the store never gave is unknown', () => {
+    for (const agent of [mark(1, 6), mark(2, 1), mark(1, 5, 'another root')])
+      expect(decideDesired({ head: mark(1, 5), agent, sent: undefined })).toEqual({ send: 'Unknown' });
+  });
+
+  const marks = fc.tuple(fc.nat(3), fc.nat(3), fc.constantFrom('a', 'b')).map(([e, g, root]) => mark(e, g, root));
+  test('nothing that is sent would take a cluster back', () => {
+    fc.assert(
+      fc.property(
+        marks,
+        fc.option(marks, { nil: undefined }),
+        fc.option(marks, { nil: undefined }),
+        (head, agent, sent) => {
+          const decision = decideDesired({ head, agent, sent });
+          fc.pre(decision.send === 'Full' || decision.send === 'Since');
+          expect(agent === undefined || comparePositions(agent.position, head.position) < 0).toBe(true);
+        },
+      ),
+    );
+  });
+});
+
+test('the message holds what changed after the position: entries, tombstones, and what is gone', () => {
+  const { entry, ...row } = assignment('web/till', digestOf('b'), 4);
+  const tombstone = { application: row.application, commit, acknowledged: {} };
+  const rows = [
+    assignment('web/shop', digestOf('a'), 2),
+    { ...row, tombstone },
+    { ...row, application: 'web/gone' as never, generation: 5 },
+  ];
+  const head = { bytes: new Uint8Array(), signature: new Uint8Array(), keyId: 'k' };
+  const full = desiredMessage(head, { rows, since: undefined });
+  expect([full.entries.length, full.tombstones, full.removed]).toEqual([1, [tombstone], []]);
+  expect(full).not.toHaveProperty('since');
+  const since: Position = { epoch: 1, generation: 3 };
+  expect(desiredMessage(head, { rows, since })).toEqual({
+    type: 'Desired',
+    head,
+    since,
+    entries: [],
+    tombstones: [tombstone],
+    removed: ['web/gone'],
+  });
+  expect(entry?.application).toBe('web/till');
+});
+
+describe('the stream', () => {
+  const bundle = bundleOf('web/shop', ['one', 'two']);
+
+  test('a planned state reaches a connected agent by the bell', async () => {
+    const at = await hub();
+    const agent = await joined(at);
+    await at.store.write(planned({ epoch: 1, generation: 1 }, [assignment('web/shop', bundle.digest, 1)]));
+    await at.bus.publish('desired', { clusters: [shop] });
+    const desired = await agent.next('Desired');
+    expect(desired.entries.map((entry) => entry.bundle)).toEqual([bundle.digest]);
+    expect(new TextDecoder().decode(desired.head.bytes)).toBe(digestOf('root 1.1'));
+  });
+
+  test('a reconnect at the head costs a Settings and no more', async () => {
+    const at = await hub();
+    await at.store.write(planned({ epoch: 1, generation: 1 }, [assignment('web/shop', bundle.digest, 1)]));
+    const agent = await joined(at);
+    await agent.next('Desired');
+    await agent.connection.send({ type: 'Ack', session: agent.session, ...mark(1, 1) });
+    const settings = await agent.hello({ ...mark(1, 1) });
+    expect(settings.session).toBe(agent.session + 1);
+    await at.bus.publish('desired', { clusters: [shop] });
+    await at.bus.settled();
+    expect(agent.heard).toEqual([]);
+    expect(await at.store.cluster(shop)).toMatchObject({
+      ackedPosition: { epoch: 1, generation: 1 },
+      ackedRoot: digestOf('root 1.1'),
+    });
+  });
+
+  test('a slow agent gets the newest state, not the backlog', async () => {
+    const at = await hub();
+    const agent = await joined(at);
+    for (let generation = 1; generation <= 20; generation += 1) {
+      await at.store.write(planned({ epoch: 1, generation }, [assignment('web/shop', bundle.digest, generation)]));
+      await at.bus.publish('desired', { clusters: [shop] });
+    }
+    await at.bus.settled();
+    const seen: string[] = [];
+    while (seen.at(-1) !== digestOf('root 1.20'))
+      seen.push(new TextDecoder().decode((await agent.next('Desired')).head.bytes));
+    expect(seen.length).toBeLessThan(20);
+  });
+
+  test('changes are sent since the position that the agent acknowledged', async () => {
+    const at = await hub();
+    await at.store.write(planned({ epoch: 1, generation: 3 }, [assignment('web/shop', bundle.digest, 3)]));
+    const agent = await joined(at);
+    await agent.next('Desired');
+    await agent.connection.send({ type: 'Ack', session: agent.session, ...mark(1, 3) });
+    await at.store.write(planned({ epoch: 1, generation: 4 }, [assignment('web/till', bundle.digest, 4)]));
+    await at.bus.publish('desired', {});
+    const desired = await agent.next('Desired');
+    expect(desired.since).toEqual({ epoch: 1, generation: 3 });
+    expect(desired.entries.map((entry) => entry.application)).toEqual(['web/till']);
+  });
+
+  test('a position that the store does not know is reported, and nothing is sent', async () => {
+    const at = await hub();
+    await at.store.write(planned({ epoch: 1, generation: 1 }, []));
+    const agent = await joined(at);
+    await agent.next('Desired');
+    await agent.hello({ ...mark(1, 7) });
+    await at.bus.publish('desired', {});
+    await at.bus.settled();
+    expect(await at.store.fact('unknown-position:shop-0042')).toMatchObject({ epoch: 1, generation: 7 });
+    const rung = (await at.store.outbox(99)).filter((row) => row.subject === 'head');
+    expect(rung.map((row) => row.payload)).toEqual([{ epochNeeded: 1, cluster: shop }]);
+    expect(agent.heard).toEqual([]);
+  });
+
+  test('a hub whose epoch is not the ledger gives out nothing until it is', async () => {
+    const at = await hub();
+    at.state.epochReady = false;
+    await at.store.write([
+      ...bundle.blobs,
+      ...planned({ epoch: 1, generation: 1 }, [assignment('web/shop', bundle.digest, 1)]),
+    ]);
+    const agent = await joined(at);
+    await agent.connection.send({ type: 'Want', digests: [bundle.digest] });
+    expect(await agent.next('Objects')).toMatchObject({ blobs: [], missing: [bundle.digest] });
+    expect(agent.heard).toEqual([]);
+    at.state.epochReady = true;
+    at.gateway.refresh();
+    expect((await agent.next('Desired')).entries).toHaveLength(1);
+  });
+});

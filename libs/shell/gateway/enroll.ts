@@ -1,0 +1,130 @@
+import {
+  FairleadError,
+  isName,
+  type ClusterName,
+  type Credentials,
+  type EnrollRequest,
+  type EnrollResponse,
+  type Reason,
+  type RenewRequest,
+  type RenewResponse,
+} from '@fairlead/core/model';
+import { membershipFact, membershipKey, standingOf, type PendingMembership } from './membership.ts';
+import type { GatewayLimits, GatewayPorts } from './ports.ts';
+
+/** What a join token is made for. */
+export interface JoinRequest {
+  readonly cluster: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ttlMs: number;
+  /** Who asks, for the ledger's commit. */
+  readonly by: string;
+}
+
+/** A join token, shown once. */
+export interface JoinToken {
+  readonly token: string;
+  readonly expiresAtMs: number;
+}
+
+/** Makes a one-use token that is bound to a cluster's name; only its hash is kept. Throws InvalidInput for a bad name. */
+export async function makeToken(ports: GatewayPorts, request: JoinRequest): Promise<JoinToken> {
+  const { cluster, labels, ttlMs, by } = request;
+  if (!isName(cluster))
+    throw new FairleadError(
+      `Cannot make a join token: current value of the name is "${cluster}". Use lower-case letters, digits and dashes, at most 63.`,
+      { code: 'InvalidInput', reason: 'InvalidArgument', subject: { field: 'name' } },
+    );
+  const { token, hash } = ports.authority.newToken();
+  const expiresAtMs = ports.clock.now() + ttlMs;
+  const row = { hash, cluster: cluster as ClusterName, labels, by, expiresAtMs };
+  await ports.store.write([{ put: 'token', row }]);
+  return { token, expiresAtMs };
+}
+
+/**
+ * Trades a token for a certificate, at once; the membership is written down for the planner to commit. The same token
+ * with the same key is answered again for a while, because an answer can be lost. Throws Unauthenticated with
+ * TokenInvalid, TokenExpired or TokenUsed.
+ */
+export async function enroll(
+  ports: GatewayPorts,
+  { request, limits }: { readonly request: EnrollRequest; readonly limits: GatewayLimits },
+): Promise<EnrollResponse> {
+  const { authority, clock, store } = ports;
+  if (!/^v\d+\.\d+\.\d+/.test(request.kubernetesVersion))
+    throw new FairleadError(
+      `Cannot enrol: current value of kubernetesVersion is "${request.kubernetesVersion.slice(0, 80)}". It reads like v1.36.1.`,
+      { code: 'InvalidInput', reason: 'InvalidArgument', subject: { field: 'kubernetesVersion' } },
+    );
+  // Everything that may be wrong with the request is found before the token is spent.
+  const key = await authority.keyDigestOfCsr(request.csrPem);
+  const nowMs = clock.now();
+  const claim = await store.claimToken(authority.hashToken(request.token), {
+    key,
+    nowMs,
+    againWithinMs: limits.claimAgainMs,
+  });
+  if (!claim.taken) throw refusedToken(claim.reason);
+  const { cluster, labels, by } = claim.row;
+  const issued = await authority.issueClient(request.csrPem, cluster);
+  const membership = { labels, key, kubernetes: request.kubernetesVersion, requestedAtMs: nowMs, by };
+  await writeMembership(ports, { cluster, membership });
+  return { cluster, credentials: credentialsOf(ports, issued) };
+}
+
+async function writeMembership(
+  { store, member }: GatewayPorts,
+  { cluster, membership }: { cluster: ClusterName; membership: PendingMembership },
+): Promise<void> {
+  // An answer given again comes perhaps after the commit; then nothing is left to do. A ledger that was not read yet
+  // is no reason to turn the agent away: the planner looks again.
+  const known = await member(cluster).catch(() => undefined);
+  if (known?.key === membership.key) return;
+  await store.write([
+    { put: 'fact', key: membershipKey(cluster), value: membershipFact(membership) },
+    {
+      put: 'event',
+      row: {
+        atMs: membership.requestedAtMs,
+        type: 'ClusterEnrolled',
+        reason: 'MembershipNotCommitted',
+        message: `${cluster} enrolled with the token of ${membership.by}; its membership is being committed.`,
+        cluster,
+      },
+    },
+    { put: 'outbox', row: { subject: 'head', payload: { membership: cluster } } },
+    { put: 'outbox', row: { subject: 'events', payload: {} } },
+  ]);
+}
+
+/**
+ * Renews by possession of the key: the request is signed by it, and the ledger (or a membership that waits for its
+ * commit) names it. The old certificate is not asked for; it may have ended long ago. Throws NotAMember or KeyMismatch.
+ */
+export async function renew(ports: GatewayPorts, request: RenewRequest): Promise<RenewResponse> {
+  const key = await ports.authority.keyDigestOfCsr(request.csrPem);
+  await standingOf(ports, { cluster: request.cluster, key });
+  const issued = await ports.authority.issueClient(request.csrPem, request.cluster);
+  return { credentials: credentialsOf(ports, issued) };
+}
+
+function credentialsOf(
+  { authority, gatewayAddress }: GatewayPorts,
+  issued: { readonly certificatePem: string; readonly notAfterMs: number },
+): Credentials {
+  return { ...issued, caPem: authority.caPem, verifyingKeys: authority.verifyingKeys, gatewayAddress };
+}
+
+const refusals = {
+  TokenInvalid: 'the token is unknown',
+  TokenExpired: 'the token has expired',
+  TokenUsed: 'the token was used before',
+} as const satisfies Partial<Record<Reason, string>>;
+
+function refusedToken(reason: keyof typeof refusals): FairleadError {
+  return new FairleadError(
+    `Cannot enrol: ${refusals[reason]}. Make a new one with "fairlead cluster join NAME" and apply what it prints.`,
+    { code: 'Unauthenticated', reason },
+  );
+}

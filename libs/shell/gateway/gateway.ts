@@ -1,0 +1,137 @@
+import {
+  FairleadError,
+  type ClusterName,
+  type EnrollRequest,
+  type EnrollResponse,
+  type JsonObject,
+  type RenewRequest,
+  type RenewResponse,
+} from '@fairlead/core/model';
+import type { AgentChannel, ChannelHandler } from '@fairlead/ports/transport';
+import { enroll, makeToken, renew, type JoinRequest, type JoinToken } from './enroll.ts';
+import { standingOf } from './membership.ts';
+import { Shelf } from './objects.ts';
+import { defaultLimits, type GatewayLimits, type GatewayPorts } from './ports.ts';
+import { AgentSession } from './session.ts';
+
+/** Where agents come in: enrolment, streams, objects by digest, statuses. Errors are `FairleadError`. */
+export interface Gateway {
+  /** Puts the connections right that the store still has from a hub that was killed, and hears the bus from now on. */
+  start(): Promise<void>;
+  /** Makes a one-use token for a cluster's name. */
+  joinToken(request: JoinRequest): Promise<JoinToken>;
+  enroll(request: EnrollRequest): Promise<EnrollResponse>;
+  renew(request: RenewRequest): Promise<RenewResponse>;
+  /** What a transport's `listen` is given. Throws NotAMember or KeyMismatch for a caller that has no business here. */
+  accept(channel: AgentChannel): Promise<ChannelHandler>;
+  /** Looks again at every stream: after the epoch was found right, or the ledger was read for the first time. */
+  refresh(): void;
+  /** Ends every stream and hears the bus no more. */
+  close(): void;
+}
+
+/** Makes a gateway; `limits` replace the default ones one by one. */
+export function createGateway(ports: GatewayPorts, limits: Partial<GatewayLimits> = {}): Gateway {
+  return new AgentGateway(ports, { ...defaultLimits, ...limits });
+}
+
+class AgentGateway implements Gateway {
+  readonly #ports: GatewayPorts;
+  readonly #limits: GatewayLimits;
+  readonly #shelf: Shelf;
+  readonly #sessions = new Map<ClusterName, AgentSession>();
+  #unsubscribe: () => void = () => undefined;
+  #isClosed = false;
+
+  constructor(ports: GatewayPorts, limits: GatewayLimits) {
+    this.#ports = ports;
+    this.#limits = limits;
+    this.#shelf = new Shelf(ports.store, limits);
+  }
+
+  async start(): Promise<void> {
+    const { store, bus } = this.#ports;
+    const stale = (await store.clusters()).filter((row) => row.connected && !this.#sessions.has(row.cluster));
+    await store.write(stale.map(({ cluster }) => ({ put: 'contact', row: { cluster, connected: false } }) as const));
+    this.#unsubscribe = bus.subscribe('desired', (payload) => this.#ring(payload));
+  }
+
+  joinToken(request: JoinRequest): Promise<JoinToken> {
+    return makeToken(this.#ports, request);
+  }
+
+  enroll(request: EnrollRequest): Promise<EnrollResponse> {
+    return enroll(this.#ports, { request, limits: this.#limits });
+  }
+
+  renew(request: RenewRequest): Promise<RenewResponse> {
+    return renew(this.#ports, request);
+  }
+
+  async accept(channel: AgentChannel): Promise<ChannelHandler> {
+    const { caller } = channel;
+    const standing = await standingOf(this.#ports, caller);
+    if (this.#isClosed)
+      throw new FairleadError('Cannot take the stream: the hub is stopping. The agent tries again.', {
+        code: 'Unavailable',
+        reason: 'Shutdown',
+        retry: 'backoff',
+      });
+    const before = this.#sessions.get(caller.cluster);
+    const session: AgentSession = new AgentSession({
+      ports: this.#ports,
+      limits: this.#limits,
+      shelf: this.#shelf,
+      channel,
+      standing,
+      gone: () => {
+        if (this.#sessions.get(caller.cluster) === session) this.#sessions.delete(caller.cluster);
+      },
+    });
+    this.#sessions.set(caller.cluster, session);
+    before?.close(`Another stream of ${caller.cluster} took the place of this one.`);
+    return session;
+  }
+
+  refresh(): void {
+    this.#refreshAll([...this.#sessions.values()]);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#unsubscribe();
+    for (const session of this.#sessions.values()) session.close('The hub is stopping.');
+  }
+
+  async #ring(payload: JsonObject): Promise<void> {
+    const named = payload['clusters'] as readonly ClusterName[] | undefined;
+    if (!named) return this.refresh();
+    this.#refreshAll(named.flatMap((cluster) => this.#sessions.get(cluster) ?? []));
+    await this.#noteUnreached(named.filter((cluster) => !this.#sessions.has(cluster)));
+  }
+
+  /** One session's trouble is its own: it is told of, and the others are looked at all the same. */
+  #refreshAll(sessions: readonly AgentSession[]): void {
+    for (const session of sessions)
+      // Not awaited: a session that waits for an agent that does not read must not hold up the others.
+      session.refresh().catch((error: unknown) => this.#ports.onError(error));
+  }
+
+  /** Something waits for a cluster without a stream: from now on it has half a minute to come. */
+  async #noteUnreached(clusters: readonly ClusterName[]): Promise<void> {
+    const { store, clock } = this.#ports;
+    const nowMs = clock.now();
+    const waiting: ClusterName[] = [];
+    for (const cluster of clusters) {
+      const row = await store.cluster(cluster);
+      if (row && row.session > 0 && !row.connected && row.unansweredSinceMs === undefined) waiting.push(cluster);
+    }
+    if (waiting.length === 0) return;
+    await store.write(
+      waiting.flatMap((cluster) => [
+        { put: 'contact', row: { cluster, unansweredSinceMs: nowMs } } as const,
+        { put: 'outbox', row: { subject: 'statuses', payload: { cluster, applications: [] } } } as const,
+      ]),
+    );
+  }
+}

@@ -1,0 +1,110 @@
+import {
+  parseJson,
+  type BlobPart,
+  type BundleIndex,
+  type ClusterName,
+  type Digest,
+  type HubMessage,
+  type MessageOf,
+} from '@fairlead/core/model';
+import type { BlobRow, Store } from '@fairlead/ports/store';
+import { Cache } from './cache.ts';
+import type { GatewayLimits } from './ports.ts';
+
+type Objects = MessageOf<HubMessage, 'Objects'>;
+
+/** Bundle indexes and objects for all agents, each within its own reach. */
+export class Shelf {
+  readonly #store: Store;
+  readonly #limits: GatewayLimits;
+  readonly #indexes: Cache<Digest, ReadonlySet<Digest>>;
+  readonly #blobs: Cache<Digest, BlobRow>;
+
+  constructor(store: Store, limits: GatewayLimits) {
+    this.#store = store;
+    this.#limits = limits;
+    this.#indexes = new Cache(limits.cachedDigests);
+    this.#blobs = new Cache(limits.cachedBytes);
+  }
+
+  /**
+   * The answer to a Want, message by message: what the cluster's own assignments reach, that is their bundle indexes and
+   * the objects that these name. Everything else counts as missing, whether it is kept or not.
+   */
+  async *answer(cluster: ClusterName, wanted: readonly Digest[]): AsyncGenerator<Objects> {
+    const reached = await this.#reach(cluster, wanted);
+    const missing = wanted.filter((digest) => !reached.has(digest));
+    const within = wanted.filter((digest) => reached.has(digest));
+    for (let at = 0; at < within.length; at += this.#limits.blobsAtATime) {
+      const asked = within.slice(at, at + this.#limits.blobsAtATime);
+      const rows = await this.#read(asked);
+      const found = new Set(rows.map((row) => row.digest));
+      missing.push(...asked.filter((digest) => !found.has(digest)));
+      for (const blobs of packed(rows, this.#limits.partBytes)) yield { type: 'Objects', blobs, missing: [] };
+    }
+    if (missing.length > 0) yield { type: 'Objects', blobs: [], missing };
+  }
+
+  async #reach(cluster: ClusterName, wanted: readonly Digest[]): Promise<ReadonlySet<Digest>> {
+    const assignments = await this.#store.assignments({ cluster });
+    const bundles = [...new Set(assignments.flatMap((row) => row.entry?.bundle ?? []))];
+    const reached = new Set(wanted.filter((digest) => bundles.includes(digest)));
+    for (const bundle of bundles) {
+      if (reached.size === wanted.length) break;
+      const named = await this.#index(bundle);
+      for (const digest of wanted) if (named.has(digest)) reached.add(digest);
+    }
+    return reached;
+  }
+
+  async #index(bundle: Digest): Promise<ReadonlySet<Digest>> {
+    const known = this.#indexes.get(bundle);
+    if (known) return known;
+    const [row] = await this.#read([bundle]);
+    if (!row) return new Set();
+    const index = parseJson(new TextDecoder().decode(row.data)) as BundleIndex;
+    const named = new Set(index.objects.map((object) => object.digest));
+    this.#indexes.put(bundle, { value: named, weight: named.size + 1 });
+    return named;
+  }
+
+  async #read(digests: readonly Digest[]): Promise<BlobRow[]> {
+    const unique = [...new Set(digests)];
+    const known = unique.map((digest) => this.#blobs.get(digest));
+    const unknown = unique.filter((_, at) => known[at] === undefined);
+    const read = unknown.length > 0 ? await this.#store.blobs(unknown) : [];
+    // A secret is decrypted for whoever may have it, and not kept for others.
+    for (const row of read) if (!row.secret) this.#blobs.put(row.digest, { value: row, weight: row.data.length + 200 });
+    const byDigest = new Map([...known.filter((row) => row !== undefined), ...read].map((row) => [row.digest, row]));
+    return unique.flatMap((digest) => byDigest.get(digest) ?? []);
+  }
+}
+
+/** Parts of blobs, in order, packed into messages of about `partBytes`. */
+export function* packed(
+  rows: readonly Pick<BlobRow, 'digest' | 'data'>[],
+  partBytes: number,
+): Generator<readonly BlobPart[]> {
+  let message: BlobPart[] = [];
+  let bytes = 0;
+  for (const part of rows.flatMap((row) => split(row, partBytes))) {
+    if (message.length > 0 && bytes + part.data.length > partBytes) {
+      yield message;
+      message = [];
+      bytes = 0;
+    }
+    message.push(part);
+    bytes += part.data.length;
+  }
+  if (message.length > 0) yield message;
+}
+
+function split({ digest, data }: Pick<BlobRow, 'digest' | 'data'>, partBytes: number): BlobPart[] {
+  const parts = Math.max(1, Math.ceil(data.length / partBytes));
+  return Array.from({ length: parts }, (_, part) => ({
+    digest,
+    part,
+    parts,
+    data: data.subarray(part * partBytes, (part + 1) * partBytes),
+  }));
+}

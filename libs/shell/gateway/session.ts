@@ -1,0 +1,341 @@
+import {
+  comparePositions,
+  FairleadError,
+  type AgentMessage,
+  type ApplicationId,
+  type Digest,
+  type HubMessage,
+  type MessageOf,
+} from '@fairlead/core/model';
+import type { Change, ContactRow, Guard } from '@fairlead/ports/store';
+import type { AgentChannel, ChannelHandler } from '@fairlead/ports/transport';
+import { decideDesired, desiredMessage, sameMark, type Mark } from './desired.ts';
+import { notAMember, standingOf, type Standing } from './membership.ts';
+import type { Shelf } from './objects.ts';
+import type { GatewayLimits, GatewayPorts } from './ports.ts';
+import { driftEvents, statusChanges } from './reports.ts';
+import { Throttle } from './throttle.ts';
+
+/** What a session is made from. */
+export interface SessionParts {
+  readonly ports: GatewayPorts;
+  readonly limits: GatewayLimits;
+  readonly shelf: Shelf;
+  readonly channel: AgentChannel;
+  readonly standing: Standing;
+  /** Called once when the stream is over. */
+  readonly gone: () => void;
+}
+
+type Of<Type extends AgentMessage['type']> = MessageOf<AgentMessage, Type>;
+
+/**
+ * One agent's stream at the hub. Messages come one at a time; desired states go out beside them, the newest only. The
+ * store is the record: every write is guarded by the session's number, so that an older stream of the same cluster
+ * changes nothing any more.
+ */
+export class AgentSession implements ChannelHandler {
+  readonly #parts: SessionParts;
+  readonly #throttle: Throttle;
+  #standing: Standing;
+  /** 0 before the first Hello. */
+  #session = 0;
+  #sequence = 0;
+  #statusDigest: Digest | undefined;
+  #needsFull = false;
+  /** Where the agent is, by its own word, and what was sent to it last. */
+  #agent: Mark | undefined;
+  #sent: Mark | undefined;
+  #reported: Mark | undefined;
+  #heardAtMs = 0;
+  /** How many messages came, so that an answer in the same millisecond is one. */
+  #heardCount = 0;
+  #heardWrittenMs = 0;
+  #unanswered = false;
+  #isDirty = false;
+  #isPumping = false;
+  #isOver = false;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#standing = parts.standing;
+    this.#throttle = new Throttle(parts.ports.clock, parts.limits);
+  }
+
+  async message(message: AgentMessage): Promise<void> {
+    await this.#throttle.take(costOf(message));
+    this.#heardAtMs = this.#parts.ports.clock.now();
+    this.#heardCount += 1;
+    if (message.type === 'Hello') return this.#hello(message);
+    if (this.#session === 0) throw outOfOrder(message.type);
+    // A message of an older session was written before the agent knew of this one.
+    if ('session' in message && message.session !== this.#session) return;
+    switch (message.type) {
+      case 'Want':
+        return this.#want(message);
+      case 'StatusDelta':
+        return this.#status(message);
+      case 'DriftReport':
+        return this.#drift(message);
+      case 'Ack':
+        return this.#ack(message);
+      case 'Heartbeat':
+        return this.#heartbeat(message);
+      case 'PlanResult':
+      case 'QueryResult':
+        // Nothing was asked, so there is nobody to hand the answer to.
+        return this.#heard([]);
+    }
+  }
+
+  closed(): void {
+    this.#isOver = true;
+    this.#parts.gone();
+    if (this.#session === 0) return;
+    const last = { connected: false, ...(this.#heardAtMs > 0 && { lastHeardAtMs: this.#heardAtMs }) };
+    this.#write(last, [this.#bell([])]).catch((error: unknown) => {
+      // A newer session has the row now, and it is connected.
+      if (!(error instanceof FairleadError && error.code === 'Conflict')) this.#parts.ports.onError(error);
+    });
+  }
+
+  /** Ends the stream; the reason reaches the agent. */
+  close(reason: string): void {
+    this.#parts.channel.close(reason);
+  }
+
+  /** Looks again where the cluster stands and what it should run. */
+  async refresh(): Promise<void> {
+    try {
+      this.#standing = await standingOf(this.#parts.ports, this.#parts.channel.caller);
+    } catch (error) {
+      const refused = error instanceof FairleadError && error.code === 'PermissionDenied';
+      if (refused) return this.close(error.message);
+      throw error;
+    }
+    if (this.#session > 0) await this.#pump();
+  }
+
+  async #hello(hello: Of<'Hello'>): Promise<void> {
+    const { store, clock } = this.#parts.ports;
+    const { cluster } = this.#parts.channel.caller;
+    const { agentVersion, kubernetesVersion, position, root } = hello;
+    this.#session = await store.raiseSession(cluster, { agentVersion, kubernetesVersion, nowMs: clock.now() });
+    const row = await store.cluster(cluster);
+    if (!row) throw notAMember(cluster);
+    this.#sequence = 0;
+    this.#needsFull = row.statusDigest !== hello.statusDigest;
+    this.#statusDigest = row.statusDigest;
+    this.#agent = position && root ? { position, root } : undefined;
+    this.#sent = undefined;
+    this.#heardWrittenMs = this.#heardAtMs;
+    await this.#write({}, [this.#bell([])]);
+    await this.#send({
+      type: 'Settings',
+      session: this.#session,
+      heartbeatMs: this.#parts.limits.heartbeatMs,
+      ...(row.statusDigest && { statusDigest: row.statusDigest }),
+    });
+    this.#pumpAside();
+  }
+
+  async #want({ digests }: Of<'Want'>): Promise<void> {
+    await this.#heard([]);
+    const { cluster } = this.#parts.channel.caller;
+    if (!this.#givesOut()) return this.#send({ type: 'Objects', blobs: [], missing: digests });
+    for await (const message of this.#parts.shelf.answer(cluster, digests)) await this.#send(message);
+  }
+
+  async #status(delta: Of<'StatusDelta'>): Promise<void> {
+    if (delta.sequence <= this.#sequence) return;
+    const follows = delta.sequence === this.#sequence + 1 && !this.#needsFull;
+    if (!delta.full && !follows) return this.#askForStatus();
+    const { store, clock } = this.#parts.ports;
+    const { cluster } = this.#parts.channel.caller;
+    const few = !delta.full && delta.changed.length <= 8;
+    const prior = few
+      ? (await Promise.all(delta.changed.map(({ application }) => store.statuses({ cluster, application })))).flat()
+      : await store.statuses({ cluster });
+    const { changes, applications } = statusChanges(delta, { cluster, prior, nowMs: clock.now() });
+    const { sequence, statusDigest } = delta;
+    const bell = applications.length > 0 ? [this.#bell(applications)] : [];
+    await this.#heard([...changes, ...bell], { sequence, statusDigest });
+    this.#sequence = sequence;
+    this.#statusDigest = statusDigest;
+    this.#needsFull = false;
+  }
+
+  async #askForStatus(): Promise<void> {
+    await this.#heard([]);
+    this.#needsFull = true;
+    await this.#send({ type: 'NeedStatus' });
+  }
+
+  async #drift({ items }: Of<'DriftReport'>): Promise<void> {
+    const { cluster } = this.#parts.channel.caller;
+    const rows = driftEvents(items, { cluster, nowMs: this.#heardAtMs });
+    if (rows.length === 0) return this.#heard([]);
+    await this.#heard([
+      ...rows.map((row) => ({ put: 'event', row }) as const),
+      { put: 'outbox', row: { subject: 'events', payload: {} } },
+    ]);
+  }
+
+  async #ack({ position, root }: Of<'Ack'>): Promise<void> {
+    this.#agent = { position, root };
+    await this.#heard([this.#bell([])], { ackedPosition: position, ackedRoot: root });
+    this.#pumpAside();
+  }
+
+  async #heartbeat({ statusDigest }: Of<'Heartbeat'>): Promise<void> {
+    if (statusDigest !== this.#statusDigest) return this.#askForStatus();
+    await this.#heard([]);
+  }
+
+  /** Notes that the cluster was heard; written at once only with something else, or when it is time. */
+  async #heard(changes: readonly Change[], contact: Omit<ContactRow, 'cluster'> = {}): Promise<void> {
+    const answered = this.#unanswered;
+    this.#unanswered = false;
+    const due = this.#heardAtMs - this.#heardWrittenMs >= this.#parts.limits.heardEveryMs;
+    if (changes.length === 0 && Object.keys(contact).length === 0 && !answered && !due) return;
+    this.#heardWrittenMs = this.#heardAtMs;
+    const bell = answered && changes.length === 0 ? [this.#bell([])] : [];
+    await this.#write(
+      { ...contact, lastHeardAtMs: this.#heardAtMs, ...(answered && { unansweredSinceMs: undefined }) },
+      [...changes, ...bell],
+    );
+  }
+
+  #write(contact: Omit<ContactRow, 'cluster'>, changes: readonly Change[]): Promise<void> {
+    const { cluster } = this.#parts.channel.caller;
+    const guard: Guard = { session: { cluster, session: this.#session } };
+    const row = { cluster, ...contact };
+    return this.#parts.ports.store.write([{ put: 'contact', row }, ...changes], guard);
+  }
+
+  #bell(applications: readonly ApplicationId[]): Change {
+    const { cluster } = this.#parts.channel.caller;
+    return { put: 'outbox', row: { subject: 'statuses', payload: { cluster, applications } } };
+  }
+
+  #givesOut(): boolean {
+    return this.#standing === 'Member' && this.#parts.ports.epochReady();
+  }
+
+  /** Beside the messages: an agent that does not take its desired state is still heard. */
+  #pumpAside(): void {
+    this.#pump().catch((error: unknown) => {
+      if (this.#isOver) return;
+      this.#parts.ports.onError(error);
+      this.close('The hub could not read the desired state of the cluster; connect again.');
+    });
+  }
+
+  /** Sends the newest desired state, and again if there was a newer one meanwhile. */
+  async #pump(): Promise<void> {
+    this.#isDirty = true;
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      while (this.#isDirty && !this.#isOver) {
+        this.#isDirty = false;
+        if (this.#givesOut()) await this.#sendDesired();
+      }
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  async #sendDesired(): Promise<void> {
+    const { store } = this.#parts.ports;
+    const { cluster } = this.#parts.channel.caller;
+    const row = await store.cluster(cluster);
+    if (!row?.head || !row.position || !row.root) return;
+    const head = { position: row.position, root: row.root };
+    const decision = decideDesired({ head, agent: this.#agent, sent: this.#sent });
+    if (decision.send === 'Nothing') return;
+    if (decision.send === 'Unknown') return this.#reportUnknown();
+    const rows = await store.assignments({ cluster });
+    const after = await store.cluster(cluster);
+    if (!after?.position || comparePositions(after.position, head.position) !== 0) {
+      // The planner wrote in between: rows and head would not belong together.
+      this.#isDirty = true;
+      return;
+    }
+    const since = decision.send === 'Since' ? decision.since : undefined;
+    this.#sent = head;
+    this.#watchForAnswer();
+    await this.#send(desiredMessage(row.head, { rows, since }));
+  }
+
+  /** Writes it down if nothing is heard for a while: then the cluster may be silent. */
+  #watchForAnswer(): void {
+    const { clock, onError } = this.#parts.ports;
+    const sentAtMs = clock.now();
+    const heardBefore = this.#heardCount;
+    clock.after(this.#parts.limits.unansweredAfterMs, () => {
+      if (this.#isOver || this.#unanswered || this.#heardCount > heardBefore) return;
+      this.#unanswered = true;
+      this.#write({ unansweredSinceMs: sentAtMs }, [this.#bell([])]).catch(onError);
+    });
+  }
+
+  /** The agent has accepted what this store never signed: the epoch must be raised, by a commit of the planner. */
+  async #reportUnknown(): Promise<void> {
+    const agent = this.#agent;
+    if (!agent || (this.#reported && sameMark(this.#reported, agent))) return;
+    this.#reported = agent;
+    const { cluster } = this.#parts.channel.caller;
+    const { epoch, generation } = agent.position;
+    const nowMs = this.#parts.ports.clock.now();
+    await this.#write({}, [
+      {
+        put: 'fact',
+        key: unknownPositionKey(cluster),
+        value: { epoch, generation, root: agent.root, seenAtMs: nowMs },
+      },
+      { put: 'outbox', row: { subject: 'head', payload: { epochNeeded: epoch, cluster } } },
+      {
+        put: 'event',
+        row: {
+          atMs: nowMs,
+          type: 'PositionUnknown',
+          reason: 'EpochBehind',
+          message: `${cluster} is at position ${epoch}.${generation}, which this store never gave it; the epoch is raised by a commit.`,
+          cluster,
+        },
+      },
+      { put: 'outbox', row: { subject: 'events', payload: {} } },
+    ]);
+  }
+
+  async #send(message: HubMessage): Promise<void> {
+    const { clock } = this.#parts.ports;
+    const stop = clock.after(this.#parts.limits.sendWithinMs, () => this.close('The agent did not read for too long.'));
+    try {
+      await this.#parts.channel.send(message);
+    } finally {
+      stop();
+    }
+  }
+}
+
+/** Where it is kept that an agent is at a position that the store does not know; the planner drops it. */
+export function unknownPositionKey(cluster: string): string {
+  return `unknown-position:${cluster}`;
+}
+
+/** What a message takes from an agent's share: what it makes the hub do, in ordinary messages. */
+function costOf(message: AgentMessage): number {
+  if (message.type === 'Want') return 1 + message.digests.length / 100;
+  if (message.type === 'StatusDelta') return 1 + message.changed.length / 50;
+  if (message.type === 'DriftReport') return 1 + message.items.length / 20;
+  return 1;
+}
+
+function outOfOrder(type: string): FairleadError {
+  return new FairleadError(`Cannot take ${type}: the stream has not begun with Hello. Connect again.`, {
+    code: 'FailedPrecondition',
+    reason: 'InvalidArgument',
+  });
+}

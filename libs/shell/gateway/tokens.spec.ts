@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest';
+import { digestOf, hub, shop } from './harness.ts';
+
+const agent = { kubernetesVersion: 'v1.36.1', agentVersion: '0.1.0' };
+const hourMs = 3_600_000;
+
+async function withToken() {
+  const at = await hub();
+  const { token } = await at.gateway.joinToken({ cluster: shop, labels: { env: 'prod' }, ttlMs: hourMs, by: 'ada' });
+  return { ...at, token };
+}
+
+test('a token gives a certificate for the cluster that it is bound to, and the membership is queued', async () => {
+  const { gateway, store, token } = await withToken();
+  const answer = await gateway.enroll({ token, csrPem: 'csr:one', ...agent });
+  expect(answer).toMatchObject({
+    cluster: shop,
+    credentials: {
+      certificatePem: 'certificate:shop-0042:one',
+      caPem: 'ca',
+      gatewayAddress: 'hub:8443',
+      verifyingKeys: [{ keyId: 'key-1' }],
+    },
+  });
+  expect(await store.fact('membership:shop-0042')).toEqual({
+    labels: { env: 'prod' },
+    key: digestOf('one'),
+    kubernetes: 'v1.36.1',
+    requestedAtMs: 1_000_000_000,
+    by: 'ada',
+  });
+  expect((await store.outbox(9)).map(({ subject }) => subject)).toEqual(['head', 'events']);
+  expect((await store.tokens())[0]).not.toHaveProperty('token');
+});
+
+test('a replayed token is refused, and the error says how to get another', async () => {
+  const { gateway, token } = await withToken();
+  await gateway.enroll({ token, csrPem: 'csr:one', ...agent });
+  await expect(gateway.enroll({ token, csrPem: 'csr:two', ...agent })).rejects.toMatchObject({
+    code: 'Unauthenticated',
+    reason: 'TokenUsed',
+    message: expect.stringContaining('fairlead cluster join'),
+  });
+});
+
+test('a lost answer is given again to the same key, for ten minutes', async () => {
+  const { gateway, clock, token } = await withToken();
+  const request = { token, csrPem: 'csr:one', ...agent };
+  const first = await gateway.enroll(request);
+  clock.advance(599_000);
+  expect((await gateway.enroll(request)).cluster).toBe(first.cluster);
+  clock.advance(2_000);
+  await expect(gateway.enroll(request)).rejects.toMatchObject({ reason: 'TokenUsed' });
+});
+
+test('an answer given again after the commit queues nothing more', async () => {
+  const { gateway, store, ledger, token } = await withToken();
+  const request = { token, csrPem: 'csr:one', ...agent };
+  await gateway.enroll(request);
+  ledger.set(shop, { key: digestOf('one') });
+  await store.write([{ drop: 'fact', key: 'membership:shop-0042' }]);
+  await gateway.enroll(request);
+  expect(await store.fact('membership:shop-0042')).toBeUndefined();
+});
+
+test('unknown and expired tokens are told apart, and a broken request spends none', async () => {
+  const { gateway, clock, token } = await withToken();
+  await expect(gateway.enroll({ token: 'guess', csrPem: 'csr:one', ...agent })).rejects.toMatchObject({
+    reason: 'TokenInvalid',
+  });
+  await expect(gateway.enroll({ token, csrPem: 'nonsense', ...agent })).rejects.toMatchObject({ code: 'InvalidInput' });
+  const odd = { token, csrPem: 'csr:one', ...agent, kubernetesVersion: 'latest' };
+  await expect(gateway.enroll(odd)).rejects.toMatchObject({ code: 'InvalidInput' });
+  clock.advance(hourMs + 1);
+  await expect(gateway.enroll({ token, csrPem: 'csr:one', ...agent })).rejects.toMatchObject({
+    reason: 'TokenExpired',
+  });
+});
+
+test('no error repeats the token', async () => {
+  const { gateway } = await hub();
+  const secret = 'flj_very-secret';
+  const refused = gateway.enroll({ token: secret, csrPem: 'csr:one', ...agent });
+  await expect(refused).rejects.toThrow(/^(?!.*very-secret).*$/);
+});
+
+test('a token is made for names only', async () => {
+  const { gateway } = await hub();
+  const bad = gateway.joinToken({ cluster: 'Shop 42', labels: {}, ttlMs: 1, by: 'ada' });
+  await expect(bad).rejects.toMatchObject({ code: 'InvalidInput', message: expect.stringContaining('"Shop 42"') });
+});
+
+test('renewal goes by the key that the ledger names, or that waits for its commit', async () => {
+  const { gateway, ledger, token } = await withToken();
+  await expect(gateway.renew({ cluster: shop, csrPem: 'csr:one' })).rejects.toMatchObject({ reason: 'NotAMember' });
+  await gateway.enroll({ token, csrPem: 'csr:one', ...agent });
+  expect((await gateway.renew({ cluster: shop, csrPem: 'csr:one' })).credentials.certificatePem).toContain('one');
+  ledger.set(shop, { key: digestOf('other') });
+  await expect(gateway.renew({ cluster: shop, csrPem: 'csr:two' })).rejects.toMatchObject({
+    code: 'PermissionDenied',
+    reason: 'KeyMismatch',
+  });
+});
