@@ -37,7 +37,11 @@ export function startPulse(clock: Clock, { everyMs, ask }: PulseOptions): Pulse 
   };
   const ring = (): Promise<void> => {
     again = true;
-    running ??= run().finally(() => (running = undefined));
+    running ??= run().finally(() => {
+      running = undefined;
+      // A ring that came after the last look and before this line would otherwise wait for the pause.
+      if (again && !stopping.signal.aborted) void ring();
+    });
     return running;
   };
   return {
