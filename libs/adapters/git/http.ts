@@ -1,10 +1,11 @@
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { getCACertificates } from 'node:tls';
 import { aborted, tooLarge, unavailable } from './failures.ts';
 
 /** How connections are made and how long they may take. */
 export interface HttpOptions {
-  /** Certificates of private authorities, PEM; they take the place of those that Node trusts. */
+  /** Certificates of private authorities, PEM, beside those that Node trusts. */
   readonly ca?: string;
   /** Nothing was received for so long. Default: 20 s. */
   readonly idleTimeoutMs?: number;
@@ -110,7 +111,10 @@ export function httpClient(options: HttpOptions = {}): HttpClient {
     proxyEnv: process.env,
   };
   const plain = new HttpAgent(agentOptions);
-  const secure = new HttpsAgent({ ...agentOptions, ...(options.ca === undefined ? {} : { ca: options.ca }) });
+  const secure = new HttpsAgent({
+    ...agentOptions,
+    ...(options.ca === undefined ? {} : { ca: [...getCACertificates('default'), options.ca] }),
+  });
 
   function start(request: HttpRequest): Attempt {
     const { method, url, body } = request;
