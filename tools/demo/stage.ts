@@ -2,17 +2,18 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  createCli,
   createHubClient,
   readExample,
   startAgent,
   untilConnected,
   type AgentProcess,
+  type Cli,
   type HubClient,
 } from '@fairlead/testkit/fleet';
 import { startGitServer, type GitServer } from '@fairlead/testkit/git';
 import { startControlPlane, type ControlPlane } from '@fairlead/testkit/kube';
 import { removeFolderAtEnd } from '@fairlead/testkit/process';
-import { createCli, type Cli } from './cli.ts';
 import type { Teller } from './teller.ts';
 
 /** The clusters of the demo, in the order of the pipeline. */
@@ -86,7 +87,7 @@ async function join4(
     const startedAt = performance.now();
     const plane = planes[name];
     teller.command(`fairlead cluster join ${name} --labels ${labels} --kubeconfig ${name}.kubeconfig`);
-    await cli.run('cluster', 'join', name, '--labels', labels, '--kubeconfig', plane.kubeconfigPath, '--no-wait');
+    await cli.must('cluster', 'join', name, '--labels', labels, '--kubeconfig', plane.kubeconfigPath, '--no-wait');
     const agentFolder = join(folder, name);
     await mkdir(agentFolder, { mode: 0o700 });
     const agent: AgentProcess = await startAgent({ plane, folder: agentFolder });

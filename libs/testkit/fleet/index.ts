@@ -1,4 +1,5 @@
 export { startAgent, type AgentOptions, type AgentProcess } from './agent.ts';
+export { createCli, type Cli, type CliResult } from './cli.ts';
 export { readExample, readTree } from './examples.ts';
 export {
   fleetFixture,
@@ -19,3 +20,5 @@ export {
 } from './hubClient.ts';
 export { applyInstall, joinCluster, untilConnected, type JoinOptions } from './join.ts';
 export { programEnvironment, programPath, type Program } from './programs.ts';
+export { expectedObjects, type ExpectedOptions } from './expected.ts';
+export { resourcesOf, type Resources } from './resources.ts';
