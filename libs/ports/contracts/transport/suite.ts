@@ -37,6 +37,7 @@ export function transportContract(name: string, harness: TransportHarness): void
     });
     afterEach(() => transport.close());
     messages(() => transport);
+    backPressure(() => transport);
     endings(() => transport);
   });
 }
@@ -87,6 +88,32 @@ function messages(transport: () => TransportUnderTest): void {
     await held.hub.take(2);
     expect(held.hub.seen).toContainEqual(heartbeat(7));
     hold.resolve();
+  });
+}
+
+/** More than any transport may keep for one agent. */
+const flood = 100;
+
+function backPressure(transport: () => TransportUnderTest): void {
+  test('what an agent does not read waits at the sender, not in between', async () => {
+    const hold = Promise.withResolvers<void>();
+    const deaf = await connected(transport(), 'one', { onHubMessage: () => hold.promise });
+    const other = await connectAgain(transport(), { cluster: 'two', hub: deaf.hub });
+    const data = new Uint8Array(256 * 1024);
+    let sent = 0;
+    const sending = Array.from({ length: flood }, (_, part) =>
+      deaf.hub.channel
+        .send({ type: 'Objects', blobs: [{ digest, part, parts: flood, data }], missing: [] })
+        .then(() => (sent += 1)),
+    );
+    for (let turn = 1; turn <= 10; turn += 1) {
+      await other.connection.send(heartbeat(turn));
+      await deaf.hub.take(turn);
+    }
+    expect(sent).toBeLessThan(flood / 2);
+    hold.resolve();
+    await Promise.all(sending);
+    expect(await deaf.agent.take(flood)).toHaveLength(flood);
   });
 }
 
@@ -171,7 +198,11 @@ interface AgentEnd {
 async function connected(
   transport: TransportUnderTest,
   cluster: string,
-  options: { readonly onMessage?: (message: AgentMessage) => Promise<void>; readonly signal?: AbortSignal } = {},
+  options: {
+    readonly onMessage?: (message: AgentMessage) => Promise<void>;
+    readonly onHubMessage?: () => Promise<void>;
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<{ hub: HubEnd; agent: AgentEnd; caller: Caller }> {
   const arrived = inbox<AgentMessage>();
   const channel = Promise.withResolvers<AgentChannel>();
@@ -190,7 +221,10 @@ async function connected(
   });
   const { caller, link } = await transport.link(cluster);
   const received = inbox<HubMessage>();
-  const connection = await link.connect(async (message) => received.put(message), options.signal ?? never);
+  const connection = await link.connect(async (message) => {
+    received.put(message);
+    await options.onHubMessage?.();
+  }, options.signal ?? never);
   const hub = { channel: await channel.promise, seen: arrived.all, take: arrived.take, closed: closed.promise };
   return { hub, agent: { connection, take: received.take }, caller };
 }
