@@ -159,7 +159,7 @@ function apply(tables: Tables, change: Change): void {
     case 'status':
       return void tables.statuses.set(pairKey(change.row.cluster, change.row.status.application), change.row);
     case 'token':
-      return void tables.tokens.set(change.row.hash, change.row);
+      return putToken(tables, change.row);
     case 'blob':
       return void tables.blobs.set(change.row.digest, change.row);
     case 'fact':
@@ -203,6 +203,14 @@ function checkHeads(tables: Tables, changes: readonly Change[]): void {
       );
     positions.set(cluster, position);
   }
+}
+
+const tokenMemoryMs = 30 * 86_400_000;
+
+function putToken(tables: Tables, row: TokenRow): void {
+  for (const [hash, { expiresAtMs }] of tables.tokens)
+    if (expiresAtMs < row.expiresAtMs - tokenMemoryMs) tables.tokens.delete(hash);
+  tables.tokens.set(row.hash, row);
 }
 
 function putHead(tables: Tables, row: HeadRow): void {

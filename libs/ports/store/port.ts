@@ -22,6 +22,7 @@ export type Change =
   | { readonly put: 'contact'; readonly row: ContactRow }
   | { readonly put: 'assignment'; readonly row: AssignmentRow }
   | { readonly put: 'status'; readonly row: StatusRow }
+  /** Tokens that ended thirty days before this one will are forgotten with it. */
   | { readonly put: 'token'; readonly row: TokenRow }
   | { readonly put: 'blob'; readonly row: BlobRow }
   /** A small document by key, such as the last head seen; at most 1 MiB. */

@@ -329,7 +329,8 @@ export function unknownPositionKey(cluster: string): string {
 function costOf(message: AgentMessage): number {
   if (message.type === 'Want') return 1 + message.digests.length / 100;
   if (message.type === 'StatusDelta') return 1 + message.changed.length / 50;
-  if (message.type === 'DriftReport') return 1 + message.items.length / 20;
+  // Each item is a line of the journal, which all clusters share.
+  if (message.type === 'DriftReport') return 1 + message.items.length;
   return 1;
 }
 

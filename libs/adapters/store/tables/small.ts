@@ -16,6 +16,9 @@ export interface Small {
   raiseFence(): number;
 }
 
+/** How long after their end tokens are remembered, so that the list of them is bounded. */
+const tokenMemoryMs = 30 * 86_400_000;
+
 /** Prepares the statements over `fact`, `token` and `meta`. */
 export function small(database: DatabaseSync): Small {
   const fact = database.prepare('SELECT value FROM fact WHERE key = ?');
@@ -31,6 +34,7 @@ export function small(database: DatabaseSync): Small {
   const raise = database.prepare(
     "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'fence' RETURNING value",
   );
+  const forget = database.prepare('DELETE FROM token WHERE expires_at_ms < ?');
   const put = (row: TokenRow): void => {
     const labels = JSON.stringify(row.labels);
     putToken.run(row.hash, row.cluster, labels, row.by, row.expiresAtMs, cell(row.usedAtMs), cell(row.usedBy));
@@ -42,7 +46,10 @@ export function small(database: DatabaseSync): Small {
     putFact: (key, value) => void putFact.run(key, JSON.stringify(value)),
     dropFact: (key) => void dropFact.run(key),
     tokens: () => (tokens.all() as Row[]).map(tokenOf),
-    putToken: put,
+    putToken(row) {
+      forget.run(row.expiresAtMs - tokenMemoryMs);
+      put(row);
+    },
     claim(hash, claimant) {
       const row = token.get(hash) as Row | undefined;
       const claim = row ? judge(tokenOf(row), claimant) : ({ taken: false, reason: 'TokenInvalid' } as const);

@@ -38,6 +38,14 @@ function tokens(store: CurrentStore): void {
     expect(claims.filter((claim) => claim.taken)).toHaveLength(1);
   });
 
+  test('a token that ended long ago is forgotten when a new one is made', async () => {
+    const monthMs = 30 * 86_400_000;
+    const recent = { ...token, hash: digestOf('c'), expiresAtMs: 20_000 };
+    const fresh = { ...token, hash: digestOf('d'), expiresAtMs: monthMs + 15_000 };
+    await store().write([token, recent, fresh].map((row) => ({ put: 'token', row }) as const));
+    expect((await store().tokens()).map((row) => row.hash)).toEqual([recent.hash, fresh.hash]);
+  });
+
   test('an unknown token and an expired one are told apart', async () => {
     await store().write([{ put: 'token', row: token }]);
     const late = { key, nowMs: 10_001, againWithinMs: 500 };
