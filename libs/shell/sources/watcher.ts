@@ -46,6 +46,8 @@ export interface SourceWatcher {
   /** Asks again now: the sources with this URL, or all. Resolves when they were asked. */
   check(url?: string): Promise<void>;
   state(key: string): SourceState | undefined;
+  /** Why sources cannot be read now, each once. */
+  problems(): readonly FairleadError[];
   close(): void;
 }
 
@@ -100,6 +102,7 @@ export function watchSources(ports: WatcherPorts, options: { readonly pollMs: nu
       await Promise.all(asked.map((one) => one.pulse.ring()));
     },
     state: (key) => followed.get(key)?.state,
+    problems: () => [...followed.values()].flatMap(({ state }) => state.problem ?? []),
     close() {
       for (const one of followed.values()) one.pulse.stop();
       followed.clear();

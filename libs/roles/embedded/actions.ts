@@ -1,0 +1,67 @@
+import type { ApplicationId, ClusterName, EnvironmentName } from '@fairlead/core/model';
+import type { Actions } from '@fairlead/roles/api';
+import type { Person } from '@fairlead/roles/http';
+import type { Gateway } from '@fairlead/shell/gateway';
+import type { Author } from '@fairlead/shell/planner';
+import { createJoin } from './join.ts';
+import type { Planning } from './planning.ts';
+
+/** What people's actions need. */
+export interface ActionParts {
+  readonly planning: Planning;
+  readonly gateway: Gateway;
+  readonly caPem: string;
+  /** `HOST:PORT` that agents dial for enrolment. */
+  address(): string;
+}
+
+/** The commit is made under the person's name. */
+function authorOf({ name }: Person): Author {
+  return { name, email: `${name}@fairlead.invalid` };
+}
+
+function placeOf({ application, environment }: { application: string; environment: string }) {
+  return { application: application as ApplicationId, environment: environment as EnvironmentName };
+}
+
+/** Maps calls of the API to ledger commits and join tokens. */
+export function peoplesActions(parts: ActionParts): Actions {
+  const { actions, planner } = parts.planning;
+  const serviceAccounts = (): string[] =>
+    [...(planner.current()?.documents.teams.values() ?? [])].map(({ spec }) => spec.serviceAccount);
+  return {
+    createJoin: createJoin({ ...parts, serviceAccounts }),
+    async removeCluster(given, person) {
+      const { commit } = await actions.clusterRemove({ cluster: given.cluster as ClusterName }, authorOf(person));
+      return { commit, message: `The membership of ${given.cluster} ended; its workloads stay as they are.` };
+    },
+    async promote({ release, reason, ...place }, person) {
+      const request = {
+        ...placeOf(place),
+        ...(release === undefined ? {} : { release }),
+        ...(reason === undefined ? {} : { reason }),
+      };
+      const { commit } = await actions.promote(request, authorOf(person));
+      return { commit, message: `Promoted ${place.application} into ${place.environment}.` };
+    },
+    async rollback({ reason, ...place }, person) {
+      const { commit } = await actions.rollback({ ...placeOf(place), reason }, authorOf(person));
+      return { commit, message: `Rolled ${place.application} back in ${place.environment}.` };
+    },
+    async resume({ reason, ...place }, person) {
+      const { commit } = await actions.resume(
+        { ...placeOf(place), ...(reason === undefined ? {} : { reason }) },
+        authorOf(person),
+      );
+      return { commit, message: `Resumed ${place.application} in ${place.environment}.` };
+    },
+    async hold({ reason, ...place }, person) {
+      const { commit } = await actions.hold({ ...placeOf(place), reason }, authorOf(person));
+      return { commit, message: `Held ${place.application} in ${place.environment}.` };
+    },
+    async acknowledge(given, person) {
+      const { commit } = await actions.acknowledge(given, authorOf(person));
+      return { commit, message: `Acknowledged ${given.kind} ${given.subject}.` };
+    },
+  };
+}

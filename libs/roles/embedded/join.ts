@@ -1,0 +1,42 @@
+import { dump } from 'js-yaml';
+import { agentInstallManifest } from '@fairlead/core/install';
+import type { Actions } from '@fairlead/roles/api';
+import type { Gateway } from '@fairlead/shell/gateway';
+
+/** How long a join token may be used. */
+const tokenLifetimeMs = 3_600_000;
+
+/** The image that the install manifest names unless the call names one. */
+const agentImage = 'ghcr.io/fairlead/agent:0.1.0';
+
+/** Makes the one-use token of a cluster and the manifest that carries it. */
+export function createJoin(parts: {
+  readonly gateway: Gateway;
+  address(): string;
+  readonly caPem: string;
+  readonly serviceAccounts: () => readonly string[];
+}): Actions['createJoin'] {
+  return async (given, person) => {
+    const { token, expiresAtMs } = await parts.gateway.joinToken({
+      cluster: given.name,
+      labels: given.labels,
+      ttlMs: tokenLifetimeMs,
+      by: person.name,
+    });
+    const objects = agentInstallManifest({
+      clusterName: given.name,
+      hub: parts.address(),
+      caPem: parts.caPem,
+      joinToken: token,
+      image: given.image ?? agentImage,
+      profile: given.profile,
+      teamServiceAccounts: parts.serviceAccounts(),
+    });
+    return {
+      name: given.name,
+      token,
+      expiresAtMs,
+      manifest: objects.map((object) => dump(object, { noRefs: true, lineWidth: 120 })).join('---\n'),
+    };
+  };
+}
