@@ -53,3 +53,8 @@ export function countOf(text: string, option: string): number {
   if (Number.isInteger(count) && count >= 1) return count;
   throw usageError(`Cannot use ${option} ${text}: write a whole number of at least 1.`, option);
 }
+
+/** For an option that may be given several times. */
+export function repeated(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}

@@ -7,7 +7,7 @@ import { renderOffline } from '../offline/render.ts';
 import { tools } from '../offline/tools.ts';
 import { asYaml } from '../output/print.ts';
 import { goModules } from '../places.ts';
-import { applicationOf, labelsOf, usageError } from '../usage.ts';
+import { applicationOf, labelsOf, repeated, usageError } from '../usage.ts';
 
 interface Options {
   readonly application: string;
@@ -73,7 +73,7 @@ export const registerRender: Register = (program, cli) => {
     .option(
       '--source <name=dir>',
       'take a source from the root of a local checkout of its repository (repeatable); else it is fetched',
-      (value: string, before: readonly string[]) => [...before, value],
+      repeated,
       [],
     )
     .option('--head', 'what the checkout says now, and not the release that its ledger names')

@@ -1,4 +1,11 @@
-import type { ApplicationView, ClusterView, PlacementView, StepView } from '@fairlead/wire/rest';
+import type {
+  ApplicationView,
+  ClusterView,
+  FleetView,
+  PlacementView,
+  ProblemView,
+  StepView,
+} from '@fairlead/wire/rest';
 import type { Invocation, Register } from '../cli.ts';
 import { exitCodes } from '../exit.ts';
 import type { Column, Printer } from '../output/print.ts';
@@ -78,6 +85,10 @@ function complaints(found: {
   ];
 }
 
+function sourceProblems({ application, sources }: ApplicationView): ProblemView[] {
+  return sources.flatMap(({ url, problem }) => (problem ? [{ ...problem, application, file: url }] : []));
+}
+
 async function applicationsFor(
   given: Invocation<Options>,
   hub: Awaited<ReturnType<Invocation<Options>['hub']>>,
@@ -102,6 +113,37 @@ function summary(
   );
 }
 
+function nothing(applications: readonly ApplicationView[], { environment }: Options): string {
+  return applications.length === 0
+    ? 'No application is defined yet: add an Application document to the fleet repository.'
+    : `No pipeline has the environment ${environment}: see \`fairlead environments\`.`;
+}
+
+interface Seen {
+  readonly fleet: FleetView;
+  readonly clusters: readonly ClusterView[];
+  readonly rows: readonly StepRow[];
+  readonly placed: readonly PlacementView[];
+  readonly problems: readonly ProblemView[];
+}
+
+/** For people: the fleet, its applications, the clusters of one, who is silent, and what is wrong. */
+function show({ print, io }: Invocation<Options>, { fleet, clusters, rows, placed, problems }: Seen): void {
+  const { paint } = print;
+  summary(print, fleet, clusters);
+  if (rows.length > 0) print.table(rows, steps);
+  if (placed.length > 0) {
+    print.line();
+    print.table(placed, placements(io.now()));
+  }
+  for (const { name, connection, lastHeardAtMs } of clusters) {
+    if (connection !== 'Silent' && connection !== 'Lost') continue;
+    const heard = lastHeardAtMs === undefined ? 'never heard' : `last heard ${span(io.now() - lastHeardAtMs)} ago`;
+    print.line(`${stateWord(connection, paint)} ${name}: ${heard}; what is shown of it is ${paint.dim('old')}`);
+  }
+  for (const line of problemLines(problems, paint)) print.line(line);
+}
+
 async function status(given: Invocation<Options>): Promise<number> {
   const { print, io, options } = given;
   const hub = await given.hub();
@@ -118,27 +160,13 @@ async function status(given: Invocation<Options>): Promise<number> {
     .filter(inEnvironment);
   const selected = { application: applications[0]?.application, environment: options.environment };
   const placed = word === undefined ? [] : await hub.list('listPlacements', selected);
-  const problems = word === undefined ? fleet.problems : applications.flatMap((one) => one.problems);
+  const problems = [
+    ...(word === undefined ? fleet.problems : applications.flatMap((one) => one.problems)),
+    ...applications.flatMap(sourceProblems),
+  ].filter((one, at, all) => all.findIndex(({ message }) => message === one.message) === at);
   const value = { fleet, applications, ...(word === undefined ? {} : { placements: placed }) };
-  print.thing(value, () => {
-    summary(print, fleet, clusters);
-    if (rows.length > 0) print.table(rows, steps);
-    if (placed.length > 0) {
-      print.line();
-      print.table(placed, placements(io.now()));
-    }
-    const silent = clusters.filter((one) => one.connection === 'Silent' || one.connection === 'Lost');
-    for (const one of silent) {
-      const heard =
-        one.lastHeardAtMs === undefined ? 'never heard' : `last heard ${span(io.now() - one.lastHeardAtMs)} ago`;
-      print.line(
-        `${stateWord(one.connection, print.paint)} ${one.name}: ${heard}; what is shown of it is ${print.paint.dim('old')}`,
-      );
-    }
-    for (const line of problemLines(problems, print.paint)) print.line(line);
-    if (rows.length === 0)
-      io.err('No application is defined yet: add an Application document to the fleet repository.\n');
-  });
+  print.thing(value, () => show(given, { fleet, clusters, rows, placed, problems }));
+  if (rows.length === 0) io.err(`${nothing(applications, options)}\n`);
   if (!options.check) return exitCodes.ok;
   const wrong = complaints({ problems: problems.length, rows, clusters, drift: fleet.applications.drift });
   for (const one of wrong) io.err(`check: ${one}\n`);

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { access, mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { FairleadError } from '@fairlead/core/model';
@@ -10,7 +11,7 @@ import { hubArguments, type HubFlags } from '../process/flags.ts';
 import { startHub, type Ready } from '../process/hub.ts';
 import { matters } from '../process/lastWords.ts';
 import { plain } from '../output/words.ts';
-import { addressOf, millisecondsOf, usageError } from '../usage.ts';
+import { addressOf, millisecondsOf, repeated, usageError } from '../usage.ts';
 
 interface Options {
   readonly fleet: string;
@@ -19,6 +20,8 @@ interface Options {
   readonly listen: string;
   readonly grpcListen: string;
   readonly poll: string;
+  readonly name: readonly string[];
+  readonly gitCa?: string;
   readonly username?: string;
   readonly passwordFile?: string;
   readonly verbose?: true;
@@ -35,9 +38,8 @@ async function flagsOf(given: Invocation<Options>): Promise<Omit<HubFlags, 'tool
       'Cannot use --fleet: the URL holds credentials, which every user of this machine could read. Use --username and --password-file.',
       '--fleet',
     );
-  const passwordFile = options.passwordFile === undefined ? undefined : resolve(io.cwd, options.passwordFile);
-  if (passwordFile !== undefined && !(await readable(passwordFile)))
-    throw usageError(`Cannot read the password: ${passwordFile} is not there, or not yours.`, '--password-file');
+  const passwordFile = await fileOf(options.passwordFile, { cwd: io.cwd, option: '--password-file' });
+  const gitCa = await fileOf(options.gitCa, { cwd: io.cwd, option: '--git-ca' });
   const pollMs = millisecondsOf(options.poll, '--poll');
   if (pollMs < 1000) throw usageError(`Cannot use --poll ${options.poll}: at least 1s.`, '--poll');
   return {
@@ -47,16 +49,24 @@ async function flagsOf(given: Invocation<Options>): Promise<Omit<HubFlags, 'tool
     listen: addressOf(options.listen, '--listen'),
     grpc: addressOf(options.grpcListen, '--grpc-listen'),
     pollMs,
+    names: options.name,
+    ...(gitCa === undefined ? {} : { gitCa }),
     ...(options.username === undefined ? {} : { username: options.username }),
     ...(passwordFile === undefined ? {} : { passwordFile }),
   };
 }
 
-async function readable(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+/** The absolute path of a file that an option names; it must be there and readable. */
+async function fileOf(
+  path: string | undefined,
+  { cwd, option }: { readonly cwd: string; readonly option: string },
+): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const whole = resolve(cwd, path);
+  await access(whole, constants.R_OK).catch((thrown: NodeJS.ErrnoException) => {
+    throw usageError(`Cannot use ${option} ${whole}: it cannot be read (${thrown.code}).`, option);
+  });
+  return whole;
 }
 
 /** One folder for each profile: two hubs must not share one. */
@@ -154,6 +164,8 @@ export const registerUp: Register = (program, cli) => {
     .option('--listen <host:port>', 'where API and webhook answer', '127.0.0.1:8443')
     .option('--grpc-listen <host:port>', 'where agents dial in', '127.0.0.1:8444')
     .option('--poll <duration>', 'how often git is asked where no webhook tells', '5s')
+    .option('--name <host>', 'another name or address of this hub (repeatable)', repeated, [])
+    .option('--git-ca <file>', "an authority for git servers' certificates")
     .option('--username <name>', 'for the fleet repository')
     .option('--password-file <path>', 'a file with the password or token for it')
     .option('--verbose', "show the hub's whole log")

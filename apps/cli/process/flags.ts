@@ -10,6 +10,10 @@ export interface HubFlags {
   readonly grpc: string;
   readonly pollMs: number;
   readonly tools: readonly { readonly name: 'kustomize' | 'helm'; readonly version: string; readonly path: string }[];
+  /** Further names or addresses under which agents and people reach the hub. */
+  readonly names: readonly string[];
+  /** A file with an authority that git servers' certificates may be signed by. */
+  readonly gitCa?: string;
   /** For the fleet repository. */
   readonly username?: string;
   /** A file that holds the password or token; the words themselves never stand on a command line. */
@@ -26,6 +30,8 @@ export function hubArguments(flags: HubFlags): string[] {
     ['--grpc', flags.grpc],
     ['--poll-ms', String(flags.pollMs)],
     ...flags.tools.map(({ name, version, path }) => [`--${name}`, `${version}=${path}`] as const),
+    ...flags.names.map((name) => ['--name', name] as const),
+    ['--git-ca', flags.gitCa],
     ['--username', flags.username],
     ['--password-file', flags.passwordFile],
   ];

@@ -39,7 +39,7 @@ export function lastWords(): { hear(line: LogLine): void; tell(): string } {
       const failures = lines.filter(({ level, text }) => level >= failure && !/^\s+at |^$|^Node\.js v/.test(text));
       return failures
         .slice(-5)
-        .map(({ text }) => text.trim())
+        .map(({ text }) => text.trim().replace(/^error: /, ''))
         .join(' | ');
     },
   };

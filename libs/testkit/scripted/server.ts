@@ -1,4 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 /** A request as it came in. */
@@ -19,12 +20,13 @@ export interface ScriptedServer {
   close(): Promise<void>;
 }
 
-/** Starts the server; `answer` is called for each request and may leave it without an answer. */
+/** Starts the server, over TLS where a certificate is given; `answer` is called for each request and may leave it without an answer. */
 export async function startScriptedServer(
   answer: (request: ScriptedRequest, response: ServerResponse, index: number) => void,
+  options: { readonly tls?: { readonly certPem: string; readonly keyPem: string } } = {},
 ): Promise<ScriptedServer> {
   const requests: ScriptedRequest[] = [];
-  const server = createServer((incoming, response) => {
+  const take = (incoming: IncomingMessage, response: ServerResponse): void => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
@@ -34,13 +36,15 @@ export async function startScriptedServer(
       requests.push(request);
       answer(request, response, requests.length - 1);
     });
-  });
+  };
+  const { tls } = options;
+  const server = tls ? createTlsServer({ cert: tls.certPem, key: tls.keyPem }, take) : createServer(take);
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
     requests,
     close: () =>
       new Promise((resolve) => {

@@ -36,13 +36,14 @@ async function join(given: Invocation<Options>): Promise<void> {
   if (options.kubeconfig !== undefined && options.file !== undefined)
     throw usageError('Cannot use --file beside --kubeconfig: the manifest is applied and not written.', '--file');
   const timeoutMs = millisecondsOf(options.timeout, '--timeout');
+  const labels = labelsOf(options.labels);
   const hub = await given.hub();
   const path = options.kubeconfig === undefined ? await reserve(given, name) : undefined;
   try {
     const made = await hub.call('createJoin', {
       body: {
         name,
-        labels: labelsOf(options.labels),
+        labels,
         profile: options.profileRole,
         ...(options.image === undefined ? {} : { image: options.image }),
       },
