@@ -4,7 +4,16 @@ import { AgentEnvelopeSchema, type AgentEnvelope } from './gen/fairlead/v1/agent
 import { decoded, encoded, traceFrom, traceTo } from './envelope.ts';
 import { limits } from './limits.ts';
 import { countFrom, countTo, digestFrom, digestTo, list, text, unreadable } from './scalars.ts';
-import { applicationFrom, driftFrom, driftTo, positionFrom, positionTo, statusFrom, statusTo } from './state.ts';
+import {
+  applicationFrom,
+  driftFrom,
+  driftTo,
+  headFrom,
+  positionFrom,
+  positionTo,
+  statusFrom,
+  statusTo,
+} from './state.ts';
 
 type Body = NonNullable<MessageInitShape<typeof AgentEnvelopeSchema>['message']>;
 type WireBody<Case> = Extract<AgentEnvelope['message'], { case: Case }>['value'];
@@ -62,7 +71,7 @@ function bodyTo(message: AgentMessage): Body {
 }
 
 function helloTo(message: MessageOf<AgentMessage, 'Hello'>) {
-  const { position, root } = message;
+  const { position, root, head } = message;
   return {
     agentVersion: message.agentVersion,
     kubernetesVersion: message.kubernetesVersion,
@@ -70,6 +79,7 @@ function helloTo(message: MessageOf<AgentMessage, 'Hello'>) {
     ...(position && { position: positionTo(position, 'Hello.position') }),
     ...(root && { root: digestTo(root, 'Hello.root') }),
     statusDigest: digestTo(message.statusDigest, 'Hello.statusDigest'),
+    ...(head && { head }),
   };
 }
 
@@ -137,6 +147,7 @@ function helloFrom(wire: WireBody<'hello'>): MessageOf<AgentMessage, 'Hello'> {
     ...(wire.position && { position: positionFrom(wire.position, 'Hello.position') }),
     ...(wire.root && { root: digestFrom(wire.root, 'Hello.root') }),
     statusDigest: digestFrom(wire.statusDigest, 'Hello.statusDigest'),
+    ...(wire.head && { head: headFrom(wire.head, 'Hello.head') }),
   };
 }
 

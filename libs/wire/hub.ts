@@ -18,7 +18,15 @@ import {
   unreadable,
   words,
 } from './scalars.ts';
-import { acknowledgedFrom, acknowledgedTo, applicationFrom, keyFrom, positionFrom, positionTo } from './state.ts';
+import {
+  acknowledgedFrom,
+  acknowledgedTo,
+  applicationFrom,
+  headFrom,
+  keyFrom,
+  positionFrom,
+  positionTo,
+} from './state.ts';
 
 const queryKinds = words({
   Tree: QueryKind.TREE,
@@ -162,18 +170,13 @@ function bodyFrom(body: HubEnvelope['message']): HubMessage {
 }
 
 function desiredFrom(wire: WireBody<'desired'>): MessageOf<HubMessage, 'Desired'> {
-  const head = required(wire.head, 'Desired.head');
   const most = limits.applications;
   const entries = list(wire.entries, { path: 'Desired.entries', most });
   const tombstones = list(wire.tombstones, { path: 'Desired.tombstones', most });
   const removed = list(wire.removed, { path: 'Desired.removed', most });
   return {
     type: 'Desired',
-    head: {
-      bytes: head.bytes,
-      signature: head.signature,
-      keyId: text(head.keyId, { path: 'Desired.head.keyId' }),
-    },
+    head: headFrom(wire.head, 'Desired.head'),
     ...(wire.since && { since: positionFrom(wire.since, 'Desired.since') }),
     entries: entries.map((entry, at) => entryFrom(entry, `Desired.entries[${at}]`)),
     tombstones: tombstones.map((tombstone, at) => tombstoneFrom(tombstone, `Desired.tombstones[${at}]`)),

@@ -27,6 +27,7 @@ const reason = fc.constantFrom(...(Object.keys(reasons) as Reason[]));
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 const small = fc.nat({ max: 0xffffffff });
 const bytes = fc.uint8Array({ maxLength: 64 });
+const signed = fc.record({ bytes, signature: bytes, keyId: name });
 const position = fc.record({ epoch: count, generation: count });
 const key: fc.Arbitrary<ObjectKey> = fc.record({ group: words, kind: name, namespace: words, name });
 const acknowledged = fc.dictionary(words, commit, { maxKeys: 3 });
@@ -105,6 +106,7 @@ const agentMessages = fc.oneof(
       capabilities: patterns,
       position: maybe(position),
       root: maybe(digest),
+      head: maybe(signed),
       statusDigest: digest,
       traceparent,
     }),
@@ -139,7 +141,7 @@ const hubMessages = fc.oneof(
   dense(
     fc.record({
       type: fc.constant('Desired'),
-      head: fc.record({ bytes, signature: bytes, keyId: name }),
+      head: signed,
       since: maybe(position),
       entries: fc.array(entry, { maxLength: 3 }),
       tombstones: fc.array(fc.record({ application, commit, acknowledged }), { maxLength: 3 }),

@@ -7,6 +7,7 @@ import type {
   ObjectKey,
   ObjectProblem,
   Position,
+  SignedHead,
 } from '@fairlead/core/model';
 import {
   DriftKind,
@@ -22,6 +23,7 @@ import {
   type ObjectProblem as WireProblem,
   type Position as WirePosition,
   type PositionSchema,
+  type SignedHead as WireHead,
 } from './gen/fairlead/v1/state_pb.js';
 import { limits } from './limits.ts';
 import {
@@ -94,6 +96,12 @@ export function positionTo(position: Position, path: string): MessageInitShape<t
     epoch: countTo(position.epoch, `${path}.epoch`),
     generation: countTo(position.generation, `${path}.generation`),
   };
+}
+
+/** Reads a signed head that must be there. */
+export function headFrom(wire: WireHead | undefined, path: string): SignedHead {
+  const { bytes, signature, keyId } = required(wire, path);
+  return { bytes, signature, keyId: text(keyId, { path: `${path}.keyId` }) };
 }
 
 /** Reads the key of an object that must be there. */

@@ -14,7 +14,7 @@ import {
   type KeyPair,
 } from './certificates.ts';
 import { privateFolder, readPrivate, writePrivate } from './files.ts';
-import { signingChain } from './heads.ts';
+import { signingChain, verifyHead } from './heads.ts';
 
 /** Options of {@link openKeys}. */
 export interface KeyOptions {
@@ -61,6 +61,7 @@ export async function openKeys(folder: string, options: KeyOptions): Promise<Hub
     keyDigestOfCsr: async (csrPem) => keyDigest((await readRequest(csrPem)).publicKey.rawData),
     issueClient: async (csrPem, cluster) =>
       newClient(issuer, { request: await readRequest(csrPem), cluster, nowMs: now(), lifetimeMs: clientLifetimeMs }),
+    verifies: (head) => verifyHead(head, chain.verifyingKeys),
     newToken() {
       const token = `flj_${randomText()}`;
       return { token, hash: hashToken(token) };

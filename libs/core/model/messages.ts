@@ -19,6 +19,8 @@ export type AgentMessage = Traced &
         readonly position?: Position;
         /** Root of the desired state that it accepted. */
         readonly root?: Digest;
+        /** The head of that position as the planner signed it: an agent's bare word never raises the epoch. */
+        readonly head?: SignedHead;
         readonly statusDigest: Digest;
       }
     | { readonly type: 'Want'; readonly digests: readonly Digest[] }

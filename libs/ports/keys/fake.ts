@@ -27,6 +27,7 @@ export function memoryAuthority(options: { readonly now: () => number }): Author
       certificatePem: `certificate:${cluster}:${keyName(csrPem)}`,
       notAfterMs: options.now() + 86_400_000,
     }),
+    verifies: (head) => head.keyId === 'key-1',
     newToken() {
       const token = `token-${(tokens += 1)}`;
       return { token, hash: digestOf(token) };

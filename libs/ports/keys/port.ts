@@ -21,6 +21,8 @@ export interface Authority {
   keyDigestOfCsr(csrPem: string): Promise<Digest>;
   /** A client certificate for exactly this cluster, whatever subject the request asks for. */
   issueClient(csrPem: string, cluster: ClusterName): Promise<IssuedCertificate>;
+  /** True if the planner of this hub signed these bytes, under any of its keys. */
+  verifies(head: SignedHead): boolean;
   newToken(): FreshToken;
   hashToken(token: string): Digest;
 }

@@ -1,8 +1,9 @@
+import { parseHead } from '@fairlead/core/bundle';
 import { comparePositions, type Position } from '@fairlead/core/model';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decideDesired, desiredMessage, type Mark } from './desired.ts';
-import { assignment, bundleOf, commit, digestOf, hub, joined, planned, shop } from './harness.ts';
+import { assignment, bundleOf, commit, digestOf, hub, joined, planned, shop, signedAt } from './harness.ts';
 
 const mark = (epoch: number, generation: number, root = `root ${epoch}.${generation}`): Mark => ({
   position: { epoch, generation },
@@ -78,7 +79,7 @@ describe('the stream', () => {
     await at.bus.publish('desired', { clusters: [shop] });
     const desired = await agent.next('Desired');
     expect(desired.entries.map((entry) => entry.bundle)).toEqual([bundle.digest]);
-    expect(new TextDecoder().decode(desired.head.bytes)).toBe(digestOf('root 1.1'));
+    expect(parseHead(desired.head.bytes).root).toBe(digestOf('root 1.1'));
   });
 
   test('a reconnect at the head costs a Settings and no more', async () => {
@@ -107,8 +108,7 @@ describe('the stream', () => {
     }
     await at.bus.settled();
     const seen: string[] = [];
-    while (seen.at(-1) !== digestOf('root 1.20'))
-      seen.push(new TextDecoder().decode((await agent.next('Desired')).head.bytes));
+    while (seen.at(-1) !== digestOf('root 1.20')) seen.push(parseHead((await agent.next('Desired')).head.bytes).root);
     expect(seen.length).toBeLessThan(20);
   });
 
@@ -125,18 +125,40 @@ describe('the stream', () => {
     expect(desired.entries.map((entry) => entry.application)).toEqual(['web/till']);
   });
 
-  test('a position that the store does not know is reported, and nothing is sent', async () => {
+  test('a signed position that the store does not know is reported, and nothing is sent', async () => {
     const at = await hub();
     await at.store.write(planned({ epoch: 1, generation: 1 }, []));
     const agent = await joined(at);
     await agent.next('Desired');
-    await agent.hello({ ...mark(1, 7) });
+    await agent.hello(signedAt({ epoch: 1, generation: 7 }));
     await at.bus.publish('desired', {});
     await at.bus.settled();
-    expect(await at.store.fact('unknown-position:shop-0042')).toMatchObject({ epoch: 1, generation: 7 });
+    expect(await at.store.cluster(shop)).toMatchObject({ ackedPosition: { epoch: 1, generation: 7 } });
     const rung = (await at.store.outbox(99)).filter((row) => row.subject === 'head');
     expect(rung.map((row) => row.payload)).toEqual([{ epochNeeded: 1, cluster: shop }]);
     expect(agent.heard).toEqual([]);
+  });
+
+  test('a position without the signature of the planner raises nothing', async () => {
+    const at = await hub();
+    await at.store.write(planned({ epoch: 1, generation: 1 }, []));
+    const agent = await joined(at);
+    const { session } = agent;
+    const { head } = await agent.next('Desired');
+    await agent.connection.send({ type: 'Ack', session, ...mark(9, 9) });
+    const forged = { ...signedAt({ epoch: 1, generation: 7 }) };
+    for (const claim of [
+      mark(9, 9),
+      { ...mark(9, 9), head },
+      { ...mark(9, 9), head: signedAt({ epoch: 9, generation: 9 }, 'another' as never).head },
+      { ...forged, head: { ...forged.head, keyId: 'unknown' } },
+    ])
+      await agent.hello(claim);
+    await at.bus.publish('desired', {});
+    await at.bus.settled();
+    expect(await at.store.cluster(shop)).not.toHaveProperty('ackedPosition');
+    expect((await at.store.outbox(99)).filter((row) => row.subject === 'head')).toEqual([]);
+    expect((await at.store.events({ limit: 9, type: 'PositionUnknown' })).length).toBeGreaterThan(0);
   });
 
   test('a hub whose epoch is not the ledger gives out nothing until it is', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { headBytes } from '@fairlead/core/bundle';
 import type {
   AgentMessage,
   ApplicationId,
@@ -10,6 +11,7 @@ import type {
   HubMessage,
   MessageOf,
   Position,
+  SignedHead,
 } from '@fairlead/core/model';
 import { memoryBus } from '@fairlead/ports/bus';
 import { manualClock } from '@fairlead/ports/clock';
@@ -137,10 +139,16 @@ export function assignment(application: string, bundle: Digest, generation: numb
   };
 }
 
+/** A head at a position, as the planner of this hub signs it. */
+export function signedAt(position: Position, cluster = shop): { position: Position; root: Digest; head: SignedHead } {
+  const root = digestOf(`root ${position.epoch}.${position.generation}`);
+  const bytes = headBytes({ cluster, position, root });
+  return { position, root, head: { bytes, signature: new Uint8Array([1]), keyId: 'key-1' } };
+}
+
 /** What the planner writes for a new desired state, without the bell. */
 export function planned(position: Position, rows: readonly AssignmentRow[], cluster = shop): Change[] {
-  const root = digestOf(`root ${position.epoch}.${position.generation}`);
-  const head = { bytes: new TextEncoder().encode(root), signature: new Uint8Array([1]), keyId: 'key-1' };
+  const { root, head } = signedAt(position, cluster);
   return [
     { put: 'head', row: { cluster, position, root, head } },
     ...rows.map((row) => ({ put: 'assignment', row: { ...row, cluster } }) as const),

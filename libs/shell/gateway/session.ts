@@ -1,3 +1,4 @@
+import { parseHead } from '@fairlead/core/bundle';
 import {
   comparePositions,
   FairleadError,
@@ -6,6 +7,7 @@ import {
   type Digest,
   type HubMessage,
   type MessageOf,
+  type SignedHead,
 } from '@fairlead/core/model';
 import type { Change, ContactRow, Guard } from '@fairlead/ports/store';
 import type { AgentChannel, ChannelHandler } from '@fairlead/ports/transport';
@@ -46,6 +48,8 @@ export class AgentSession implements ChannelHandler {
   /** Where the agent is, by its own word, and what was sent to it last. */
   #agent: Mark | undefined;
   #sent: Mark | undefined;
+  /** Whether the planner's signature is on what the agent says that it accepted. */
+  #isProven = false;
   #reported: Mark | undefined;
   #heardAtMs = 0;
   /** How many messages came, so that an answer in the same millisecond is one. */
@@ -127,9 +131,11 @@ export class AgentSession implements ChannelHandler {
     this.#needsFull = row.statusDigest !== hello.statusDigest;
     this.#statusDigest = row.statusDigest;
     this.#agent = position && root ? { position, root } : undefined;
+    this.#isProven = this.#agent !== undefined && this.#proves(hello.head, this.#agent);
     this.#sent = undefined;
     this.#heardWrittenMs = this.#heardAtMs;
-    await this.#write({}, [this.#bell([])]);
+    const accepted = this.#isProven && { ackedPosition: position, ackedRoot: root };
+    await this.#write({ ...accepted }, [this.#bell([])]);
     await this.#send({
       type: 'Settings',
       session: this.#session,
@@ -182,6 +188,9 @@ export class AgentSession implements ChannelHandler {
   }
 
   async #ack({ position, root }: Of<'Ack'>): Promise<void> {
+    const sent = this.#sent;
+    // What was not sent cannot be acknowledged.
+    if (!sent || comparePositions(position, sent.position) > 0) return this.#heard([]);
     this.#agent = { position, root };
     await this.#heard([this.#bell([])], { ackedPosition: position, ackedRoot: root });
     this.#pumpAside();
@@ -280,33 +289,38 @@ export class AgentSession implements ChannelHandler {
     });
   }
 
-  /** The agent has accepted what this store never signed: the epoch must be raised, by a commit of the planner. */
+  #proves(head: SignedHead | undefined, claimed: Mark): boolean {
+    if (!head || !this.#parts.ports.authority.verifies(head)) return false;
+    const { cluster, ...signed } = parseHead(head.bytes);
+    return cluster === this.#parts.channel.caller.cluster && sameMark(signed, claimed);
+  }
+
+  /**
+   * The agent has accepted what this store does not know. If the planner once signed it, the store is an older copy, and
+   * the epoch must be raised by a commit: the planner finds the position as the acknowledged one. An agent's bare word only gets a line in the journal.
+   */
   async #reportUnknown(): Promise<void> {
     const agent = this.#agent;
     if (!agent || (this.#reported && sameMark(this.#reported, agent))) return;
     this.#reported = agent;
+    await this.#write({}, this.#unknownPosition(agent));
+  }
+
+  #unknownPosition({ position }: Mark): Change[] {
     const { cluster } = this.#parts.channel.caller;
-    const { epoch, generation } = agent.position;
-    const nowMs = this.#parts.ports.clock.now();
-    await this.#write({}, [
-      {
-        put: 'fact',
-        key: unknownPositionKey(cluster),
-        value: { epoch, generation, root: agent.root, seenAtMs: nowMs },
-      },
-      { put: 'outbox', row: { subject: 'head', payload: { epochNeeded: epoch, cluster } } },
-      {
-        put: 'event',
-        row: {
-          atMs: nowMs,
-          type: 'PositionUnknown',
-          reason: 'EpochBehind',
-          message: `${cluster} is at position ${epoch}.${generation}, which this store never gave it; the epoch is raised by a commit.`,
-          cluster,
-        },
-      },
+    const { epoch, generation } = position;
+    const atMs = this.#parts.ports.clock.now();
+    const says = `${cluster} is at position ${epoch}.${generation}, which this store never gave it`;
+    const line = (message: string): Change[] => [
+      { put: 'event', row: { atMs, type: 'PositionUnknown', reason: 'EpochBehind', message, cluster } },
       { put: 'outbox', row: { subject: 'events', payload: {} } },
-    ]);
+    ];
+    if (!this.#isProven)
+      return line(`${says}, and shows no signature of the planner; it gets nothing. Enrol it again.`);
+    return [
+      { put: 'outbox', row: { subject: 'head', payload: { epochNeeded: epoch, cluster } } },
+      ...line(`${says}; the epoch is raised by a commit.`),
+    ];
   }
 
   async #send(message: HubMessage): Promise<void> {
@@ -318,11 +332,6 @@ export class AgentSession implements ChannelHandler {
       stop();
     }
   }
-}
-
-/** Where it is kept that an agent is at a position that the store does not know; the planner drops it. */
-export function unknownPositionKey(cluster: string): string {
-  return `unknown-position:${cluster}`;
 }
 
 /** What a message takes from an agent's share: what it makes the hub do, in ordinary messages. */

@@ -173,12 +173,12 @@ class Stream {
     });
   }
 
-  async #hello(from: { position: Position; root: Digest } | undefined): Promise<void> {
+  async #hello(from: AcceptedState | undefined): Promise<void> {
     const { facts, reporter } = this.#options;
     await this.#send({
       type: 'Hello',
       ...facts(),
-      ...(from === undefined ? {} : { position: from.position, root: from.root }),
+      ...(from === undefined ? {} : { position: from.position, root: from.root, head: from.signed }),
       statusDigest: reporter.digest(),
     });
   }

@@ -4,7 +4,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { ApplicationStatus, DriftItem, Position } from "./state_pb.js";
+import type { ApplicationStatus, DriftItem, Position, SignedHead } from "./state_pb.js";
 
 /**
  * Describes the file fairlead/v1/agent.proto.
@@ -123,6 +123,13 @@ export declare type Hello = Message<"fairlead.v1.Hello"> & {
    * @generated from field: bytes status_digest = 6;
    */
   statusDigest: Uint8Array;
+
+  /**
+   * The head of that position as the planner signed it: an agent's bare word never raises the epoch.
+   *
+   * @generated from field: fairlead.v1.SignedHead head = 7;
+   */
+  head?: SignedHead | undefined;
 };
 
 /**
