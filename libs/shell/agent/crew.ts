@@ -12,8 +12,10 @@ import {
   type Tombstone,
 } from '@fairlead/core/model';
 import type { LoopStatus, Reporter } from './hub/reporter.ts';
+import { pause } from './hub/session.ts';
 import type { Assignment, Ground } from './loop/ground.ts';
-import { ApplicationLoop, type Company, type Goal } from './loop/loop.ts';
+import type { Company } from './loop/company.ts';
+import { ApplicationLoop, type Goal } from './loop/loop.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { AcceptedState } from './state/agentState.ts';
 import type { WatchListener } from './watch/watchers.ts';
@@ -30,6 +32,9 @@ export interface Crew {
   wake(): void;
   stop(): Promise<void>;
 }
+
+/** Longer than this nobody waits for what another application wants; nothing is deleted then. */
+const resolveWaitMs = 10_000;
 
 /** Options of {@link createCrew}. */
 export interface CrewOptions {
@@ -90,18 +95,21 @@ class LoopCrew implements Crew {
 
   async #accept({ entries, tombstones }: AcceptedState, traceparent: string | undefined): Promise<void> {
     const { reporter, ground } = this.#options;
-    const named = new Set<string>();
-    for (const entry of entries) {
-      named.add(entry.application);
-      if (traceparent !== undefined && this.#goals.get(entry.application) !== JSON.stringify(entry))
-        reporter.traced(entry.application, traceparent);
-      await this.#aim(entry.application, entry, () => this.#runGoal(entry));
+    const changed: { loop: ApplicationLoop; goal: Goal; text: string }[] = [];
+    for (const word of [...entries, ...tombstones]) {
+      const { application } = word;
+      const text = JSON.stringify(word);
+      if (this.#goals.get(application) === text) continue;
+      if (traceparent !== undefined) reporter.traced(application, traceparent);
+      const goal = await this.#goalOf(word);
+      if (goal?.to === 'Leave' && !this.#loops.has(application)) reporter.removed(application);
+      else if (goal) changed.push({ loop: await this.#loopOf(application), goal, text });
     }
-    for (const tombstone of tombstones) {
-      named.add(tombstone.application);
-      if (this.#loops.has(tombstone.application))
-        await this.#aim(tombstone.application, tombstone, () => Promise.resolve({ to: 'Leave', tombstone }));
-      else reporter.removed(tombstone.application);
+    const named = new Set([...entries, ...tombstones].map(({ application }) => application));
+    // All at once: whoever inherits an object must be known before its holder lets it go.
+    for (const { loop, goal, text } of changed) {
+      this.#goals.set(loop.application, text);
+      loop.aim(goal);
     }
     for (const [application, loop] of this.#loops) {
       if (named.has(application)) continue;
@@ -111,21 +119,20 @@ class LoopCrew implements Crew {
     }
   }
 
-  async #aim(application: ApplicationId, word: DesiredEntry | Tombstone, goal: () => Promise<Goal>): Promise<void> {
-    const text = JSON.stringify(word);
-    if (this.#goals.get(application) === text) return;
+  async #goalOf(word: DesiredEntry | Tombstone): Promise<Goal | undefined> {
+    if (!('bundle' in word)) return { to: 'Leave', tombstone: word };
     try {
-      const aimed = await goal();
-      (await this.#loopOf(application)).aim(aimed);
-      this.#goals.set(application, text);
+      return await this.#runGoal(word);
     } catch (thrown) {
       const error = asFairleadError(thrown);
+      const { application } = word;
       this.#options.ground.log.error('application.unreadable', {
         application,
         reason: error.reason,
         error: error.message,
       });
-      if ('bundle' in word) this.#options.reporter.status(unreadable(word, error));
+      this.#options.reporter.status(unreadable(word, error));
+      return undefined;
     }
   }
 
@@ -171,6 +178,17 @@ class LoopCrew implements Crew {
       // Whoever was refused the object may have it now.
       for (const loop of this.#loops.values()) if (loop.application !== application && loop.wants(text)) loop.wake();
     },
+    othersResolved: async (application) => {
+      const { team } = splitApplicationId(application);
+      const others = [...this.#loops.values()].filter(
+        (loop) => loop.application !== application && splitApplicationId(loop.application).team === team,
+      );
+      const late = new AbortController();
+      const tooLong = pause(this.#options.ground.clock, resolveWaitMs, late.signal).then(() => false);
+      const known = await Promise.race([Promise.all(others.map((loop) => loop.resolved)).then(() => true), tooLong]);
+      late.abort();
+      return known;
+    },
     heirOf: (text, from) => {
       const { team } = splitApplicationId(from);
       for (const [application, loop] of this.#loops) {
@@ -180,6 +198,9 @@ class LoopCrew implements Crew {
       return undefined;
     },
     handIn: (entry, to) => this.#loops.get(to)?.handIn(entry),
+    bequeath: (text, from) => {
+      for (const one of this.#holders.get(text) ?? []) if (one !== from) this.#loops.get(one)?.inheritOrigin(text);
+    },
     isShared: (text, application) => [...(this.#holders.get(text) ?? [])].some((one) => one !== application),
     kindsChanged: () => {
       const lacking = [...this.#loops.values()].filter((loop) => loop.lacksKinds());

@@ -112,8 +112,7 @@ async function agent(options: { trusts?: boolean } = {}) {
   });
   const all = <Type extends AgentMessage['type']>(type: Type) =>
     sent.filter((message): message is MessageOf<AgentMessage, Type> => message.type === type);
-  const next = <Type extends AgentMessage['type']>(type: Type, count: number) =>
-    vi.waitFor(() => expect(all(type).length).toBe(count));
+  const next = (type: AgentMessage['type'], count: number) => vi.waitFor(() => expect(all(type).length).toBe(count));
   await next('Hello', 1);
   return { api, clock, state, reporter, sent, accepted, streams, all, next, end: () => (stop.abort(), done) };
 }

@@ -1,6 +1,6 @@
 import type { Standing } from '@fairlead/core/apply';
 import type { Health } from '@fairlead/core/health';
-import type { BundleObject, KubeObject, ObjectKey, Reason } from '@fairlead/core/model';
+import type { BundleObject, Digest, KubeObject, ObjectKey, Reason } from '@fairlead/core/model';
 import type { InventoryEntry } from '@fairlead/core/prune';
 import type { ResourceKind } from '@fairlead/ports/cluster';
 
@@ -78,4 +78,16 @@ export function isOldNews(version: string, known: string): boolean {
   if (version === known) return true;
   const numbers = /^\d+$/.test(version) && /^\d+$/.test(known);
   return numbers && (version.length < known.length || (version.length === known.length && version < known));
+}
+
+/** True if the manifest that is wanted is the one that was applied last. */
+export function isApplied(item: Item): boolean {
+  return item.problem === undefined && item.entry?.manifest === item.wanted?.digest;
+}
+
+/** Applied, and its health lets a later stage begin. */
+export function isSettled(item: Item, bundle: Digest): boolean {
+  const ended = item.entry?.ended;
+  const fine = item.health.status === 'Healthy' || item.health.status === 'Suspended';
+  return isApplied(item) && (fine || (ended?.bundle === bundle && ended.as === 'Succeeded'));
 }

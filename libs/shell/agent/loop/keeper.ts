@@ -2,7 +2,7 @@ import { trackingKey } from '@fairlead/core/apply';
 import { assessHealth, endedAs, missingHealth } from '@fairlead/core/health';
 import {
   asFairleadError,
-  FairleadError,
+  type FairleadError,
   type ApplicationId,
   type DriftItem,
   type KubeObject,

@@ -39,6 +39,8 @@ export interface LeaveWork {
   readonly gone: (item: Item) => Promise<void>;
   readonly forget: (key: ObjectKey) => void;
   readonly handOver: (key: ObjectKey, to: ApplicationId) => void;
+  /** Tells those who share a Namespace that it was made here: the last one deletes it. */
+  readonly bequeath: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -177,13 +179,14 @@ async function release(ground: Ground, { item, kind, object, account, work }: Re
   if (isNamespace(item.key) && work.shared.has(item.text)) {
     const empty: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: item.key.name } };
     await ground.pace.run('bulk', () => ground.cluster.apply(empty, { identity: account, fieldManager, force: false }));
+    if (item.entry?.origin === 'Created') work.bequeath(item.text);
     return;
   }
   const body = releasePatch(object, fieldManager);
   await ground.pace.run('bulk', () =>
     ground.cluster.patch(kind, item.key, {
       body,
-      options: { identity: account, type: 'json', fieldManager: 'fairlead' },
+      options: { identity: account, type: 'json', fieldManager: 'fairlead-release' },
     }),
   );
 }

@@ -1,29 +1,27 @@
 import { decideObject, planStages } from '@fairlead/core/apply';
-import { hasRule } from '@fairlead/core/health';
 import {
   asFairleadError,
-  keyText,
   type ApplicationId,
-  type DriftItem,
   type DriftState,
-  type ObjectKey,
   type Reason,
   type Tombstone,
 } from '@fairlead/core/model';
 import type { InventoryEntry, PruneNote } from '@fairlead/core/prune';
 import { fullJitterMs } from '../hub/backoff.ts';
 import type { Reporter } from '../hub/reporter.ts';
-import { pause } from '../hub/session.ts';
 import { forEachLimited } from '../limited.ts';
 import type { Namespaces } from '../namespaces.ts';
 import { kindText } from '../watch/watchers.ts';
+import type { Company } from './company.ts';
+import { depart, Departures, goneWaitMs, type DepartWork } from './depart.ts';
 import { accountOf, type Assignment, type Ground } from './ground.ts';
 import { openInventory, type Inventory, type InventoryFacts } from './inventory.ts';
-import { newItem, type Item, type Seen } from './item.ts';
-import { Keeper } from './keeper.ts';
-import { leave } from './leave.ts';
-import { resolve, type ResolvedObject } from './resolve.ts';
+import { isApplied, isSettled, type Item, type Seen } from './item.ts';
+import { Keeper, type KeeperEvents } from './keeper.ts';
+import type { LeaveResult } from './leave.ts';
+import { resolve } from './resolve.ts';
 import { mayTry } from './retry.ts';
+import { Roster } from './roster.ts';
 import { leavingStatus, orphanStatus, statusOf } from './status.ts';
 import { Turns } from './turns.ts';
 
@@ -33,23 +31,6 @@ export type Goal =
   | { readonly to: 'Leave'; readonly tombstone: Tombstone }
   /** The hub says nothing of it: it stays as it is. */
   | { readonly to: 'Stay' };
-
-/** What loops settle among each other. */
-export interface Company {
-  /** Notes that the application has the object; the other application that has it already, if there is one. */
-  claim(text: string, by: { application: ApplicationId; shared: boolean }): ApplicationId | undefined;
-  unclaim(text: string, application: ApplicationId): void;
-  /** The application of the same team that wants the object too. */
-  heirOf(text: string, from: ApplicationId): ApplicationId | undefined;
-  /** Gives an heir what is known of the object. */
-  handIn(entry: InventoryEntry, to: ApplicationId): void;
-  /** True if another application has the Namespace too. */
-  isShared(text: string, application: ApplicationId): boolean;
-  kindsChanged(): void;
-  drifted(item: DriftItem): void;
-  /** Nothing of the application is left. */
-  finished(application: ApplicationId): void;
-}
 
 /** Options of {@link ApplicationLoop.open}. */
 export interface LoopOptions {
@@ -63,27 +44,21 @@ export interface LoopOptions {
 
 const atATime = 64;
 const passPauses = { firstMs: 1000, mostMs: 60_000 };
-/** A watch that does not begin holds up nobody for longer; objects of its kind are read one by one. */
-const watchWaitMs = 10_000;
-/** A deletion that finalizers hold is waited for so long before those that come after it. */
-const goneWaitMs = 60_000;
 /** So long a correction is shown after it. */
 const correctedForMs = 600_000;
-/** How soon an object that another application has is tried again, if nothing is heard of it. */
-const takenMs = 30_000;
-
 /** One loop an application: observe, decide, act, report; the next turn begins when something happened. */
 export class ApplicationLoop {
   readonly application: ApplicationId;
   readonly #options: LoopOptions;
   readonly #inventory: Inventory;
   readonly #keeper: Keeper;
-  readonly #items = new Map<string, Item>();
+  readonly #roster: Roster;
   readonly #turns: Turns;
-  readonly #waiting = new Map<string, () => void>();
+  readonly #departures: Departures;
   #goal: Goal = { to: 'Stay' };
   #goalSignal = new AbortController();
   #passes = 0;
+  #resolved = Promise.withResolvers<void>();
   #passDone = false;
   #waitsForStage: number | undefined;
   #failure: { readonly reason: Reason; readonly message: string } | undefined;
@@ -105,7 +80,16 @@ export class ApplicationLoop {
     this.#inventory = inventory;
     this.#turns = new Turns(ground.clock, { pass: () => this.#turn(), report: () => this.#report() });
     this.#keeper = new Keeper({ application, ground, namespaces, inventory, events: this.#keeperEvents() });
-    for (const entry of inventory.entries()) this.#take(entry);
+    const { company } = options;
+    this.#roster = new Roster({
+      application,
+      ground,
+      company,
+      inventory,
+      again: (afterMs) => this.#turns.again(afterMs),
+    });
+    this.#departures = new Departures(ground);
+    this.#resolved.resolve();
   }
 
   /** What is to be from now on; a pass under way is given up after the calls that it has begun. */
@@ -116,39 +100,46 @@ export class ApplicationLoop {
     this.#keeper.assign(goal.to === 'Run' ? goal.assignment : undefined);
     if (goal.to !== 'Run' || goal.assignment.entry.bundle !== this.#inventory.facts?.bundle) this.#passDone = false;
     this.#failures = 0;
+    if (goal.to === 'Run') this.#resolved = Promise.withResolvers<void>();
+    else this.#resolved.resolve();
     this.#turns.wake();
   }
 
   /** Takes the word of a watch on an object of this application. */
   seen(text: string, seen: Seen): void {
-    const item = this.#items.get(text);
+    const item = this.#roster.items.get(text);
     if (item) this.#keeper.see(item, seen);
+  }
+
+  /** Resolves when it is known which objects it wants. */
+  get resolved(): Promise<void> {
+    return this.#resolved.promise;
   }
 
   /** True if its bundle has the object. */
   wants(text: string): boolean {
-    return this.#goal.to === 'Run' && this.#items.get(text)?.wanted !== undefined;
+    return this.#goal.to === 'Run' && this.#roster.items.get(text)?.wanted !== undefined;
   }
 
   /** Takes over what another application of the team had. */
   handIn(entry: InventoryEntry): void {
-    const { manifest: _m, reduction: _r, metadata: _d, ...kept } = entry;
-    const item = this.#take(kept);
-    item.entry = kept;
-    item.problem = undefined;
-    item.live = 'Unknown';
-    this.#inventory.mark(kept);
+    this.#roster.inherit(entry);
     this.#turns.wake();
+  }
+
+  /** A Namespace that it shares was made here, by an application that has left it. */
+  inheritOrigin(text: string): void {
+    this.#roster.inheritOrigin(text);
   }
 
   /** Kinds (GROUP/KIND) of everything that it has or wants. */
   kinds(): Set<string> {
-    return new Set([...this.#items.values()].map((item) => kindText(item.key)));
+    return new Set(this.#roster.all().map((item) => kindText(item.key)));
   }
 
   /** True if the API server does not know the kind of something that it wants. */
   lacksKinds(): boolean {
-    return [...this.#items.values()].some((item) => item.wanted && !item.kind);
+    return this.#roster.all().some((item) => item.wanted && !item.kind);
   }
 
   /** Looks again: the policy, the API server's kinds or another application changed. */
@@ -187,27 +178,18 @@ export class ApplicationLoop {
 
   async #run(assignment: Assignment, signal: AbortSignal): Promise<void> {
     const { ground } = this.#options;
-    accountOf(assignment.index.serviceAccount, ground, this.application);
+    const { entry, index, rules } = assignment;
+    const account = accountOf(index.serviceAccount, ground, this.application);
     // Observe.
-    const { entry, index } = assignment;
-    const permits = {
-      application: this.application,
-      team: entry.team,
-      policy: ground.policy(),
-      namespace: ground.namespace,
-      installed: ground.installed,
-    };
-    this.#want(await resolve(ground, index, permits));
-    await this.#watchKinds({ serviceAccount: assignment.index.serviceAccount, rules: assignment.rules }, signal);
+    this.#roster.want(await resolve(ground, { index, application: this.application, team: entry.team }));
+    if (signal.aborted) return;
+    this.#resolved.resolve();
+    await this.#roster.watch({ account, rules, signal });
     // Decide and act: intents first, so that nothing in the cluster is unknown to the inventory.
-    const fresh = [...this.#items.values()].filter(
-      (item) => item.wanted && item.kind && !item.entry && this.#claims(item),
-    );
+    const fresh = this.#roster.claimNew();
     for (const item of fresh) Object.assign(item, { entry: { key: item.key }, untried: true });
-    await this.#inventory.intend(
-      fresh.map(({ key }) => key),
-      this.#facts(assignment),
-    );
+    const keys = fresh.map(({ key }) => key);
+    await this.#inventory.intend(keys, this.#facts(assignment));
     const complete = await this.#applyStages(assignment, signal);
     if (signal.aborted) return;
     await this.#prune(assignment, { complete, signal });
@@ -216,81 +198,11 @@ export class ApplicationLoop {
     this.#passDone = complete;
   }
 
-  #want(resolved: readonly ResolvedObject[]): void {
-    const { clock } = this.#options.ground;
-    const wanted = new Set<string>();
-    for (const { object, text, kind, refusal } of resolved) {
-      const item = this.#items.get(text) ?? newItem(object.key, text);
-      this.#items.set(text, item);
-      item.wanted = object;
-      item.kind = kind;
-      wanted.add(text);
-      if (refusal) item.problem = { ...refusal, tries: 1, retryAtMs: Number.POSITIVE_INFINITY, digest: object.digest };
-      else if (!kind) this.#unknownKind(item);
-      else if (item.problem?.retryAtMs === Number.POSITIVE_INFINITY || item.problem?.reason === 'KindUnknown')
-        item.problem = undefined;
-      if (item.problem && item.problem.retryAtMs > clock.now()) this.#turns.again(item.problem.retryAtMs - clock.now());
-    }
-    for (const item of this.#items.values()) {
-      if (wanted.has(item.text)) continue;
-      item.wanted = undefined;
-      item.problem = undefined;
-      if (!item.entry) this.#items.delete(item.text);
-    }
-  }
-
-  #unknownKind(item: Item): void {
-    const { clock } = this.#options.ground;
-    const tries = item.problem?.reason === 'KindUnknown' ? item.problem.tries : 0;
-    if (item.problem?.reason === 'KindUnknown' && item.problem.retryAtMs > clock.now()) return;
-    const message = `Cannot apply ${item.text}: the API server does not know the kind ${kindText(item.key)}; it is tried again when its CustomResourceDefinition is there`;
-    const retryAtMs = clock.now() + Math.min(60_000, 250 * 2 ** Math.min(tries, 16));
-    item.problem = { reason: 'KindUnknown', message, tries: tries + 1, retryAtMs, digest: item.wanted?.digest ?? '' };
-  }
-
-  /** True if the object may be this application's. */
-  #claims(item: Item): boolean {
-    const { company, ground } = this.#options;
-    const shared = item.key.group === '' && item.key.kind === 'Namespace';
-    const sighting = item.entry?.uid === undefined && !shared ? ground.watchers().sighting(item.key) : undefined;
-    const foreign =
-      sighting && sighting.owner !== this.application && sighting.owner !== ''
-        ? (sighting.owner as ApplicationId)
-        : undefined;
-    const other = company.claim(item.text, { application: this.application, shared }) ?? foreign;
-    if (other === undefined) {
-      if (item.problem?.reason === 'ObjectTaken') item.problem = undefined;
-      return item.problem === undefined;
-    }
-    if (foreign) company.unclaim(item.text, this.application);
-    const message = `Cannot apply ${item.text}: it belongs to the application ${other}; take it out of one of the two`;
-    const retryAtMs = ground.clock.now() + takenMs;
-    item.problem = { reason: 'ObjectTaken', message, tries: 1, retryAtMs, digest: item.wanted?.digest ?? '' };
-    this.#turns.again(takenMs);
-    return false;
-  }
-
-  async #watchKinds(by: { serviceAccount: string; rules?: Assignment['rules'] }, signal: AbortSignal): Promise<void> {
-    const { ground } = this.#options;
-    const fallback = accountOf(by.serviceAccount, ground, this.application);
-    const kinds = new Map(
-      [...this.#items.values()].flatMap(({ key, kind }) => (kind ? [[kindText(key), kind] as const] : [])),
-    );
-    const begun = [...kinds.values()]
-      .filter((kind) => kind.verbs.length === 0 || (kind.verbs.includes('list') && kind.verbs.includes('watch')))
-      .filter((kind) => !ground.watchers().isSynced(kind) || hasRule(kind.group, kind.kind, by.rules))
-      .map((kind) => ground.watchers().watch({ kind, whole: hasRule(kind.group, kind.kind, by.rules), fallback }));
-    const late = new AbortController();
-    const waited = pause(ground.clock, watchWaitMs, AbortSignal.any([signal, late.signal]));
-    await Promise.race([Promise.all(begun), waited]);
-    late.abort();
-  }
-
   /** True if every object of every stage was applied. */
   async #applyStages(assignment: Assignment, signal: AbortSignal): Promise<boolean> {
-    const wanted = [...this.#items.values()].flatMap((item) =>
-      item.wanted ? [{ key: item.key, stage: item.wanted.stage, item }] : [],
-    );
+    const wanted = this.#roster
+      .all()
+      .flatMap((item) => (item.wanted ? [{ key: item.key, stage: item.wanted.stage, item }] : []));
     const stages = planStages(wanted);
     this.#waitsForStage = undefined;
     for (const [index, { stage, groups }] of stages.entries()) {
@@ -300,7 +212,7 @@ export class ApplicationLoop {
         });
         if (signal.aborted) return false;
       }
-      const settled = groups.every(({ items }) => items.every(({ item }) => isSettled(item, assignment)));
+      const settled = groups.every(({ items }) => items.every(({ item }) => isSettled(item, assignment.entry.bundle)));
       if (index + 1 < stages.length && !settled) {
         this.#waitsForStage = stage;
         return false;
@@ -340,12 +252,12 @@ export class ApplicationLoop {
   }
 
   async #prune(assignment: Assignment, options: { complete: boolean; signal: AbortSignal }): Promise<void> {
-    const leaving = [...this.#items.values()].filter((item) => item.entry && !item.wanted);
+    const all = this.#roster.all();
     this.#held = [];
-    if (leaving.length === 0) return;
+    if (!all.some((item) => item.entry && !item.wanted)) return;
     const { entry, index } = assignment;
-    const keys = new Set([...this.#items.values()].filter((item) => item.wanted).map(({ text }) => text));
-    const { held, deleted } = await this.#leave({
+    const keys = new Set(all.filter((item) => item.wanted).map(({ text }) => text));
+    const { held, deleted } = await this.#depart({
       serviceAccount: index.serviceAccount,
       wanted: { keys, complete: true },
       sync: index.sync,
@@ -355,21 +267,26 @@ export class ApplicationLoop {
     });
     this.#held = held;
     if (deleted > 0) this.#turns.wake();
+    else if (options.complete && held.some(({ reason }) => reason === 'PruneWaits')) this.#turns.again(5000);
   }
 
   async #leaveCluster(tombstone: Tombstone, signal: AbortSignal): Promise<void> {
     const { ground, company, reporter } = this.#options;
     const { facts } = this.#inventory;
-    for (const item of this.#items.values()) item.wanted = undefined;
-    if (facts && this.#items.size > 0) {
-      reporter.status(leavingStatus(facts, { objects: this.#items.size, held: this.#held }));
-      await this.#findKinds();
-      await this.#watchKinds({ serviceAccount: facts.serviceAccount }, signal);
-      const { held } = await this.#leave({
+    const { items } = this.#roster;
+    this.#roster.wantNothing();
+    if (facts && items.size > 0) {
+      reporter.status(leavingStatus(facts, { objects: items.size, held: this.#held }));
+      const account = accountOf(facts.serviceAccount, ground, this.application);
+      await this.#roster.findKinds();
+      await this.#roster.watch({ account, signal });
+      const { acknowledged } = tombstone;
+      const sync = { prune: true, adopt: 'Release' } as const;
+      const { held } = await this.#depart({
         serviceAccount: facts.serviceAccount,
         wanted: 'Withdrawn',
-        sync: { prune: true, adopt: 'Release' },
-        acknowledged: tombstone.acknowledged,
+        sync,
+        acknowledged,
         passFailed: false,
         signal,
       });
@@ -377,86 +294,20 @@ export class ApplicationLoop {
     }
     if (signal.aborted) return;
     await this.#inventory.flush();
-    if (this.#items.size > 0) {
-      if (this.#held.length === 0) this.#turns.wake();
-      else this.#turns.again(goneWaitMs);
-      return;
-    }
+    if (items.size > 0 && this.#held.length === 0) return this.#turns.wake();
+    if (items.size > 0) return this.#turns.again(goneWaitMs);
     await ground.state.forget(this.application);
     ground.log.info('application.left', { application: this.application, commit: tombstone.commit });
     company.finished(this.application);
     reporter.removed(this.application);
   }
 
-  async #leave(
-    work: Omit<
-      Parameters<typeof leave>[1],
-      'application' | 'items' | 'handedTo' | 'shared' | 'gone' | 'forget' | 'handOver'
-    >,
-  ): ReturnType<typeof leave> {
-    const { ground, company } = this.#options;
-    const items = [...this.#items.values()];
-    for (const item of items)
-      if (!item.wanted && item.entry && item.entry.uid === undefined) await this.#keeper.settleOnly(item);
-    const handedTo = new Map<string, ApplicationId>();
-    for (const { text, wanted } of items) {
-      const heir = wanted ? undefined : company.heirOf(text, this.application);
-      if (heir !== undefined) handedTo.set(text, heir);
-    }
-    const shared = new Set(
-      items.filter(({ text }) => company.isShared(text, this.application)).map(({ text }) => text),
+  #depart(work: DepartWork): Promise<LeaveResult> {
+    const { application, ground, company } = this.#options;
+    return depart(
+      { application, ground, company, roster: this.#roster, keeper: this.#keeper, departures: this.#departures },
+      work,
     );
-    return leave(ground, {
-      ...work,
-      application: this.application,
-      items: items.filter(({ entry }) => entry !== undefined),
-      handedTo,
-      shared,
-      gone: (item) => this.#gone(item, work.signal),
-      forget: (key) => this.#forget(key),
-      handOver: (key, to) => {
-        const entry = this.#items.get(keyText(key))?.entry;
-        this.#forget(key);
-        if (entry) company.handIn(entry, to);
-      },
-    });
-  }
-
-  async #findKinds(): Promise<void> {
-    const { cluster } = this.#options.ground;
-    for (const item of this.#items.values()) item.kind ??= await cluster.preferredKind(item.key.group, item.key.kind);
-  }
-
-  #gone(item: Item, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        this.#waiting.delete(item.text);
-        resolve();
-      };
-      const cancel = this.#options.ground.clock.after(goneWaitMs, done);
-      signal.addEventListener('abort', done, { once: true });
-      this.#waiting.set(item.text, done);
-    });
-  }
-
-  #forget(key: ObjectKey): void {
-    const text = keyText(key);
-    this.#items.delete(text);
-    this.#inventory.drop(key);
-    this.#options.company.unclaim(text, this.application);
-  }
-
-  #take(entry: InventoryEntry): Item {
-    const text = keyText(entry.key);
-    const item = this.#items.get(text) ?? newItem(entry.key, text);
-    item.entry ??= entry;
-    this.#items.set(text, item);
-    this.#options.company.claim(text, {
-      application: this.application,
-      shared: item.key.group === '' && item.key.kind === 'Namespace',
-    });
-    return item;
   }
 
   #facts({ entry, index }: Assignment): InventoryFacts {
@@ -474,7 +325,7 @@ export class ApplicationLoop {
     };
   }
 
-  #keeperEvents(): ConstructorParameters<typeof Keeper>[0]['events'] {
+  #keeperEvents(): KeeperEvents {
     const { company } = this.#options;
     return {
       changed: () => {
@@ -483,7 +334,7 @@ export class ApplicationLoop {
       },
       again: (afterMs) => this.#turns.again(afterMs),
       left: (item) => {
-        this.#waiting.get(item.text)?.();
+        this.#departures.seen(item);
         this.#turns.wake();
       },
       drift: (drift) => {
@@ -499,8 +350,8 @@ export class ApplicationLoop {
     const goal = this.#goal;
     const { facts } = this.#inventory;
     if (goal.to === 'Run') return this.#reportRun(goal.assignment);
-    if (!facts || this.#items.size === 0) return;
-    const objects = this.#items.size;
+    if (!facts || this.#roster.items.size === 0) return;
+    const objects = this.#roster.items.size;
     reporter.status(
       goal.to === 'Leave' ? leavingStatus(facts, { objects, held: this.#held }) : orphanStatus(facts, objects),
     );
@@ -508,7 +359,7 @@ export class ApplicationLoop {
 
   #reportRun(assignment: Assignment): void {
     const { reporter, ground } = this.#options;
-    const items = [...this.#items.values()];
+    const items = this.#roster.all();
     const drift = this.#driftState(items, assignment);
     const status = statusOf({
       application: this.application,
@@ -540,15 +391,4 @@ export class ApplicationLoop {
     if (sinceMs < correctedForMs) this.#turns.reportSoon(correctedForMs - sinceMs);
     return sinceMs < correctedForMs ? 'Corrected' : 'None';
   }
-}
-
-function isApplied(item: Item): boolean {
-  return item.problem === undefined && item.entry?.manifest === item.wanted?.digest;
-}
-
-/** Applied, and its health lets a later stage begin. */
-function isSettled(item: Item, assignment: Assignment): boolean {
-  const ended = item.entry?.ended;
-  const fine = item.health.status === 'Healthy' || item.health.status === 'Suspended';
-  return isApplied(item) && (fine || (ended?.bundle === assignment.entry.bundle && ended.as === 'Succeeded'));
 }

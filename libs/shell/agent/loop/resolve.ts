@@ -31,9 +31,16 @@ const lastResort = 'default';
  */
 export async function resolve(
   ground: Ground,
-  index: BundleIndex,
-  permits: Permits,
+  work: Pick<Permits, 'application' | 'team'> & { index: BundleIndex },
 ): Promise<readonly ResolvedObject[]> {
+  const { index, application, team } = work;
+  const permits: Permits = {
+    application,
+    team,
+    policy: ground.policy(),
+    namespace: ground.namespace,
+    installed: ground.installed,
+  };
   const kinds = await kindsOf(ground, index);
   const scopes = [...kinds.values()].includes(undefined) ? await scopesOf(ground, index) : new Map<string, boolean>();
   const seen = new Set<string>();

@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/core/model';
+import type { FairleadError } from '@fairlead/core/model';
 import type { Item, Problem } from './item.ts';
 
 /** Bounds of the pause before an object is tried again, in milliseconds. */

@@ -11,8 +11,13 @@ import {
   type Tombstone,
 } from '@fairlead/core/model';
 import { manualClock, type ManualClock } from '@fairlead/ports/clock';
-import { fakeCluster, type FakeCall, type FakeCluster, type FakeClusterOptions } from '@fairlead/ports/cluster';
-import { vi } from 'vitest';
+import {
+  fakeCluster,
+  type ClusterApi,
+  type FakeCall,
+  type FakeCluster,
+  type FakeClusterOptions,
+} from '@fairlead/ports/cluster';
 import { createCrew, type Crew } from '../crew.ts';
 import { createReporter } from '../hub/reporter.ts';
 import { silentLog } from '../log.ts';
@@ -41,8 +46,8 @@ export interface Rig {
   readonly api: FakeCluster;
   readonly clock: ManualClock;
   readonly drifts: DriftItem[];
-  crew: Crew;
-  state: AgentState;
+  readonly crew: Crew;
+  readonly state: AgentState;
   policy: OwnerPolicy;
   /** Accepts a desired state. */
   want(desired: TestDesired): Promise<void>;
@@ -53,6 +58,8 @@ export interface Rig {
   eventually(check: () => void, stepMs?: number): Promise<void>;
   /** Writes to what is managed: everything but the agent's own Secrets, which go by its own rights. */
   writes(): FakeCall[];
+  /** Kills the agent after so many more calls: none of its calls arrives from then on. Resolves when it is dead, or has nothing to do. */
+  killAfter(calls: number): Promise<void>;
   /** Ends the loops, as a kill does if `cleanly` is false, and begins anew from what lies in the cluster. */
   restart(options?: { cleanly?: boolean }): Promise<void>;
   stop(): Promise<void>;
@@ -68,78 +75,111 @@ const writing = new Set(['apply', 'create', 'replace', 'patch', 'delete']);
 export async function rigUp(options: FakeClusterOptions = {}): Promise<Rig> {
   const clock = manualClock(Date.UTC(2026, 10, 1));
   const api = fakeCluster({ now: () => clock.now(), ...options });
-  await api.create(
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: agentNamespace } },
-    { identity: { as: 'self' } },
-  );
-  const running: Running[] = [];
-  let generation = 0;
-  const begin = async (): Promise<void> => {
-    const next = await assemble(rig);
-    running.push(next);
-    Object.assign(rig, { crew: next.crew, state: next.state });
-    if (next.state.accepted) await next.crew.accept(next.state.accepted);
-  };
-  const rig: Rig = {
-    api,
-    clock,
-    drifts: [],
-    policy: defaultPolicy,
-    crew: undefined as unknown as Crew,
-    state: undefined as unknown as AgentState,
-    async want(desired) {
-      generation += 1;
-      const { accepted, texts } = desiredOf(desired, generation);
-      await rig.state.accept(accepted, texts);
-      await rig.crew.accept(accepted);
-    },
-    status: (application) =>
-      running
-        .at(-1)
-        ?.status()
-        .find((one) => one.application === application),
-    until: (application, fields) =>
-      vi.waitFor(
-        () => {
-          clock.advance(20);
-          const status = rig.status(application);
-          for (const [field, value] of Object.entries(fields)) {
-            const found = status?.[field as keyof ApplicationStatus];
-            if (found !== value)
-              throw new Error(
-                `${field} is ${JSON.stringify(found)} and not ${JSON.stringify(value)}: ${JSON.stringify(status)}`,
-              );
-          }
-          return status as ApplicationStatus;
-        },
-        { timeout: 8000, interval: 5 },
-      ),
-    eventually: (check, stepMs = 20) =>
-      vi.waitFor(
-        () => {
-          clock.advance(stepMs);
-          check();
-        },
-        { timeout: 8000, interval: 5 },
-      ),
-    writes: () =>
-      api.calls.filter(({ verb, identity, dryRun }) => writing.has(verb) && identity.as !== 'self' && !dryRun),
-    async restart({ cleanly = true } = {}) {
-      const last = running.at(-1);
-      if (cleanly) await last?.crew.stop();
-      last?.abort.abort();
-      await begin();
-    },
-    async stop() {
-      for (const { abort } of running) abort.abort();
-      await running.at(-1)?.crew.stop();
-    },
-  };
-  await begin();
+  const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: agentNamespace } };
+  await api.create(namespace, { identity: { as: 'self' } });
+  const rig = new TestRig(api, clock);
+  await rig.begin();
   return rig;
 }
 
+/** So many turns of the event loop a test waits at most. */
+const mostTurns = 1500;
+
+class TestRig implements Rig {
+  readonly api: FakeCluster;
+  readonly clock: ManualClock;
+  readonly drifts: DriftItem[] = [];
+  policy: OwnerPolicy = defaultPolicy;
+  readonly #running: Running[] = [];
+  #generation = 0;
+
+  constructor(api: FakeCluster, clock: ManualClock) {
+    this.api = api;
+    this.clock = clock;
+  }
+
+  get crew(): Crew {
+    return this.#last.crew;
+  }
+
+  get state(): AgentState {
+    return this.#last.state;
+  }
+
+  get #last(): Running {
+    const last = this.#running.at(-1);
+    if (!last) throw new Error('no agent has begun');
+    return last;
+  }
+
+  async begin(): Promise<void> {
+    this.#running.push(await assemble(this));
+    if (this.state.accepted) await this.crew.accept(this.state.accepted);
+  }
+
+  async want(desired: TestDesired): Promise<void> {
+    this.#generation += 1;
+    const { accepted, texts } = desiredOf(desired, this.#generation);
+    await this.state.accept(accepted, texts);
+    await this.crew.accept(accepted);
+  }
+
+  status(application: string): ApplicationStatus | undefined {
+    return this.#last.status().find((one) => one.application === application);
+  }
+
+  async until(application: string, fields: Partial<ApplicationStatus>): Promise<ApplicationStatus> {
+    await this.eventually(() => {
+      const status = this.status(application);
+      for (const [field, value] of Object.entries(fields)) {
+        const found = status?.[field as keyof ApplicationStatus];
+        if (found !== value) throw new Error(`${field} is not ${JSON.stringify(value)}: ${JSON.stringify(status)}`);
+      }
+    });
+    return this.status(application) as ApplicationStatus;
+  }
+
+  async eventually(check: () => void, stepMs = 20): Promise<void> {
+    for (let turn = 1; ; turn += 1) {
+      this.clock.advance(stepMs);
+      await new Promise((resolve) => setImmediate(resolve));
+      try {
+        return check();
+      } catch (error) {
+        if (turn >= mostTurns) throw error;
+      }
+    }
+  }
+
+  writes(): FakeCall[] {
+    return this.api.calls.filter(
+      ({ verb, identity, dryRun }) => writing.has(verb) && identity.as !== 'self' && !dryRun,
+    );
+  }
+
+  async killAfter(calls: number): Promise<void> {
+    const { life } = this.#last;
+    life.calls = calls;
+    for (let idle = 0; idle < 30 && life.calls >= 0; idle += 1) await new Promise((resolve) => setImmediate(resolve));
+    life.calls = -1;
+  }
+
+  async restart({ cleanly = true }: { cleanly?: boolean } = {}): Promise<void> {
+    const last = this.#last;
+    if (cleanly) await last.crew.stop();
+    last.abort.abort();
+    await this.begin();
+  }
+
+  async stop(): Promise<void> {
+    for (const { abort } of this.#running) abort.abort();
+    await this.#last.crew.stop();
+  }
+}
+
 interface Running {
+  /** Calls that it may still make. */
+  readonly life: { calls: number };
   readonly crew: Crew;
   readonly state: AgentState;
   readonly abort: AbortController;
@@ -149,7 +189,9 @@ interface Running {
 let holders = 0;
 
 async function assemble(rig: Rig): Promise<Running> {
-  const { api: cluster, clock } = rig;
+  const { clock } = rig;
+  const life = { calls: Number.POSITIVE_INFINITY };
+  const cluster = mortal(rig.api, life);
   const abort = new AbortController();
   holders += 1;
   const state = await openAgentState({ cluster, namespace: agentNamespace, holder: String(holders), log: silentLog });
@@ -177,7 +219,25 @@ async function assemble(rig: Rig): Promise<Running> {
   });
   watchers.is = createWatchers({ cluster, listener: crew.listener, log: silentLog, signal: abort.signal });
   await crew.open();
-  return { crew, state, abort, status: () => reporter.all() };
+  return { life, crew, state, abort, status: () => reporter.all() };
+}
+
+/** The API server for one process, which may be killed. */
+function mortal(api: ClusterApi, life: { calls: number }): ClusterApi {
+  const calling = new Set<string | symbol>(['apply', 'get', 'list', 'create', 'replace', 'patch', 'delete']);
+  return new Proxy(api, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (!calling.has(name) || typeof method !== 'function') return method;
+      return async (...args: unknown[]): Promise<unknown> => {
+        life.calls -= 1;
+        if (life.calls < 0) throw new Error('the process is dead');
+        const answer: unknown = await method.apply(target, args);
+        if (life.calls < 0) throw new Error('the process died before the answer came');
+        return answer;
+      };
+    },
+  });
 }
 
 function desiredOf({ applications = {}, tombstones = [] }: TestDesired, generation: number) {

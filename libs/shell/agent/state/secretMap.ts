@@ -135,12 +135,12 @@ class StoredMap implements SecretMap {
   }
 
   async *entries(): AsyncIterable<readonly [string, string]> {
-    for (const ref of [...this.#chunks]) {
+    for (const ref of this.#chunks) {
       for (const [key, value] of await this.#recordsOf(ref)) {
         if (this.#where.get(key) === ref && !this.#log.has(key)) yield [key, value];
       }
     }
-    for (const [key, value] of [...this.#log]) if (value !== undefined) yield [key, value];
+    for (const [key, value] of this.#log) if (value !== undefined) yield [key, value];
   }
 
   commit(change: MapChange): Promise<void> {
