@@ -26,7 +26,9 @@ async function validate({ words: [path = '.'], io, print }: Invocation<object>):
   print.thing({ ok: problems.length === 0, ...counts, problems: problems.map(asData) }, () => {
     for (const { message, reason, subject } of problems) {
       const place = [subject.file, subject.line].filter((part) => part !== undefined).join(':');
-      print.line(`${paint.bold(plain(place || path))}: ${plain(message)} ${paint.dim(`(${reason})`)}`);
+      print.line(
+        `${paint.bold(plain(place || path))}: ${plain(message.replace(` at ${place}: `, ': '))} ${paint.dim(`(${reason})`)}`,
+      );
     }
     const totals = Object.entries(counts).map(([word, count]) => `${count} ${count === 1 ? word.slice(0, -1) : word}`);
     if (problems.length === 0) print.line(`${paint.green('valid')}: ${totals.join(', ')}`);

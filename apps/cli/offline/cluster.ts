@@ -1,6 +1,6 @@
 import { FairleadError, type ClusterName } from '@fairlead/core/model';
 import type { RenderCluster } from '@fairlead/core/placement';
-import type { Fleet } from './fleet.ts';
+import { usable, type Fleet } from './fleet.ts';
 
 /** What the command line says of a cluster that is no member, or not yet. */
 export interface Assumed {
@@ -10,6 +10,7 @@ export interface Assumed {
 
 /** The cluster as git knows it, with what the command line assumes over it. Throws NotFound for one that nobody knows. */
 export function clusterOf(fleet: Fleet, name: string, assumed: Assumed): RenderCluster {
+  usable(fleet, { broken: fleet.ledger.brokenMembers.has(name), file: `clusters/${name}.yaml` });
   const member = fleet.ledger.members.get(name);
   const kubernetesVersion = assumed.kubernetes ?? member?.spec.kubernetes;
   const labels = assumed.labels ?? fleet.placement.labels.get(name as ClusterName);

@@ -37,3 +37,14 @@ export function fleetOf(files: readonly FleetFile[]): Fleet {
   );
   return { documents, ledger, ledgerPath, placement, environmentAt };
 }
+
+/** Throws what is wrong with a ledger file that is there and cannot be read; `file` is its path under the ledger's. */
+export function usable(
+  { ledger, ledgerPath }: Fleet,
+  { broken, file }: { readonly broken: boolean; readonly file: string },
+): void {
+  const problem = ledger.problems.find(
+    ({ subject }) => subject.file?.replace(/\.yml$/, '.yaml') === `${ledgerPath}/${file}`,
+  );
+  if (broken && problem !== undefined) throw problem;
+}

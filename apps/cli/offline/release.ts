@@ -7,8 +7,7 @@ import {
   type ApplicationId,
   type ReleaseFile,
 } from '@fairlead/core/model';
-import type { Fleet } from './fleet.ts';
-import { fleetOf } from './fleet.ts';
+import { fleetOf, usable, type Fleet } from './fleet.ts';
 import { filesAtCommit } from './history.ts';
 
 /** What is rendered: the definition, and the ledger's release that it belongs to, unless it is the head's. */
@@ -28,12 +27,14 @@ export interface ChooseOptions {
 
 /**
  * The definition that the ledger's release pins, proven by the release's digest; the head's where the ledger names none
- * or `head` asks for it. Throws NotFound, HistoryIncomplete, and DigestMismatch.
+ * or `head` asks for it. A ledger file that cannot be read is never passed over. Throws what is wrong with it, NotFound, HistoryIncomplete, and DigestMismatch.
  */
 export async function chooseRelease(fleet: Fleet, options: ChooseOptions): Promise<Chosen> {
   const { application, environment, head, folder } = options;
   const now = fleet.documents.applications.get(application);
-  const release = fleet.ledger.releases.get(releaseKey({ environment, ...splitApplicationId(application) }));
+  const key = releaseKey({ environment, ...splitApplicationId(application) });
+  if (!head) usable(fleet, { broken: fleet.ledger.brokenReleases.has(key), file: `${key}.yaml` });
+  const release = fleet.ledger.releases.get(key);
   if (release === undefined || head) {
     if (now !== undefined) return { definition: now };
     throw unknown(fleet, application);
