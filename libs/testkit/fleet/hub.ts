@@ -30,8 +30,8 @@ export interface Hub {
   kill(): Promise<void>;
   /** SIGTERM, and SIGKILL where that does not end it in 10 s. */
   stop(): Promise<void>;
-  /** Starts it again on the same data, at the same addresses. */
-  start(): Promise<void>;
+  /** Starts it again on the same data, at the same addresses; `clockAheadMs` moves its clock. */
+  start(options?: { readonly clockAheadMs?: number }): Promise<void>;
 }
 
 /** The line that the hub says once it is ready. */
@@ -68,14 +68,23 @@ async function argumentsOf(options: HubOptions, ports: { api: number; grpc: numb
   return [programPath('hub'), ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])];
 }
 
-async function launch(args: readonly string[], logFile: string): Promise<{ process: ServerProcess; ready: Ready }> {
+/** What Node loads first: a clock that is ahead by so much. */
+function movedClock(aheadMs: number): string {
+  const script = `const now = Date.now; Date.now = () => now() + ${aheadMs};`;
+  return `--import=data:text/javascript,${encodeURIComponent(script)}`;
+}
+
+async function launch(
+  args: readonly string[],
+  { logFile, clockAheadMs = 0 }: { logFile: string; clockAheadMs?: number },
+): Promise<{ process: ServerProcess; ready: Ready }> {
   const said = Promise.withResolvers<Ready>();
   const process = await startProcess({
     name: 'hub',
     file: globalThis.process.execPath,
     arguments: args,
     logFile,
-    env: programEnvironment(),
+    env: programEnvironment(clockAheadMs === 0 ? {} : { NODE_OPTIONS: movedClock(clockAheadMs) }),
     onLine(line) {
       const ready = readyOf(line);
       if (ready) said.resolve(ready);
@@ -96,7 +105,7 @@ async function launch(args: readonly string[], logFile: string): Promise<{ proce
 export async function startHub(options: HubOptions): Promise<Hub> {
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const args = await argumentsOf(options, { api: await freePort(), grpc: await freePort() });
-  let running = await launch(args, options.logFile);
+  let running = await launch(args, options);
   const { ready } = running;
   const client = await createHubClient({ api: ready.api, dataDir: options.dataDir });
   return {
@@ -111,8 +120,8 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       client.close();
       await running.process.stop({ graceMs });
     },
-    async start() {
-      running = await launch(args, options.logFile);
+    async start({ clockAheadMs = 0 } = {}) {
+      running = await launch(args, { logFile: options.logFile, clockAheadMs });
     },
   };
 }
