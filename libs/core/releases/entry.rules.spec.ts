@@ -88,7 +88,8 @@ describe('what may enter', () => {
     });
     const digits = fc.array(fc.constantFrom(...'123456789'.split('')), { maxLength: 4 });
     fc.assert(
-      fc.property(offers, digits, digits, fc.boolean(), (made, named, rejected, held) => {
+      fc.property(fc.record({ made: offers, named: digits, rejected: digits, held: fc.boolean() }), (drawn) => {
+        const { made, named, rejected, held } = drawn;
         const decision = decide({
           offers: made.map(([digit, verdicts]) => offer(digit, ...verdicts)),
           named: keys(...named.map((digit) => release(digit))),

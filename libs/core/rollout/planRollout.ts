@@ -28,6 +28,7 @@ function decide(input: RolloutInput): RolloutPlan {
   if (run.memory.halted !== undefined) return stayHalted(run);
   keepEqual(run);
   leave(run);
+  if (run.total === 0 && input.kind !== 'Withdrawal') return report(run, { state: 'Waiting', ...whyNobody(run) });
   const over = run.memory.kind === 'Return' ? walkReturn(run) : walkWaves(run);
   const halt = overBudget(run) ? haltOf(run) : undefined;
   if (halt !== undefined) {
@@ -43,6 +44,11 @@ function decide(input: RolloutInput): RolloutPlan {
 }
 
 const nobody = because('SelectorMatchesNothing', 'No cluster is selected; the rollout waits for one.');
+
+/** Nobody is selected any more: clusters that left say why they keep what they run. */
+function whyNobody(run: Run): Trouble {
+  return [...run.waits.values()][0] ?? nobody;
+}
 
 function holdByName(run: Run): void {
   for (const view of run.views) {

@@ -1,0 +1,42 @@
+import type { ClusterName, DesiredEntry } from '@fairlead/core/model';
+import type { AssignmentRow, StatusRow } from '@fairlead/ports/store';
+import { acknowledgedOf } from './entries.ts';
+import { teamOf } from './goals.ts';
+import type { Round } from './round.ts';
+import type { Unit } from './units.ts';
+
+/** What there is to adopt from. */
+export interface AdoptionRequest {
+  readonly unit: Unit;
+  readonly statuses: ReadonlyMap<ClusterName, StatusRow>;
+  readonly rows: ReadonlyMap<ClusterName, AssignmentRow>;
+  readonly claim: (cluster: ClusterName) => string;
+}
+
+/**
+ * Rows that a lost store held: a member that reports the application under an attempt of this unit's ledger file was
+ * given it by that attempt. What the row cannot say any more, healthyBefore, stays undefined, and so counts as healthy.
+ */
+export function adoptable(round: Round, { unit, statuses, rows, claim }: AdoptionRequest): AssignmentRow[] {
+  const named = round.snapshot.named.get(unit.key) ?? [];
+  return [...statuses.values()].flatMap(({ cluster, status }) => {
+    const by = named.find(({ commit }) => commit === status.attempt);
+    if (by === undefined || by.digest !== status.release || rows.has(cluster)) return [];
+    if (!round.snapshot.ledger.members.has(cluster)) return [];
+    const { namespaces, allowKinds, denyKinds } = teamOf(round.snapshot, unit);
+    const entry: DesiredEntry = {
+      application: unit.application,
+      environment: unit.environment,
+      release: status.release,
+      version: by.version,
+      bundle: status.bundle,
+      attempt: status.attempt,
+      team: { namespaces, allowKinds, denyKinds },
+      acknowledged: acknowledgedOf(round.snapshot, unit),
+    };
+    const { application, environment } = unit;
+    return [
+      { cluster, application, environment, entry, generation: 0, assignedAtMs: round.nowMs, wave: claim(cluster) },
+    ];
+  });
+}

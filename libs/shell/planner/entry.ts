@@ -1,0 +1,184 @@
+import { definitionContent, releaseDigest } from '@fairlead/core/bundle';
+import {
+  candidateKey,
+  decideEntry,
+  keyOfRelease,
+  offersFrom,
+  whyBusy,
+  type EntryDecision,
+  type Obstacle,
+  type Offer,
+  type Offered,
+  type ReleaseRef,
+} from '@fairlead/core/releases';
+import { asFairleadError, type Reason } from '@fairlead/core/model';
+import { looksBack } from '@fairlead/core/rollout';
+import type { Change } from '@fairlead/ports/store';
+import { beforeOf, gatesOf, judge, keptKey, keptValue, type Before, type Entry } from './evidence.ts';
+import { releaseOf, windowsUnknown, type UnitView } from './observe.ts';
+import type { Round } from './round.ts';
+import { afterOf, entryOf, successorsOf } from './units.ts';
+
+/** What may enter a unit, why, and what is kept for the next time. */
+export interface EntryOutcome {
+  readonly decision: EntryDecision;
+  /** The environments that brought it; empty for the head of the sources. */
+  readonly from: readonly string[];
+  readonly keep: readonly Change[];
+}
+
+/** After this many releases in a row that no successor ever took, a soak counts as starved. */
+const starvedAfter = 3;
+
+/** Decides which release may enter the unit now. Undefined where no pipeline leads to it. */
+export async function decideUnitEntry(round: Round, view: UnitView): Promise<EntryOutcome | undefined> {
+  const entry = entryOf(round.snapshot, view.unit);
+  if (entry === undefined) return undefined;
+  const at: Entry = { unit: view.unit, entry };
+  const before = await beforeOf(round, at);
+  const { quorum, names: from } = afterOf(entry);
+  const head = from.length === 0 ? await headOffer(round, view) : undefined;
+  const offered = head === undefined ? offersFrom(before, quorum) : 'release' in head ? [head] : [];
+  const gates = gatesOf(round, at);
+  const offers = offered.map(({ release }): Offer => ({
+    release,
+    gates: judge(round, { at, before, release, gates }),
+  }));
+  const decision = decideEntry({
+    offers: starve(offers, before, view),
+    none: head !== undefined && 'reason' in head ? head : nothingOffered(from),
+    ...(view.file === undefined ? {} : { current: releaseOf(view.file) }),
+    named: new Set((round.snapshot.named.get(view.unit.key) ?? []).map(candidateKey)),
+    rejected: view.file?.spec.rejected ?? [],
+    ...(view.file?.spec.hold === undefined ? {} : { hold: view.file.spec.hold }),
+    ...optionalBlock(whyBlocked(round, view)),
+    enter: entry.enter ?? (from.length === 0 ? 'AtOnce' : 'WhenFree'),
+    ...optionalBusy(await occupancyOf(round, view)),
+  });
+  return { decision: await withBundles(round, view, decision), from, keep: keepSoaks(round, { at, before }) };
+}
+
+function optionalBlock(blocked: Obstacle | undefined): { blocked?: Obstacle } {
+  return blocked === undefined ? {} : { blocked };
+}
+
+function optionalBusy(busy: Obstacle | undefined): { busy?: Obstacle } {
+  return busy === undefined ? {} : { busy };
+}
+
+function nothingOffered(from: readonly string[]): Obstacle {
+  if (from.length === 0) return { reason: 'NoCandidate', message: 'The sources have given no release yet.' };
+  return { reason: 'WaitsForPredecessor', message: `${from.join(' and ')} offer no release now.` };
+}
+
+/** The release that the head of sources and definition make. */
+async function headOffer(round: Round, { unit }: UnitView): Promise<Offered | Obstacle> {
+  const { documents, definitions } = round.snapshot;
+  const application = documents.applications.get(unit.application);
+  const since = definitions.get(unit.application)?.since;
+  if (application === undefined || since === undefined) return nothingOffered([]);
+  try {
+    const { version, sources, renderer } = await round.ports.releases.resolve(application);
+    const digests = Object.fromEntries(Object.entries(sources).map(([name, { digest }]) => [name, digest]));
+    const digest = releaseDigest({ content: definitionContent(application), sources: digests, renderer });
+    const definition = { repository: round.options.repositoryUrl, commit: since };
+    return { release: { version, digest, definition, sources, renderer }, order: 0 };
+  } catch (thrown) {
+    const { reason, message } = asFairleadError(thrown, { reason: 'SourceUnavailable' });
+    return { reason, message };
+  }
+}
+
+/** What is wrong with the unit itself, so that nothing may be promoted into it. */
+function whyBlocked({ snapshot }: Round, { unit, placed }: UnitView): Obstacle | undefined {
+  const { documents, ledger } = snapshot;
+  const held = documents.held.get(unit.application)?.[0];
+  if (held !== undefined) return { reason: held.reason, message: held.message };
+  if (ledger.brokenReleases.has(unit.key)) {
+    return { reason: 'InvalidDocument', message: `The ledger file of ${unit.key} cannot be read; correct it.` };
+  }
+  const environment = documents.environments.get(unit.environment);
+  if (environment === undefined) {
+    return { reason: 'UnknownReference', message: `There is no environment ${unit.environment}; define it.` };
+  }
+  if (environment.spec.windows.length > 0) return windowsUnknown;
+  if (placed.length > 0) return undefined;
+  return {
+    reason: 'SelectorMatchesNothing',
+    message: `No cluster is selected for ${unit.key}; the release waits for one.`,
+  };
+}
+
+/** Why the release that is here must stay for now; undefined when the environment is free. */
+async function occupancyOf(round: Round, view: UnitView): Promise<Obstacle | undefined> {
+  const { file, plan, unit } = view;
+  if (file === undefined || plan === undefined) return undefined;
+  const release = releaseOf(file);
+  const asked = successorsOf(round.snapshot, unit)
+    .filter((at) => !hasNamed(round, at, release))
+    .map((at) => {
+      const current = { release, order: 0 };
+      const alone: Entry = { unit: at.unit, entry: { ...at.entry, after: { any: [unit.environment] } } };
+      const before: Before[] = [{ view, environment: unit.environment, current }];
+      const gates = gatesOf(round, at).filter(looksBack);
+      return { environment: at.unit.environment, gates: judge(round, { at: alone, before, release, gates }) };
+    });
+  return whyBusy({
+    empty: view.placed.length === 0,
+    failed: plan.state === 'Halted' || plan.failing,
+    rolloutOver: plan.state === 'Over',
+    asked,
+  });
+}
+
+function hasNamed({ snapshot }: Round, { unit }: Entry, release: ReleaseRef): boolean {
+  const key = keyOfRelease(release);
+  return (snapshot.named.get(unit.key) ?? []).some((named) => candidateKey(named) === key);
+}
+
+/** What ended its soak in a predecessor is kept, so that a newer release there does not take it away. */
+function keepSoaks(round: Round, { at, before }: { at: Entry; before: readonly Before[] }): Change[] {
+  const gates = gatesOf(round, at).filter(looksBack);
+  return before.flatMap((one): Change[] => {
+    const { current, kept, environment } = one;
+    if (current === undefined || (kept && keyOfRelease(kept.release) === keyOfRelease(current.release))) return [];
+    const fresh: Before = { view: one.view, environment, current };
+    const alone: Entry = { ...at, entry: { ...at.entry, after: { any: [environment] } } };
+    const verdicts = judge(round, { at: alone, before: [fresh], release: current.release, gates });
+    if (verdicts.some(({ verdict }) => verdict !== 'Passed')) return [];
+    return [{ put: 'fact', key: keptKey(at, environment), value: keptValue(round, at, current) }];
+  });
+}
+
+/** Says SoakStarved where releases follow each other faster than the soak takes. */
+function starve(offers: readonly Offer[], before: readonly Before[], view: UnitView): readonly Offer[] {
+  const taken = new Set(view.attempts.map(({ key }) => key));
+  const starved = before.some(({ view: { attempts } }) => {
+    const last = attempts.findIndex(({ key }) => taken.has(key));
+    return (last < 0 ? attempts.length : last) > starvedAfter;
+  });
+  if (!starved) return offers;
+  const reason: Reason = 'SoakStarved';
+  return offers.map((offer) => ({
+    ...offer,
+    gates: offer.gates.map((gate) => (gate.reason === 'WaitsForGate' ? { ...gate, reason } : gate)),
+  }));
+}
+
+/** A release enters only when it renders for every cluster: the last good state stays otherwise. */
+async function withBundles(round: Round, { unit, placed }: UnitView, decision: EntryDecision): Promise<EntryDecision> {
+  const { enter } = decision;
+  if (enter === undefined) return decision;
+  const goals = await round.goals.of({ snapshot: round.snapshot, unit, release: enter.release, clusters: placed });
+  for (const [cluster, goal] of goals) {
+    if (goal.kind !== 'Unknown') continue;
+    const { reason, message } = goal.trouble;
+    return {
+      reason,
+      message: `${enter.release.version} does not render for ${cluster}: ${message}`,
+      about: enter,
+      recheckAfterMs: 30_000,
+    };
+  }
+  return decision;
+}

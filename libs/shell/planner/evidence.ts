@@ -1,0 +1,120 @@
+import { keyOfRelease, type Offered, type ReleaseRef } from '@fairlead/core/releases';
+import type { Gate, PipelineEntry, Reason } from '@fairlead/core/model';
+import {
+  judgeGate,
+  looksBack,
+  type ClusterEvidence,
+  type EnvironmentEvidence,
+  type Verdict,
+} from '@fairlead/core/rollout';
+import type { JsonObject } from '@fairlead/core/model';
+import type { UnitView } from './observe.ts';
+import { releaseOf } from './observe.ts';
+import type { Round } from './round.ts';
+import { afterOf, unitOf, type Unit } from './units.ts';
+
+/** A predecessor as the entry decision sees it. */
+export interface Before {
+  readonly view: UnitView;
+  readonly environment: string;
+  readonly current?: Offered;
+  readonly kept?: Offered;
+}
+
+/** An entry of a pipeline and where it leads. */
+export interface Entry {
+  readonly unit: Unit;
+  readonly entry: PipelineEntry;
+}
+
+/**
+ * Gates of an entry: the environment's, then the pipeline's own. Where none of them looks at the predecessors, they
+ * must at least run the release in good health: what is unproven does not spread.
+ */
+export function gatesOf({ snapshot }: Round, { unit, entry }: Entry): readonly Gate[] {
+  const own = [...(snapshot.documents.environments.get(unit.environment)?.spec.gates ?? []), ...entry.gates];
+  const proven = own.some(looksBack) || afterOf(entry).names.length === 0;
+  return proven ? own : [...own, { health: '0s' }];
+}
+
+/** The predecessors of an entry, with what they name and what last ended its soak there. */
+export async function beforeOf(round: Round, at: Entry): Promise<readonly Before[]> {
+  const { names } = afterOf(at.entry);
+  return Promise.all(
+    names.map(async (environment) => {
+      const view = await round.observe(unitOf(at.unit.application, environment));
+      const current = currentOf(round, view);
+      const kept = await keptOf(round, { at, environment });
+      return { view, environment, ...(current ? { current } : {}), ...(kept ? { kept } : {}) };
+    }),
+  );
+}
+
+/** What an environment offers; nothing while its rollout is halted. */
+function currentOf({ snapshot }: Round, { unit, file, attempt, plan }: UnitView): Offered | undefined {
+  if (file === undefined || plan?.state === 'Halted') return undefined;
+  const promoted = snapshot.named.get(unit.key)?.find(({ commit }) => commit === attempt);
+  return { release: releaseOf(file), order: promoted?.timeMs ?? 0 };
+}
+
+/** Fact that keeps what last ended the soak that `at` asks of `environment`. */
+export function keptKey(at: Entry, environment: string): string {
+  return `soaked:${at.unit.key}:${environment}`;
+}
+
+async function keptOf(
+  round: Round,
+  { at, environment }: { at: Entry; environment: string },
+): Promise<Offered | undefined> {
+  const fact = await round.ports.store.fact(keptKey(at, environment));
+  // Gates that changed since ask anew.
+  if (fact === undefined || fact['gates'] !== backwardText(round, at)) return undefined;
+  return fact['offered'] as unknown as Offered;
+}
+
+function backwardText(round: Round, at: Entry): string {
+  return JSON.stringify(gatesOf(round, at).filter(looksBack));
+}
+
+/** What to keep of a soak that has ended. */
+export function keptValue(round: Round, at: Entry, offered: Offered): JsonObject {
+  return { gates: backwardText(round, at), offered: offered as unknown as JsonObject };
+}
+
+/** Judges the gates of an entry for a release, by what the predecessors show. */
+export function judge(
+  round: Round,
+  { at, before, release, gates }: { at: Entry; before: readonly Before[]; release: ReleaseRef; gates: readonly Gate[] },
+): readonly Verdict[] {
+  const { quorum } = afterOf(at.entry);
+  const predecessors = before.map((one) => evidenceOf(one, release));
+  return gates.map((gate) => judgeGate(gate, { nowMs: round.nowMs, quorum, predecessors }));
+}
+
+function evidenceOf({ view, environment, current, kept }: Before, release: ReleaseRef): EnvironmentEvidence {
+  const key = keyOfRelease(release);
+  const named = current !== undefined && keyOfRelease(current.release) === key;
+  const isKept = kept !== undefined && keyOfRelease(kept.release) === key;
+  return {
+    environment: environment as EnvironmentEvidence['environment'],
+    named,
+    ...(isKept ? { kept: true } : {}),
+    clusters: named ? clustersOf(view) : [],
+  };
+}
+
+/** Silent, frozen, Held and lone clusters do not count; a return judges nobody alone. */
+function clustersOf({ plan, input, kind }: UnitView): ClusterEvidence[] {
+  const inputs = new Map(input?.clusters.map((cluster) => [cluster.cluster, cluster]));
+  return (plan?.clusters ?? []).flatMap((view): ClusterEvidence[] => {
+    const cluster = inputs.get(view.cluster);
+    if (cluster?.wave === undefined || cluster.goal.kind === 'Nothing') return [];
+    const silent: Reason | undefined = cluster.connection === 'Connected' ? undefined : 'ClusterSilent';
+    const alone: Reason | undefined = view.alone && kind !== 'Return' ? view.reason : undefined;
+    const excluded = cluster.held?.reason ?? silent ?? alone;
+    if (excluded !== undefined) return [{ cluster: view.cluster, excluded }];
+    const onGoal = cluster.goal.kind === 'Bundle' && cluster.report?.bundle === cluster.goal.bundle;
+    const sinceMs = onGoal ? cluster.report?.healthySinceMs : undefined;
+    return [{ cluster: view.cluster, ...(sinceMs === undefined ? {} : { healthySinceMs: sinceMs }) }];
+  });
+}

@@ -1,0 +1,192 @@
+import { valueDigest } from '@fairlead/core/bundle';
+import type { ApplicationId, ApplicationStatus, ClusterName, Digest, EnvironmentName } from '@fairlead/core/model';
+import { memoryBus } from '@fairlead/ports/bus';
+import { manualClock, type ManualClock } from '@fairlead/ports/clock';
+import { memoryRepository, type MemoryRepository } from '@fairlead/ports/repository';
+import { memoryStore, type AssignmentRow, type Change } from '@fairlead/ports/store';
+import { peopleActions } from './actions.ts';
+import { startPlanner, type Planner } from './planner.ts';
+import type { PlannerPorts } from './ports.ts';
+import { readFleetRepository } from './reader/read.ts';
+
+/** The application of the examples. */
+export const podinfo = 'default/podinfo' as ApplicationId;
+
+/** An environment's YAML. */
+export function environmentYaml(name: string, rollout = '{}'): string {
+  return `apiVersion: fairlead.dev/v1alpha1\nkind: Environment\nmetadata: { name: ${name} }\nspec: { clusters: { matchLabels: { env: ${name} } }, rollout: ${rollout} }\n`;
+}
+
+/** An application's YAML with its pipeline. */
+export function applicationYaml(pipeline: string, more = ''): string {
+  return `apiVersion: fairlead.dev/v1alpha1\nkind: Application\nmetadata: { name: podinfo }\nspec:\n  source: { git: { url: "https://git.example.com/podinfo", path: deploy } }\n${more}  pipeline: ${pipeline}\n`;
+}
+
+const prodRollout =
+  '{ waves: [{ name: canary, clusters: { matchLabels: { tier: canary } } }, { name: rest }], maxUnavailable: 1, onFailure: Rollback }';
+
+/** Dev, staging and prod with a canary; staging asks for a soak. */
+export const files: Readonly<Record<string, string>> = {
+  'fairlead.yaml': 'apiVersion: fairlead.dev/v1alpha1\nkind: Fleet\nmetadata: { name: acme }\n',
+  'dev.yaml': environmentYaml('dev'),
+  'staging.yaml': environmentYaml('staging'),
+  'prod.yaml': environmentYaml('prod', prodRollout),
+  'podinfo.yaml': applicationYaml(
+    '[{ environment: dev }, { environment: staging, gates: [{ soak: 1m }] }, { environment: prod }]',
+  ),
+};
+
+/** A fleet without processes: git, store, bus and clock in memory, agents that apply at once. */
+export async function openFleet(
+  options: { readonly from?: { readonly git: MemoryRepository; readonly clock: ManualClock } } = {},
+) {
+  const git = options.from?.git ?? memoryRepository();
+  const clock = options.from?.clock ?? manualClock(1_000_000_000);
+  const store = memoryStore();
+  const bus = memoryBus();
+  /** `broken` holds `VERSION in ENVIRONMENT`: what never gets healthy there. */
+  const source = { version: '1.0.0', revision: 'r1', broken: new Set<string>(), down: false, renders: true };
+  const ports: PlannerPorts = {
+    repository: git.repository,
+    reader: readFleetRepository({ repository: git.repository, store }, { branch: 'fleet#main' }),
+    store,
+    bus,
+    clock,
+    signer: { signHead: (bytes) => ({ bytes, signature: new Uint8Array([1]), keyId: 'key-1' }) },
+    releases: {
+      async resolve() {
+        if (source.down) throw new Error('the source is down');
+        const digest = valueDigest(source.version);
+        return {
+          version: source.version,
+          sources: { main: { revision: source.revision, digest } },
+          renderer: { plain: '1' },
+        };
+      },
+      async bundleFor({ release, inputs }) {
+        if (!source.renders) throw new Error('kustomize refused it');
+        return valueDigest([release.digest, inputs]);
+      },
+    },
+  };
+  const settings = {
+    repositoryUrl: 'https://git.example.com/fleet',
+    author: { name: 'Fairlead hub', email: 'hub@example.com' },
+  };
+  if (options.from === undefined) await git.server.commit({ message: 'First', files });
+  const planner = startPlanner(ports, settings);
+  return { git, clock, store, bus, source, planner, actions: peopleActions(ports, { ...settings, planner }) };
+}
+
+/** What {@link openFleet} gives. */
+export type Fleet = Awaited<ReturnType<typeof openFleet>>;
+
+/** Lets clusters enrol and say Hello. */
+export async function join(
+  fleet: Fleet,
+  members: Readonly<Record<string, Readonly<Record<string, string>>>>,
+): Promise<void> {
+  for (const [name, labels] of Object.entries(members)) {
+    const value = { key: valueDigest(name), labels: { ...labels }, kubernetes: 'v1.36.1' };
+    await fleet.store.write([{ put: 'fact', key: `membership:${name}`, value }]);
+    await hello(fleet, name as ClusterName);
+  }
+  await run(fleet);
+}
+
+/** A cluster speaks, and its whole status is known. */
+export async function hello(fleet: Fleet, cluster: ClusterName): Promise<void> {
+  const facts = { agentVersion: '1', kubernetesVersion: 'v1.36.1', nowMs: fleet.clock.now() };
+  await fleet.store.raiseSession(cluster, facts);
+  await fleet.store.write([{ put: 'contact', row: { cluster, statusDigest: valueDigest(cluster) } }]);
+}
+
+/** Plans and lets agents answer until nothing moves any more. */
+export async function run(fleet: Fleet): Promise<void> {
+  for (let rounds = 0; rounds < 50; rounds += 1) {
+    await fleet.planner.plan();
+    if (!(await answer(fleet))) return;
+  }
+  throw new Error('the fleet does not come to rest');
+}
+
+/** Time passes, everybody is heard, and what the timer asked for happens. */
+export async function pass(fleet: Fleet, byMs: number): Promise<void> {
+  fleet.clock.advance(byMs);
+  for (const { cluster } of await fleet.store.clusters()) {
+    await fleet.store.write([{ put: 'contact', row: { cluster, lastHeardAtMs: fleet.clock.now() } }]);
+  }
+  await run(fleet);
+}
+
+/** Agents take their newest head and report. True if some did. */
+async function answer({ store, clock, source }: Fleet): Promise<boolean> {
+  const changes: Change[] = [];
+  for (const { cluster, position, root, ackedPosition } of await store.clusters()) {
+    if (position === undefined || root === undefined) continue;
+    if (ackedPosition?.epoch === position.epoch && ackedPosition.generation === position.generation) continue;
+    changes.push({
+      put: 'contact',
+      row: { cluster, ackedPosition: position, ackedRoot: root, lastHeardAtMs: clock.now() },
+    });
+    for (const row of await store.assignments({ cluster })) {
+      const before = (await store.statuses({ cluster, application: row.application }))[0];
+      if (row.entry === undefined) changes.push({ drop: 'status', cluster, application: row.application });
+      else if (before?.status.bundle !== row.entry.bundle || before.status.attempt !== row.entry.attempt) {
+        const broken = source.broken.has(`${row.entry.version} in ${row.environment}`);
+        const sinceMs =
+          before?.status.bundle === row.entry.bundle ? (before.healthySinceMs ?? clock.now()) : clock.now();
+        const status = { cluster, status: statusOf(row, broken), sinceMs: clock.now(), observedAtMs: clock.now() };
+        changes.push({ put: 'status', row: { ...status, ...(broken ? {} : { healthySinceMs: sinceMs }) } });
+      }
+    }
+  }
+  if (changes.length > 0) await store.write(changes);
+  return changes.length > 0;
+}
+
+function statusOf({ entry, application }: AssignmentRow, broken: boolean): ApplicationStatus {
+  const { release, bundle, attempt } = entry ?? { release: '' as Digest, bundle: '' as Digest, attempt: '' as never };
+  return {
+    application,
+    release,
+    bundle,
+    attempt,
+    sync: 'InSync',
+    health: broken ? 'Progressing' : 'Healthy',
+    drift: 'None',
+    reason: broken ? 'ReconcileInProgress' : 'Current',
+    message: '',
+    objects: 1,
+    healthyObjects: broken ? 0 : 1,
+    problems: [],
+  };
+}
+
+/** What each cluster was given of the application: its version, or `-` where it leaves. */
+export async function versions({ store }: Fleet): Promise<Record<string, string>> {
+  const rows = await store.assignments({ application: podinfo });
+  return Object.fromEntries(
+    rows.flatMap(({ cluster, entry, tombstone }) =>
+      entry ? [[cluster, entry.version]] : tombstone ? [[cluster, '-']] : [],
+    ),
+  );
+}
+
+/** Subjects of the commits, oldest first, without the first. */
+export async function log({ git }: Pick<Fleet, 'git'>): Promise<string[]> {
+  const head = await git.repository.fetch();
+  const subjects: string[] = [];
+  for await (const commit of git.repository.history(head)) subjects.unshift(commit.message.split('\n', 1)[0] ?? '');
+  return subjects.slice(1);
+}
+
+/** The last word on the application in an environment. */
+export async function why({ planner }: { planner: Planner }, environment: string) {
+  return planner.decided(`${environment}/${podinfo}`);
+}
+
+/** An environment's name, branded. */
+export function env(name: string): EnvironmentName {
+  return name as EnvironmentName;
+}

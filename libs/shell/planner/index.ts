@@ -1,0 +1,15 @@
+export { peopleActions, type Done, type PeopleActions, type Place } from './actions.ts';
+export { connectionOf, silenceOf, type Silence } from './clusters.ts';
+export { type Decided } from './journal.ts';
+export { startPlanner, type Planner } from './planner.ts';
+export type {
+  Author,
+  BundleRequest,
+  PlannerOptions,
+  PlannerPorts,
+  ReleaseSource,
+  ResolvedSources,
+  TeamLimits,
+} from './ports.ts';
+export { readFleetRepository, type FleetReader, type ReaderOptions, type ReaderPorts } from './reader/read.ts';
+export type { Acknowledged, FleetSnapshot, NamedRelease } from './reader/snapshot.ts';

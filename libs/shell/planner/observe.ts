@@ -1,0 +1,272 @@
+import { attemptsOf, type Attempt, type ReleaseRef } from '@fairlead/core/releases';
+import type { ClusterName, CommitSha, ReleaseFile, RolloutPolicy } from '@fairlead/core/model';
+import { matches } from '@fairlead/core/placement';
+import {
+  planRollout,
+  wavesOf,
+  type Given,
+  type Goal,
+  type Report,
+  type RolloutCluster,
+  type RolloutInput,
+  type RolloutKind,
+  type RolloutMemory,
+  type RolloutPlan,
+  type Trouble,
+} from '@fairlead/core/rollout';
+import type { AssignmentRow, StatusRow } from '@fairlead/ports/store';
+import { adoptable } from './adopt.ts';
+import { connectionOf, silentAtMs } from './clusters.ts';
+import type { Round } from './round.ts';
+import type { Unit } from './units.ts';
+
+/** How a rollout goes in an environment whose document is gone: the defaults of the format. */
+const plainPolicy: RolloutPolicy = {
+  waves: [{ name: 'all', maxConcurrent: '100%', soak: '0s' }],
+  maxUnavailable: '10%',
+  failureBudget: 0,
+  progressDeadline: '10m',
+  onFailure: 'Halt',
+  unreachable: 'Skip',
+};
+
+/** For how long after a lost store nobody is skipped as silent. */
+const graceMs = 600_000;
+
+/** One unit as it stands, and what its rollout would do next. */
+export interface UnitView {
+  readonly unit: Unit;
+  /** The ledger file, if there is one. */
+  readonly file?: ReleaseFile;
+  /** Newest first. */
+  readonly attempts: readonly Attempt[];
+  /** The commit that promoted, returned or withdrew. */
+  readonly attempt?: CommitSha;
+  readonly kind: RolloutKind;
+  readonly fallback?: { readonly commit: CommitSha; readonly file: ReleaseFile };
+  readonly policy: RolloutPolicy;
+  /** Clusters that placement gives the unit. */
+  readonly placed: readonly ClusterName[];
+  readonly rows: ReadonlyMap<ClusterName, AssignmentRow>;
+  readonly statuses: ReadonlyMap<ClusterName, StatusRow>;
+  /** Rows that the store lost and the clusters' own words gave back. */
+  readonly adopted: readonly AssignmentRow[];
+  /** For clusters that leave: the commit that took the application away. */
+  readonly takers: ReadonlyMap<ClusterName, CommitSha>;
+  readonly input?: RolloutInput;
+  readonly plan?: RolloutPlan;
+  /** When some cluster that is not done falls silent. */
+  readonly silenceAfterMs?: number;
+}
+
+/** The release that a ledger file names. */
+export function releaseOf({ spec }: ReleaseFile): ReleaseRef {
+  const { version, digest, definition, sources, renderer } = spec;
+  return { version, digest, definition, sources, renderer };
+}
+
+/** Looks at one unit: ledger, placement, rows, statuses, bundles, and the plan that follows. */
+export async function observe(round: Round, unit: Unit): Promise<UnitView> {
+  const { snapshot } = round;
+  const file = snapshot.ledger.releases.get(unit.key);
+  const attempts = attemptsOf(snapshot.named.get(unit.key) ?? []);
+  const removed = snapshot.removed.has(unit.key)
+    ? (snapshot.left.get(unit.key) ?? snapshot.removed.get(unit.key))
+    : undefined;
+  const attempt = file === undefined ? removed : attempts[0]?.commit;
+  const policy = snapshot.documents.environments.get(unit.environment)?.spec.rollout ?? plainPolicy;
+  const placed = snapshot.placement.applications.get(unit.application)?.get(unit.environment) ?? [];
+  const read = await round.rowsOf(unit.application);
+  const claim = (cluster: ClusterName): string => waveOf(round, { cluster, policy });
+  const adopted = adoptable(round, { unit, statuses: read.statuses, rows: read.rows, claim });
+  const rows = new Map([...read.rows, ...adopted.map((row) => [row.cluster, row] as const)]);
+  const seen = { unit, attempts, policy, placed, rows, statuses: read.statuses, adopted };
+  if (attempt === undefined) return { ...seen, kind: 'Promotion', takers: new Map() };
+  if (file === undefined) return withInput(round, { ...seen, attempt, kind: 'Withdrawal', takers: new Map() }, claim);
+  const fallbackFile =
+    file.spec.fallback && (await round.pinned.release(snapshot, { unit, commit: file.spec.fallback }));
+  const fallback = file.spec.fallback && fallbackFile ? { commit: file.spec.fallback, file: fallbackFile } : undefined;
+  const kind = await kindOf(round, { unit, attempts, file });
+  const view = { ...seen, file, attempt, kind, takers: new Map(), ...(fallback ? { fallback } : {}) };
+  return withInput(round, view, claim);
+}
+
+/** The first wave that claims a cluster, by its labels in git. */
+function waveOf({ snapshot }: Round, { cluster, policy }: { cluster: ClusterName; policy: RolloutPolicy }): string {
+  const labels = snapshot.placement.labels.get(cluster) ?? {};
+  const wave = wavesOf(policy.waves).find(({ clusters }) => clusters === undefined || matches(clusters, labels));
+  return wave?.name ?? 'rest';
+}
+
+/** A return is a candidate that was named before and completed its rollout: a later promotion calls it its fallback. */
+async function kindOf(
+  { pinned, snapshot }: Round,
+  { unit, attempts, file }: { unit: Unit; attempts: readonly Attempt[]; file: ReleaseFile },
+): Promise<RolloutKind> {
+  const current = attempts[0];
+  const earlier = attempts.slice(1).filter(({ key }) => key === current?.key);
+  if (earlier.length === 0) return 'Promotion';
+  const completed = new Set([file.spec.fallback]);
+  for (const { commit } of attempts.slice(1, 20)) {
+    completed.add((await pinned.release(snapshot, { unit, commit }))?.spec.fallback);
+  }
+  return earlier.some(({ commit }) => completed.has(commit)) ? 'Return' : 'Promotion';
+}
+
+type Plain = Omit<UnitView, 'input' | 'plan' | 'attempt'> & { readonly attempt: CommitSha };
+
+async function withInput(round: Round, view: Plain, claim: (cluster: ClusterName) => string): Promise<UnitView> {
+  const { snapshot, nowMs, hub } = round;
+  const { clusters, takers } = await clustersOf(round, view, claim);
+  const memory = (await round.ports.store.fact(`rollout:${view.unit.key}`)) as unknown as RolloutMemory | undefined;
+  const halted = haltOf(view);
+  const windows = snapshot.documents.environments.get(view.unit.environment)?.spec.windows ?? [];
+  const graceUntilMs = hub.recoveredAtMs === undefined ? undefined : hub.recoveredAtMs + graceMs;
+  const input: RolloutInput = {
+    nowMs,
+    policy: view.policy,
+    kind: view.kind,
+    attempt: view.attempt,
+    first: view.file?.spec.fallback === undefined && !(memory?.attempt === view.attempt && memory.over),
+    clusters,
+    ...(halted === undefined ? {} : { halted }),
+    ...(windows.length === 0 ? {} : { waveStartsHeld: windowsUnknown }),
+    ...(graceUntilMs === undefined ? {} : { graceUntilMs }),
+    ...(memory === undefined ? {} : { memory }),
+  };
+  const plan = planRollout(input);
+  const silenceAfterMs = nextSilence(round, plan);
+  return { ...view, takers, input, plan, ...(silenceAfterMs === undefined ? {} : { silenceAfterMs }) };
+}
+
+/** What this version cannot judge never passes; returns and withdrawals of what runs are not held by it. */
+export const windowsUnknown: Trouble = {
+  reason: 'GateUnsupported',
+  message: 'The environment has windows, which this hub does not know; take them out, or use a newer hub.',
+};
+
+function haltOf({ file, attempt }: Plain): Trouble | undefined {
+  const halted = file?.spec.halted;
+  if (halted === undefined || halted.attempt !== attempt) return undefined;
+  return {
+    reason: 'Halted',
+    message: `The ledger halts this attempt: ${halted.reason}. Resume it, roll back, or promote a fix.`,
+  };
+}
+
+async function clustersOf(round: Round, view: Plain, claim: (cluster: ClusterName) => string) {
+  const { snapshot } = round;
+  const takers = new Map<ClusterName, CommitSha>();
+  const made: RolloutCluster[] = [];
+  if (view.file !== undefined) {
+    const { unit, placed } = view;
+    const goals = await round.goals.of({ snapshot, unit, release: releaseOf(view.file), clusters: placed });
+    const fallbacks = await fallbackGoals(round, view);
+    for (const cluster of placed) {
+      const goal = goals.get(cluster) ?? {
+        kind: 'Unknown',
+        trouble: { reason: 'RenderFailed', message: 'No bundle.' },
+      };
+      const fallback = fallbacks.get(cluster);
+      const more = fallback?.kind === 'Bundle' ? { fallback: fallback.bundle } : {};
+      made.push({ ...clusterOf(round, view, { cluster, goal, wave: claim(cluster) }), ...more });
+    }
+  }
+  for (const cluster of leaving(round, view)) {
+    const left = await round.departures.whyLeft(round, { unit: view.unit, cluster });
+    const base = { cluster, ...(view.file === undefined ? { wave: claim(cluster) } : {}) };
+    if ('commit' in left) {
+      takers.set(cluster, left.commit);
+      made.push(clusterOf(round, view, { ...base, goal: { kind: 'Nothing' } }));
+    } else made.push({ ...clusterOf(round, view, { ...base, goal: { kind: 'Nothing' } }), held: left });
+  }
+  return { clusters: made, takers };
+}
+
+/** Only clusters that have nothing yet can need the fallback's bundle. */
+async function fallbackGoals(
+  round: Round,
+  { unit, placed, fallback, rows }: Plain,
+): Promise<ReadonlyMap<ClusterName, Goal>> {
+  const clusters = fallback === undefined ? [] : placed.filter((cluster) => rows.get(cluster)?.entry === undefined);
+  if (fallback === undefined) return new Map();
+  return round.goals.of({ snapshot: round.snapshot, unit, release: releaseOf(fallback.file), clusters });
+}
+
+/** Members that were given the application here and that no environment of it has any more. */
+function leaving({ snapshot }: Round, { unit, placed, rows }: Plain): ClusterName[] {
+  const placement = snapshot.placement.applications.get(unit.application);
+  const elsewhere = new Set(
+    [...(placement ?? [])].flatMap(([environment, clusters]) =>
+      snapshot.ledger.releases.has(`${environment}/${unit.application}`) ? clusters : [],
+    ),
+  );
+  return [...rows.values()]
+    .filter((row) => row.environment === unit.environment && (row.entry !== undefined || row.tombstone !== undefined))
+    .map((row) => row.cluster)
+    .filter((cluster) => snapshot.ledger.members.has(cluster) && !elsewhere.has(cluster))
+    .filter((cluster) => !placed.includes(cluster) || !snapshot.ledger.releases.has(unit.key));
+}
+
+function clusterOf(
+  round: Round,
+  { unit, rows, statuses }: Plain,
+  { cluster, goal, wave }: { cluster: ClusterName; goal: Goal; wave?: string },
+): RolloutCluster {
+  const contact = round.clusters.get(cluster);
+  const row = rows.get(cluster);
+  const status = statuses.get(cluster);
+  const given = row && givenOf(row, unit);
+  const held = whyHeld(round, { unit, cluster });
+  const heardMs = contact?.lastHeardAtMs ?? 0;
+  return {
+    cluster,
+    goal,
+    connection: connectionOf(contact, round),
+    seen: contact?.statusDigest !== undefined && heardMs >= (round.hub.recoveredAtMs ?? 0),
+    ...(wave === undefined ? {} : { wave }),
+    ...(given === undefined ? {} : { given }),
+    ...(status === undefined ? {} : { report: reportOf(status) }),
+    ...(held === undefined ? {} : { held }),
+  };
+}
+
+function givenOf(row: AssignmentRow, unit: Unit): Given | undefined {
+  const attempt = row.entry?.attempt ?? row.tombstone?.commit;
+  if (attempt === undefined) return undefined;
+  return {
+    attempt,
+    elsewhere: row.environment !== unit.environment,
+    assignedAtMs: row.assignedAtMs,
+    ...(row.entry === undefined ? {} : { bundle: row.entry.bundle }),
+    ...(row.wave === undefined ? {} : { wave: row.wave }),
+    ...(row.healthyBefore === undefined ? {} : { healthyBefore: row.healthyBefore }),
+  };
+}
+
+function reportOf({ status, healthySinceMs, sinceMs }: StatusRow): Report {
+  const { bundle, sync, health, reason } = status;
+  return { bundle, sync, health, reason, sinceMs, ...(healthySinceMs === undefined ? {} : { healthySinceMs }) };
+}
+
+function whyHeld({ snapshot }: Round, { unit, cluster }: { unit: Unit; cluster: ClusterName }): Trouble | undefined {
+  const frozen = snapshot.ledger.members.get(cluster)?.spec.frozen;
+  if (frozen !== undefined) return { reason: 'Frozen', message: `${frozen.by} froze the cluster: ${frozen.reason}.` };
+  const conflict = snapshot.placement.conflicts.find(
+    (one) => one.application === unit.application && one.cluster === cluster,
+  );
+  if (conflict === undefined) return undefined;
+  return {
+    reason: 'EnvironmentConflict',
+    message: `${conflict.environments.join(' and ')} both select it; it keeps what it runs.`,
+  };
+}
+
+function nextSilence(round: Round, plan: RolloutPlan): number | undefined {
+  const times = plan.clusters.flatMap(({ cluster, state }) => {
+    const row = round.clusters.get(cluster);
+    const atMs = state === 'Done' || row === undefined ? undefined : silentAtMs(row, round.silence);
+    return atMs === undefined || atMs <= round.nowMs ? [] : [atMs - round.nowMs];
+  });
+  return times.length === 0 ? undefined : Math.min(...times);
+}

@@ -1,0 +1,262 @@
+import {
+  asFairleadError,
+  type FairleadError,
+  type ApplicationId,
+  type CommitSha,
+  type JsonObject,
+} from '@fairlead/core/model';
+import type { AssignmentRow, Change, Guard } from '@fairlead/ports/store';
+import { rowsOfPlan, giveOut } from './assign.ts';
+import { silenceOf } from './clusters.ts';
+import {
+  draftHalt,
+  draftPromotion,
+  draftRemoval,
+  draftRollback,
+  type DraftGround,
+  type LedgerDraft,
+} from './drafts.ts';
+import { decideUnitEntry, type EntryOutcome } from './entry.ts';
+import {
+  afterEpoch,
+  draftEpoch,
+  draftMembers,
+  keepMembers,
+  loadEnrolments,
+  loadHub,
+  nextEpoch,
+  type EpochStep,
+} from './hub.ts';
+import { decidedOf, decisionKey, keepDecision, type Decided } from './journal.ts';
+import type { UnitView } from './observe.ts';
+import type { FleetSnapshot } from './reader/snapshot.ts';
+import { isInEpoch, openRound, type Round, type Workshop } from './round.ts';
+import { unitsOf, type Unit } from './units.ts';
+import { nextWithdrawal } from './withdraw.ts';
+
+/** What a round is asked to look at. */
+export interface RoundRequest {
+  readonly snapshot: FleetSnapshot;
+  readonly units: 'all' | ReadonlySet<string>;
+  /** False while the head cannot be followed: nothing is committed then. */
+  readonly mayCommit: boolean;
+  /** True until the hub's epoch was settled once. */
+  readonly starting: boolean;
+  readonly fence: number;
+}
+
+/** What a round came to. */
+export interface RoundResult {
+  /** The ledger has moved: what it touched is to be looked at again. */
+  readonly moved: 'all' | ReadonlySet<string> | undefined;
+  /** The head that this round pushed. */
+  readonly pushed?: CommitSha;
+  /** Milliseconds after which a unit wants to be looked at again, by its key. */
+  readonly rechecks: ReadonlyMap<string, number>;
+  readonly looked: readonly string[];
+  readonly problem?: FairleadError;
+  readonly settled: boolean;
+}
+
+interface UnitOutcome {
+  readonly view: UnitView;
+  readonly entry: EntryOutcome | undefined;
+  readonly rows: readonly AssignmentRow[];
+  readonly changes: readonly Change[];
+  readonly draft: LedgerDraft | undefined;
+  readonly recheckAfterMs: number | undefined;
+}
+
+/** How soon a unit that met a failure is looked at again. */
+const retryAfterMs = 30_000;
+
+/** One round: look, decide, write to the store, push to the ledger. */
+export async function runRound(workshop: Workshop, request: RoundRequest): Promise<RoundResult> {
+  const { ports, options } = workshop;
+  const { snapshot } = request;
+  const nowMs = ports.clock.now();
+  const guard: Guard = { fence: request.fence };
+  const ground: DraftGround = { repository: ports.repository, snapshot, author: options.author };
+
+  // Observe.
+  const hub = await loadHub(ports.store);
+  const silence = silenceOf(snapshot.documents.fleet);
+  const round = await openRound({ workshop, snapshot, nowMs, hub, silence });
+
+  // Settle the epoch before anything else: without it nothing is given out.
+  const step = nextEpoch(hub, {
+    ledgerEpoch: snapshot.ledger.epoch,
+    members: snapshot.ledger.members.size,
+    starting: request.starting,
+    rows: [...round.clusters.values()],
+  });
+  if (step !== undefined) return raiseEpoch(workshop, { request, ground, step, nowMs });
+
+  // Decide.
+  const enrolments = await loadEnrolments(ports.store);
+  const members = await keepMembers({ snapshot, store: ports.store }, { enrolments, rows: round.clusters });
+  const units = isInEpoch(round) ? chosen(request) : [];
+  const outcomes = await Promise.all(units.map((unit) => decideUnit(round, { unit, ground })));
+
+  // Act: what the ledger says already is given out before what is new is pushed.
+  const given = isInEpoch(round)
+    ? await giveOut(
+        round,
+        outcomes.flatMap(({ rows }) => rows),
+      )
+    : [];
+  const changes = [...members, ...outcomes.flatMap((outcome) => outcome.changes), ...given];
+  if (changes.length > 0) await ports.store.write(changes, guard);
+  const joined = await draftMembers(ground, { enrolments, rows: round.clusters });
+  const removals = await draftRemovals(round, { units, ground });
+  const drafts = [...(joined ? [joined] : []), ...outcomes.flatMap(({ draft }) => draft ?? []), ...removals];
+  const pushed = request.mayCommit && drafts.length > 0 ? await push(workshop, { snapshot, drafts, nowMs, guard }) : {};
+
+  // Report.
+  return {
+    moved: pushed.moved,
+    ...(pushed.head === undefined ? {} : { pushed: pushed.head }),
+    looked: units.map(({ key }) => key),
+    rechecks: rechecksOf(outcomes, pushed.problem),
+    ...(pushed.problem === undefined ? {} : { problem: pushed.problem }),
+    settled: isInEpoch(round),
+  };
+}
+
+function chosen({ snapshot, units }: RoundRequest): Unit[] {
+  const all = [...unitsOf(snapshot).values()];
+  return units === 'all' ? all : all.filter(({ key }) => units.has(key));
+}
+
+async function raiseEpoch(
+  { ports }: Workshop,
+  { request, ground, step, nowMs }: { request: RoundRequest; ground: DraftGround; step: EpochStep; nowMs: number },
+): Promise<RoundResult> {
+  const nothing = { looked: [], rechecks: new Map<string, number>(), settled: false };
+  if (!request.mayCommit) return { ...nothing, moved: undefined };
+  try {
+    const draft = await draftEpoch(ground, step);
+    const result = await ports.repository.push(request.snapshot.head, [draft]);
+    if (!result.pushed) return { ...nothing, moved: 'all' };
+    const { reason, message } = draft.about.trouble;
+    const event: Change = { put: 'event', row: { atMs: nowMs, type: draft.about.type, reason, message } };
+    await ports.store.write([...(await afterEpoch(ports.store, { step, nowMs })), event], { fence: request.fence });
+    return { ...nothing, moved: 'all', settled: true };
+  } catch (thrown) {
+    return { ...nothing, moved: undefined, problem: asFairleadError(thrown, { reason: 'LedgerUnwritable' }) };
+  }
+}
+
+/** One unit: its plan, what may enter, the rows and the one commit that follow. */
+async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: DraftGround }): Promise<UnitOutcome> {
+  const view = await round.observe(unit);
+  const entry = await decideUnitEntry(round, view);
+  const before = (await round.ports.store.fact(decisionKey(unit.key))) as unknown as Decided | undefined;
+  const decided = decidedOf(view, entry?.decision);
+  const memory = view.plan?.memory;
+  const remembered = memory !== undefined && JSON.stringify(memory) !== JSON.stringify(view.input?.memory);
+  const kept: Change[] = remembered
+    ? [{ put: 'fact', key: `rollout:${unit.key}`, value: memory as unknown as JsonObject }]
+    : [];
+  return {
+    view,
+    entry,
+    rows: rowsOfPlan(round, view),
+    changes: [...kept, ...(entry?.keep ?? []), ...keepDecision(view, { decided, before, nowMs: round.nowMs })],
+    draft: await draftFor(ground, { view, entry }),
+    recheckAfterMs: soonest([
+      view.plan?.recheckAfterMs,
+      entry?.decision.recheckAfterMs,
+      view.silenceAfterMs,
+      renderAgain(view),
+    ]),
+  };
+}
+
+/** A failed render is tried again, since what it lacked may lie outside of git. */
+function renderAgain({ input }: UnitView): number | undefined {
+  return input?.clusters.some(({ goal }) => goal.kind === 'Unknown') ? retryAfterMs : undefined;
+}
+
+async function draftFor(
+  ground: DraftGround,
+  { view, entry }: { view: UnitView; entry: EntryOutcome | undefined },
+): Promise<LedgerDraft | undefined> {
+  const { unit, file, attempt, plan, fallback, policy } = view;
+  if (plan?.halt !== undefined && file !== undefined && attempt !== undefined) {
+    const { cause, ...halt } = plan.halt;
+    if (policy.onFailure === 'Rollback' && fallback !== undefined) {
+      return draftRollback(ground, { unit, file, fallback: fallback.file, cause, message: halt.message });
+    }
+    return draftHalt(ground, { unit, file, attempt, halt });
+  }
+  const offer = entry?.decision.enter;
+  return offer === undefined ? undefined : draftPromotion(ground, { view, offer, from: entry?.from ?? [] });
+}
+
+async function draftRemovals(
+  round: Round,
+  { units, ground }: { units: readonly Unit[]; ground: DraftGround },
+): Promise<LedgerDraft[]> {
+  const applications = new Set<ApplicationId>(units.map(({ application }) => application));
+  const drafts: LedgerDraft[] = [];
+  for (const application of applications) {
+    const next = await nextWithdrawal(round, application);
+    if (next !== undefined && 'cause' in next) drafts.push(draftRemoval(ground, next));
+  }
+  return drafts;
+}
+
+/** One push for all; a lost race means that everything is decided again from the new head. */
+async function push(
+  { ports }: Workshop,
+  {
+    snapshot,
+    drafts,
+    nowMs,
+    guard,
+  }: { snapshot: FleetSnapshot; drafts: readonly LedgerDraft[]; nowMs: number; guard: Guard },
+): Promise<Pick<RoundResult, 'problem'> & { moved?: 'all' | ReadonlySet<string>; head?: CommitSha }> {
+  try {
+    const result = await ports.repository.push(snapshot.head, drafts);
+    if (!result.pushed) return { moved: 'all' };
+    const events = drafts.map((draft, index): Change => {
+      const { type, unit, trouble } = draft.about;
+      const attempt = result.commits[index];
+      const place = unit === undefined ? {} : { application: unit.application, environment: unit.environment };
+      return {
+        put: 'event',
+        row: { atMs: nowMs, type, ...trouble, ...place, ...(attempt === undefined ? {} : { attempt }) },
+      };
+    });
+    await ports.store.write(events, guard);
+    const head = result.commits.at(-1);
+    return { moved: movedBy(snapshot, drafts), ...(head === undefined ? {} : { head }) };
+  } catch (thrown) {
+    return { problem: asFairleadError(thrown, { reason: 'LedgerUnwritable' }) };
+  }
+}
+
+/** Every unit of the applications that a push was about; all of them when it changed members. */
+function movedBy(snapshot: FleetSnapshot, drafts: readonly LedgerDraft[]): 'all' | ReadonlySet<string> {
+  if (drafts.some(({ about }) => about.unit === undefined)) return 'all';
+  const applications = new Set(drafts.map(({ about }) => about.unit?.application));
+  return new Set(
+    [...unitsOf(snapshot).values()].filter(({ application }) => applications.has(application)).map(({ key }) => key),
+  );
+}
+
+function rechecksOf(outcomes: readonly UnitOutcome[], problem: FairleadError | undefined): Map<string, number> {
+  return new Map(
+    outcomes.flatMap(({ view, recheckAfterMs, draft }) => {
+      const again = problem !== undefined && draft !== undefined ? retryAfterMs : undefined;
+      const afterMs = soonest([recheckAfterMs, again]);
+      return afterMs === undefined ? [] : [[view.unit.key, afterMs] as const];
+    }),
+  );
+}
+
+function soonest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

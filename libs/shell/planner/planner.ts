@@ -1,0 +1,240 @@
+import { asFairleadError, type CommitSha, type Connection, type FairleadError } from '@fairlead/core/model';
+import type { ClusterRow } from '@fairlead/ports/store';
+import { connectionOf, silenceOf } from './clusters.ts';
+import { findDepartures } from './departures.ts';
+import { findGoals } from './goals.ts';
+import { decisionKey, type Decided } from './journal.ts';
+import { runRound, type RoundResult } from './pass.ts';
+import { readPinned } from './pinned.ts';
+import type { PlannerOptions, PlannerPorts } from './ports.ts';
+import type { FleetSnapshot } from './reader/snapshot.ts';
+import type { Workshop } from './round.ts';
+import { unitsOf } from './units.ts';
+
+/** What is asked for: the head, units by key, or with neither everything. */
+export interface Marking {
+  readonly head?: boolean;
+  readonly units?: Iterable<string> | 'all';
+}
+
+/** The planner at work. */
+export interface Planner {
+  /** Asks for a pass; resolves when one that began after the call is over. A new head marks everything. */
+  plan(what?: Marking): Promise<void>;
+  /** The fleet repository as it was read last. */
+  current(): FleetSnapshot | undefined;
+  /** Reads the head of the fleet repository; one reading at a time. Throws what the reader throws. */
+  refresh(): Promise<FleetSnapshot>;
+  /** What keeps the planner from following git or writing to it now. */
+  troubles(): readonly FairleadError[];
+  decided(key: string): Promise<Decided | undefined>;
+  connection(row: ClusterRow | undefined): Connection;
+  /** Takes no new work and resolves when the pass under way is over. */
+  close(): Promise<void>;
+}
+
+/** How often one pass may look again because the ledger moved; what is left then is asked for anew. */
+const roundsPerPass = 12;
+/** How soon work that failed is tried again. */
+const retryAfterMs = 10_000;
+
+type Units = ReadonlySet<string> | 'all';
+
+/**
+ * Starts to plan: once over everything, then whatever events mark. One pass at a time; all events since are one pass;
+ * the only timer is the one that the decisions themselves ask for.
+ */
+export function startPlanner(ports: PlannerPorts, options: PlannerOptions): Planner {
+  const loop = new Loop(ports, options);
+  loop.start();
+  return loop;
+}
+
+/** The planner's rooms for tools: what lasts from pass to pass. */
+export function openWorkshop(ports: PlannerPorts, options: PlannerOptions): Workshop {
+  const pinned = readPinned(ports.repository);
+  const goals = findGoals(ports, pinned);
+  return { ports, options, pinned, goals, departures: findDepartures(ports.repository) };
+}
+
+class Loop implements Planner {
+  private readonly ports: PlannerPorts;
+  private readonly workshop: Workshop;
+  private readonly rechecks = new Map<string, number>();
+  private readonly stops: (() => void)[] = [];
+  private headMarked = true;
+  private marked: Set<string> | 'all' = 'all';
+  private problems: readonly FairleadError[] = [];
+  private running: Promise<void> | undefined;
+  private reading: Promise<unknown> = Promise.resolve();
+  private cancel: (() => void) | undefined;
+  private starting = true;
+  private closed = false;
+  private fence: number | undefined;
+  /** The head over which everything was planned, and what the hub itself pushed since. */
+  private planned: CommitSha | undefined;
+
+  constructor(ports: PlannerPorts, options: PlannerOptions) {
+    this.ports = ports;
+    this.workshop = openWorkshop(ports, options);
+  }
+
+  start(): void {
+    this.stops.push(...subscribe(this.ports, this));
+    this.kick();
+  }
+
+  async plan(what: Marking = {}): Promise<void> {
+    if (this.closed) return;
+    this.mark(what);
+    this.kick();
+    for (let work = this.running; work !== undefined; work = this.running) await work;
+  }
+
+  current(): FleetSnapshot | undefined {
+    return this.ports.reader.current();
+  }
+
+  refresh(): Promise<FleetSnapshot> {
+    const next = this.reading.then(() => this.ports.reader.refresh());
+    this.reading = next.catch(() => undefined);
+    return next;
+  }
+
+  troubles(): readonly FairleadError[] {
+    return this.problems;
+  }
+
+  async decided(key: string): Promise<Decided | undefined> {
+    return (await this.ports.store.fact(decisionKey(key))) as unknown as Decided | undefined;
+  }
+
+  connection(row: ClusterRow | undefined): Connection {
+    return connectionOf(row, { nowMs: this.ports.clock.now(), silence: silenceOf(this.current()?.documents.fleet) });
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.cancel?.();
+    for (const stop of this.stops) stop();
+    await this.running;
+  }
+
+  private mark({ head = false, units }: Marking): void {
+    this.headMarked ||= head;
+    if (units === 'all' || (units === undefined && !head)) this.marked = 'all';
+    else if (this.marked !== 'all') for (const key of units ?? []) this.marked.add(key);
+  }
+
+  private hasWork(): boolean {
+    return !this.closed && (this.headMarked || this.marked === 'all' || this.marked.size > 0);
+  }
+
+  private kick(): void {
+    this.running ??= this.work().finally(() => {
+      this.running = undefined;
+      if (this.hasWork()) this.kick();
+    });
+  }
+
+  private async work(): Promise<void> {
+    for (let ok = true; ok && this.hasWork();) {
+      const taken = { head: this.headMarked, units: this.marked };
+      this.headMarked = false;
+      this.marked = new Set();
+      try {
+        await this.pass(taken);
+      } catch (thrown) {
+        // Whatever it was, the work is still to be done.
+        this.problems = [asFairleadError(thrown)];
+        this.again(taken.units);
+        ok = false;
+      }
+    }
+    this.arm();
+  }
+
+  private async pass(taken: { head: boolean; units: Units }): Promise<void> {
+    this.fence ??= await this.ports.store.raiseFence();
+    const found: FairleadError[] = [];
+    let snapshot = await this.read(taken.head || this.current() === undefined, found);
+    let units: Units = snapshot?.head === this.planned ? taken.units : 'all';
+    for (let round = 0; snapshot !== undefined && round < roundsPerPass && !this.closed; round += 1) {
+      const mayCommit = found.length === 0;
+      const request = { snapshot, units, mayCommit, starting: this.starting, fence: this.fence };
+      const result: RoundResult = await runRound(this.workshop, request);
+      if (result.settled) this.starting = false;
+      if (result.problem !== undefined) found.push(result.problem);
+      this.keepRechecks(result);
+      this.planned = result.pushed ?? snapshot.head;
+      if (result.moved === undefined) break;
+      snapshot = await this.read(true, found);
+      // Somebody else's commits may have come along with ours.
+      units = snapshot?.head === result.pushed ? result.moved : 'all';
+      if (round === roundsPerPass - 1) this.mark({ units });
+    }
+    if (found.length > 0) this.again(units);
+    this.problems = found;
+  }
+
+  /** The head, or the last one that could be read. */
+  private async read(fetch: boolean, found: FairleadError[]): Promise<FleetSnapshot | undefined> {
+    if (!fetch) return this.current();
+    try {
+      return await this.refresh();
+    } catch (thrown) {
+      found.push(asFairleadError(thrown, { reason: 'SourceUnavailable' }));
+      return this.current();
+    }
+  }
+
+  private again(units: Units): void {
+    const atMs = this.ports.clock.now() + retryAfterMs;
+    // The empty key stands for the head and everything.
+    for (const key of units === 'all' ? [''] : ['', ...units]) this.rechecks.set(key, atMs);
+  }
+
+  private keepRechecks({ looked, rechecks }: RoundResult): void {
+    for (const key of looked) this.rechecks.delete(key);
+    for (const [key, afterMs] of rechecks) this.rechecks.set(key, this.ports.clock.now() + afterMs);
+  }
+
+  /** Arms the one timer for the soonest recheck. */
+  private arm(): void {
+    const { clock } = this.ports;
+    this.cancel?.();
+    this.cancel = undefined;
+    const soonestMs = Math.min(...this.rechecks.values());
+    if (this.closed || !Number.isFinite(soonestMs)) return;
+    this.cancel = clock.after(Math.max(soonestMs - clock.now(), 1), () => {
+      const due = [...this.rechecks].filter(([, atMs]) => atMs <= clock.now()).map(([key]) => key);
+      for (const key of due) this.rechecks.delete(key);
+      void this.plan(due.includes('') ? { head: true, units: 'all' } : { units: due });
+    });
+  }
+}
+
+/** What marks units. A doorbell that names nothing that is known marks everything. */
+function subscribe({ bus }: PlannerPorts, planner: Pick<Planner, 'plan' | 'current'>): (() => void)[] {
+  // The planner's own pace is not the bus's: a bell returns at once.
+  const ring = (what: Marking): void => void planner.plan(what);
+  const about = (payload: About): Marking => ({ units: unitsAbout(planner.current(), payload) });
+  return [
+    bus.subscribe('head', () => ring({ head: true, units: [] })),
+    bus.subscribe('source', () => ring({ units: 'all' })),
+    bus.subscribe('release', (payload) => ring(about(payload))),
+    bus.subscribe('statuses', (payload) => ring(about(payload))),
+  ];
+}
+
+interface About {
+  readonly application?: unknown;
+  readonly applications?: unknown;
+}
+
+/** Units of the applications, all of them: gates and occupancy look from one environment at the next. */
+function unitsAbout(snapshot: FleetSnapshot | undefined, { application, applications }: About): 'all' | string[] {
+  const named = Array.isArray(applications) ? applications : application === undefined ? [] : [application];
+  if (snapshot === undefined || named.length === 0) return 'all';
+  return [...unitsOf(snapshot).values()].filter((unit) => named.includes(unit.application)).map(({ key }) => key);
+}

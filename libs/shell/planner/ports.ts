@@ -1,0 +1,66 @@
+import type { ReleaseRef } from '@fairlead/core/releases';
+import type { Application, Digest } from '@fairlead/core/model';
+import type { RenderInputs } from '@fairlead/core/placement';
+import type { Bus } from '@fairlead/ports/bus';
+import type { Clock } from '@fairlead/ports/clock';
+import type { HeadSigner } from '@fairlead/ports/keys';
+import type { Repository } from '@fairlead/ports/repository';
+import type { Store } from '@fairlead/ports/store';
+import type { FleetReader } from './reader/read.ts';
+
+/** What a team's applications may do, as renders and agents are told. Empty lists allow all. */
+export interface TeamLimits {
+  readonly name: string;
+  readonly serviceAccount: string;
+  readonly namespaces: readonly string[];
+  readonly allowKinds: readonly string[];
+  readonly denyKinds: readonly string[];
+  readonly secrets: 'Allow' | 'Refuse';
+}
+
+/** What an application's sources give now: everything of a release but the definition. */
+export type ResolvedSources = Pick<ReleaseRef, 'version' | 'sources' | 'renderer'>;
+
+/** One render: a release, for the clusters whose inputs are equal. */
+export interface BundleRequest {
+  /** The definition that the release pins. */
+  readonly definition: Application;
+  /** The definition at the head: it says where the pinned revisions are looked for. */
+  readonly where: Application;
+  readonly release: ReleaseRef;
+  readonly inputs: RenderInputs;
+  readonly kubernetesVersion: string;
+  readonly team: TeamLimits;
+}
+
+/** The sources role, as the planner sees it. */
+export interface ReleaseSource {
+  /** What the head of the application would be released with. Throws `FairleadError`, such as SourceUnavailable. */
+  resolve(application: Application): Promise<ResolvedSources>;
+  /** Digest of the bundle, whose blobs are in the store by then. Throws `FairleadError`, such as RenderFailed. */
+  bundleFor(request: BundleRequest): Promise<Digest>;
+}
+
+/** What the planner needs. */
+export interface PlannerPorts {
+  readonly repository: Repository;
+  readonly reader: FleetReader;
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly signer: HeadSigner;
+  readonly releases: ReleaseSource;
+}
+
+/** Who makes a ledger commit. */
+export interface Author {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** What is set once. */
+export interface PlannerOptions {
+  /** URL of the fleet repository without credentials, as ledger files name it. */
+  readonly repositoryUrl: string;
+  readonly author: Author;
+}

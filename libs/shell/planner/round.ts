@@ -1,0 +1,90 @@
+import type { ClusterName, CommitSha } from '@fairlead/core/model';
+import type { AssignmentRow, ClusterRow, StatusRow } from '@fairlead/ports/store';
+import type { Silence } from './clusters.ts';
+import type { Departures } from './departures.ts';
+import type { Goals } from './goals.ts';
+import type { Pinned } from './pinned.ts';
+import type { PlannerOptions, PlannerPorts } from './ports.ts';
+import type { FleetSnapshot } from './reader/snapshot.ts';
+import { observe, type UnitView } from './observe.ts';
+import type { Unit } from './units.ts';
+
+/** What the hub knows of itself. */
+export interface HubState {
+  /** Of the store; undefined before the first start is through. */
+  readonly epoch?: number;
+  /** When the store was found lost or restored; what was heard before does not count. Milliseconds since 1970. */
+  readonly recoveredAtMs?: number;
+}
+
+/** What lasts from pass to pass. */
+export interface Workshop {
+  readonly ports: PlannerPorts;
+  readonly options: PlannerOptions;
+  readonly pinned: Pinned;
+  readonly goals: Goals;
+  readonly departures: Departures;
+}
+
+/** All rows of one application, as one question to the store gives them. */
+export interface ApplicationRows {
+  readonly rows: ReadonlyMap<ClusterName, AssignmentRow>;
+  readonly statuses: ReadonlyMap<ClusterName, StatusRow>;
+}
+
+/** One look at the world: everything in it is of one head and one moment. */
+export interface Round extends Workshop {
+  readonly snapshot: FleetSnapshot;
+  readonly nowMs: number;
+  readonly hub: HubState;
+  readonly silence: Silence;
+  readonly clusters: ReadonlyMap<ClusterName, ClusterRow>;
+  rowsOf(application: Unit['application']): Promise<ApplicationRows>;
+  /** Each unit is looked at once a round. */
+  observe(unit: Unit): Promise<UnitView>;
+}
+
+/** What a round starts from. */
+export interface RoundStart extends Pick<Round, 'snapshot' | 'nowMs' | 'hub' | 'silence'> {
+  readonly workshop: Workshop;
+}
+
+/** Opens a round; rows are read when they are first asked for. */
+export async function openRound({ workshop, ...start }: RoundStart): Promise<Round> {
+  const { store } = workshop.ports;
+  const clusters = new Map((await store.clusters()).map((row) => [row.cluster, row]));
+  const applications = new Map<string, Promise<ApplicationRows>>();
+  const views = new Map<string, Promise<UnitView>>();
+  const round: Round = {
+    ...workshop,
+    ...start,
+    clusters,
+    rowsOf: (application) => remember(applications, application, () => readRows(workshop, application)),
+    observe: (unit) => remember(views, unit.key, () => observe(round, unit)),
+  };
+  return round;
+}
+
+async function readRows({ ports: { store } }: Workshop, application: Unit['application']): Promise<ApplicationRows> {
+  const [rows, statuses] = await Promise.all([store.assignments({ application }), store.statuses({ application })]);
+  return {
+    rows: new Map(rows.map((row) => [row.cluster, row])),
+    statuses: new Map(statuses.map((row) => [row.cluster, row])),
+  };
+}
+
+function remember<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const found = known.get(key) ?? make();
+  known.set(key, found);
+  return found;
+}
+
+/** Whether the hub may give anything out: its store is of the epoch that the ledger names. */
+export function isInEpoch({ hub, snapshot }: Pick<Round, 'hub' | 'snapshot'>): boolean {
+  return hub.epoch !== undefined && hub.epoch === snapshot.ledger.epoch;
+}
+
+/** Twelve digits of a commit, for messages. */
+export function shortSha(commit: CommitSha): string {
+  return commit.slice(0, 12);
+}

@@ -1,0 +1,67 @@
+import { releaseKey } from '@fairlead/core/documents';
+import {
+  applicationId,
+  splitApplicationId,
+  type ApplicationId,
+  type EnvironmentName,
+  type PipelineEntry,
+} from '@fairlead/core/model';
+import type { FleetSnapshot } from './reader/snapshot.ts';
+
+/** What is planned at a time: one application in one environment. */
+export interface Unit {
+  /** ENVIRONMENT/TEAM/NAME. */
+  readonly key: string;
+  readonly application: ApplicationId;
+  readonly environment: EnvironmentName;
+  readonly team: string;
+  readonly name: string;
+}
+
+/** The unit of an application in an environment. */
+export function unitOf(application: ApplicationId, environment: string): Unit {
+  const { team, name } = splitApplicationId(application);
+  return {
+    key: releaseKey({ environment, team, name }),
+    application,
+    environment: environment as EnvironmentName,
+    team,
+    name,
+  };
+}
+
+/** Reads ENVIRONMENT/TEAM/NAME. */
+export function unitOfKey(key: string): Unit {
+  const [environment = '', team = '', name = ''] = key.split('/');
+  return unitOf(applicationId(team, name), environment);
+}
+
+/** Every unit that git names: where a pipeline leads, and where the ledger ever put a release. */
+export function unitsOf(snapshot: FleetSnapshot): ReadonlyMap<string, Unit> {
+  const units = new Map<string, Unit>();
+  for (const [id, { spec }] of snapshot.documents.applications) {
+    for (const { environment } of spec.pipeline) units.set(unitOf(id, environment).key, unitOf(id, environment));
+  }
+  for (const key of [...snapshot.named.keys(), ...snapshot.ledger.releases.keys()]) units.set(key, unitOfKey(key));
+  return units;
+}
+
+/** The entry of the pipeline that leads to the unit; undefined when none does. */
+export function entryOf(snapshot: FleetSnapshot, unit: Unit): PipelineEntry | undefined {
+  const application = snapshot.documents.applications.get(unit.application);
+  return application?.spec.pipeline.find((entry) => entry.environment === unit.environment);
+}
+
+/** Units whose gates look at this one. */
+export function successorsOf(snapshot: FleetSnapshot, unit: Unit): readonly { unit: Unit; entry: PipelineEntry }[] {
+  const pipeline = snapshot.documents.applications.get(unit.application)?.spec.pipeline ?? [];
+  return pipeline
+    .filter((entry) => afterOf(entry).names.includes(unit.environment))
+    .map((entry) => ({ entry, unit: unitOf(unit.application, entry.environment) }));
+}
+
+/** The environments that an entry waits for, and whether all or any of them must have the release. */
+export function afterOf(entry: PipelineEntry): { readonly quorum: 'all' | 'any'; readonly names: readonly string[] } {
+  if (entry.after === undefined) return { quorum: 'all', names: [] };
+  return 'all' in entry.after ? { quorum: 'all', names: entry.after.all } : { quorum: 'any', names: entry.after.any };
+}
