@@ -29,10 +29,17 @@ const absent = [
   'class-validator',
 ];
 
+/**
+ * The agent is one file and leaves out the Kubernetes client, which it needs nowhere inside a cluster; the CLI takes it
+ * along in a part of its own, read only for kubeconfigs with login plug-ins.
+ */
 async function edge(name: 'agent' | 'cli'): Promise<void> {
   await esbuild({
-    entryPoints: [join(root, `apps/${name}/main.ts`)],
-    outfile: join(dist, name, 'main.mjs'),
+    entryPoints: { main: join(root, `apps/${name}/main.ts`) },
+    outdir: join(dist, name),
+    outExtension: { '.js': '.mjs' },
+    splitting: name === 'cli',
+    external: name === 'agent' ? ['@kubernetes/client-node'] : [],
     bundle: true,
     platform: 'node',
     target: 'node24',
