@@ -13,7 +13,8 @@ import { matters } from '../process/lastWords.ts';
 import { plain } from '../output/words.ts';
 import { addressOf, millisecondsOf, repeated, usageError } from '../usage.ts';
 
-interface Options {
+/** The command line of `fairlead up`. */
+export interface UpOptions {
   readonly fleet: string;
   readonly branch: string;
   readonly data?: string;
@@ -28,7 +29,7 @@ interface Options {
 }
 
 /** The flags that need nothing but the command line; checked before anything is built or started. */
-async function flagsOf(given: Invocation<Options>): Promise<Omit<HubFlags, 'tools'>> {
+async function flagsOf(given: Invocation<UpOptions>): Promise<Omit<HubFlags, 'tools'>> {
   const { options, io } = given;
   const url = URL.canParse(options.fleet) ? new URL(options.fleet) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol))
@@ -70,7 +71,7 @@ async function fileOf(
 }
 
 /** One folder for each profile: two hubs must not share one. */
-function dataFolder({ io, options }: Invocation<Options>): string {
+function dataFolder({ io, options }: Invocation<UpOptions>): string {
   const base = io.env['XDG_DATA_HOME'] || join(io.home, '.local', 'share');
   return join(base, 'fairlead', profileName(options.profile, io));
 }
@@ -90,7 +91,10 @@ async function findTools(io: Io): Promise<HubFlags['tools']> {
 }
 
 /** Writes the profile by which the other commands find this hub. */
-async function introduce(given: Invocation<Options>, { ready, data }: { ready: Ready; data: string }): Promise<string> {
+async function introduce(
+  given: Invocation<UpOptions>,
+  { ready, data }: { ready: Ready; data: string },
+): Promise<string> {
   const { io, options } = given;
   const read = async (name: string): Promise<string> => {
     const path = join(data, name);
@@ -107,7 +111,7 @@ async function introduce(given: Invocation<Options>, { ready, data }: { ready: R
   return name;
 }
 
-function greet({ print, io }: Invocation<Options>, up: { ready: Ready; profile: string; fleet: string }): void {
+function greet({ print, io }: Invocation<UpOptions>, up: { ready: Ready; profile: string; fleet: string }): void {
   const { ready, profile, fleet } = up;
   if (print.data) return io.out(`${JSON.stringify({ ...ready, profile })}\n`);
   const { paint } = print;
@@ -118,10 +122,10 @@ function greet({ print, io }: Invocation<Options>, up: { ready: Ready; profile: 
   print.line('  Ctrl-C stops it; what it was given to do is in git, and it goes on from there');
 }
 
-async function up(given: Invocation<Options>): Promise<void> {
+/** Runs the hub whose bundle is `main` until it is interrupted or dies; what `fairlead up` does. */
+export async function up(given: Invocation<UpOptions>, main: string): Promise<void> {
   const { io, options } = given;
   const flags = await flagsOf(given);
-  const main = hubMain();
   await mkdir(flags.data, { recursive: true, mode: 0o700 });
   const found = await findTools(io);
   const stop = io.interrupted();
@@ -181,5 +185,5 @@ Examples:
   fairlead up --fleet https://git.example.com/fleet --username bot --password-file ~/.fleet-token
   fairlead --profile lab up --fleet http://127.0.0.1:8080/fleet.git --listen 127.0.0.1:9443 --grpc-listen 127.0.0.1:9444`,
     )
-    .action(cli.does<Options>(up));
+    .action(cli.does<UpOptions>((given) => up(given, hubMain())));
 };

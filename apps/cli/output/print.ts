@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { stringify } from 'yaml';
+import { Document, visit } from 'yaml';
 import type { Io } from '../io.ts';
 import { plain, stateWord, type Paint } from './words.ts';
 
@@ -101,9 +101,18 @@ export function printer(io: Io, options: { readonly format: Format; readonly pai
   };
 }
 
-/** As kubectl reads it: words such as `yes` and `0755` are quoted, for it reads YAML nearly as 1.1. */
+/** Texts that YAML 1.1 may read as something else: numbers and dates of any form, merge and default signs, words of yes and no. */
+const misread = /^[-+.\d<=~]|^(?:y|n|yes|no|on|off|true|false|null)$/i;
+
+/** As kubectl reads it, which takes YAML nearly as 1.1: what it would not read as text is quoted. */
 export function asYaml(value: unknown): string {
-  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
+  const document = new Document(value, { aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_at, scalar) {
+      if (typeof scalar.value === 'string' && misread.test(scalar.value)) scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return document.toString({ lineWidth: 0 });
 }
 
 function bigints(_key: string, value: unknown): unknown {

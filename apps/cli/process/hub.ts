@@ -114,7 +114,7 @@ async function firstOf(race: {
 
 function died(how: string, words: string): FairleadError {
   return new FairleadError(
-    `Cannot keep the hub running: ${how}${words === '' ? '' : `: ${words}`}. Start it again with --verbose to see its whole log.`,
+    `Cannot keep the hub running: ${how}${words === '' ? '' : `: ${words.replace(/\.$/, '')}`}. Start it again with --verbose to see its whole log.`,
     { code: 'Aborted', reason: 'InternalError' },
   );
 }
