@@ -135,7 +135,9 @@ export class AgentSession implements ChannelHandler {
     this.#sent = undefined;
     this.#heardWrittenMs = this.#heardAtMs;
     const accepted = this.#isProven && { ackedPosition: position, ackedRoot: root };
-    await this.#write({ ...accepted }, [this.#bell([])]);
+    // A digest in the row says that the statuses beside it are the agent's: not before the full status has come.
+    const unknown = this.#needsFull && { statusDigest: undefined };
+    await this.#write({ ...accepted, ...unknown }, [this.#bell([])]);
     await this.#send({
       type: 'Settings',
       session: this.#session,
@@ -164,7 +166,8 @@ export class AgentSession implements ChannelHandler {
       : await store.statuses({ cluster });
     const { changes, applications } = statusChanges(delta, { cluster, prior, nowMs: clock.now() });
     const { sequence, statusDigest } = delta;
-    const bell = applications.length > 0 ? [this.#bell(applications)] : [];
+    // A status that was not known before is news, also an empty one: the planner waits for it.
+    const bell = applications.length > 0 || this.#needsFull ? [this.#bell(applications)] : [];
     await this.#heard([...changes, ...bell], { sequence, statusDigest });
     this.#sequence = sequence;
     this.#statusDigest = statusDigest;

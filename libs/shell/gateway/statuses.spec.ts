@@ -59,6 +59,16 @@ test('statuses are written with their digest, and ring for what is new', async (
   expect((await bells(at)).at(-1)).toEqual(['web/till']);
 });
 
+test('the digest of a row is known only while its statuses are, and a first status rings also when it is empty', async () => {
+  const at = await hub();
+  const agent = await joined(at);
+  await say(agent, delta(agent, 1, { full: true }));
+  expect((await bells(at)).length).toBe(2);
+  expect((await at.store.cluster(shop))?.statusDigest).toBe(digestOf('s1'));
+  await agent.hello({ statusDigest: digestOf('other') });
+  expect(await at.store.cluster(shop)).not.toHaveProperty('statusDigest');
+});
+
 test('a full status takes away what it does not name, and rings for nothing that is as it was', async () => {
   const at = await hub();
   const agent = await joined(at);
