@@ -1,4 +1,4 @@
-import type { ApplicationId, ClusterName, EnvironmentName } from '@fairlead/core/model';
+import type { ApplicationId, ClusterName } from '@fairlead/core/model';
 import { keyText, splitApplicationId } from '@fairlead/core/model';
 import { matches, parseSelector } from '@fairlead/core/placement';
 import type { AssignmentRow, StatusRow } from '@fairlead/ports/store';
@@ -125,7 +125,7 @@ function viewOf(pair: Pair, { assignment, row, held, old }: Known) {
   return {
     cluster: pair.cluster as string,
     application: pair.application as string,
-    environment: (assignment?.environment ?? pair.environment) as string,
+    environment: assignment?.environment ?? pair.environment,
     ...optional('wave', assignment?.wave ?? held?.wave),
     sync,
     health: status?.health ?? ('Missing' as const),

@@ -10,9 +10,7 @@ const form = 1;
 
 /** What an earlier run found in the history, if it kept it in this form. */
 export async function loadWalk(store: Store, branch: string): Promise<Walked | undefined> {
-  const kept = (await store.fact(walkKey)) as
-    | (JsonObject & { form?: number; branch?: string; head?: CommitSha })
-    | undefined;
+  const kept = await store.fact(walkKey);
   if (kept?.form !== form || kept.branch !== branch || kept.head === undefined) return undefined;
   const lists = kept as unknown as { definitions: []; removed: []; left: []; acknowledged: Walked['acknowledged'] };
   const named = await store.facts(namedPrefix);
