@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { bundleFolder } from '@fairlead/testkit/fleet';
 
 const root = join(import.meta.dirname, '../..');
-const bundles = ['hub', 'agent', 'cli'].map((name) => join(root, 'dist', name, 'main.mjs'));
 
 async function newestSource(): Promise<number> {
   const times = await Promise.all(
@@ -18,8 +18,8 @@ async function newestSource(): Promise<number> {
 }
 
 async function builtAt(): Promise<number> {
-  const times = bundles.map((path) =>
-    stat(path).then(
+  const times = ['hub', 'agent', 'cli'].map((name) =>
+    stat(join(bundleFolder(), name, 'main.mjs')).then(
       (file) => file.mtimeMs,
       () => 0,
     ),
@@ -27,9 +27,9 @@ async function builtAt(): Promise<number> {
   return Math.min(...(await Promise.all(times)));
 }
 
-/** Builds hub, agent and CLI where they are missing or older than their sources; true if it did. */
+/** Builds hub, agent and CLI where they are missing or older than their sources; true if it did. Bundles from elsewhere stay. */
 export async function ensureBundles(): Promise<boolean> {
-  if ((await builtAt()) > (await newestSource())) return false;
+  if (process.env['FAIRLEAD_BUNDLES'] || (await builtAt()) > (await newestSource())) return false;
   await promisify(execFile)(process.execPath, [join(root, 'tools/build/main.ts')], { cwd: root });
   return true;
 }

@@ -19,6 +19,6 @@ export {
   type RawAnswer,
 } from './hubClient.ts';
 export { applyInstall, joinCluster, untilConnected, type JoinOptions } from './join.ts';
-export { programEnvironment, programPath, type Program } from './programs.ts';
+export { bundleFolder, programEnvironment, programPath, type Program } from './programs.ts';
 export { expectedObjects, type ExpectedOptions } from './expected.ts';
 export { resourcesOf, type Resources } from './resources.ts';

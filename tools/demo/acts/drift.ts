@@ -8,7 +8,7 @@ const editor = 'kubectl-edit';
 export async function undoEdit({ teller, planes, hub }: Stage): Promise<void> {
   const plane = planes['prod'];
   const replicas = (await live(plane, paths.deployment))?.spec.replicas as number;
-  teller.command('kubectl --context prod -n shop scale deployment shop --replicas 7');
+  teller.command('kubectl --context prod -n shop edit deployment shop   # replicas: 7');
   const startedAt = performance.now();
   await plane.api.request('PATCH', `${paths.deployment}?fieldManager=${editor}`, {
     body: { spec: { replicas: 7 } },
