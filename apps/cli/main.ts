@@ -1,6 +1,5 @@
 import { homedir } from 'node:os';
 import type { Io } from './io.ts';
-import { run } from './run.ts';
 
 function systemIo(): Io {
   let ending: AbortController | undefined;
@@ -28,4 +27,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await run(process.argv.slice(2), systemIo());
+const oldestNode = 24;
+if (Number(process.versions.node.split('.')[0]) < oldestNode) {
+  process.stderr.write(
+    `error: Cannot run on Node ${process.versions.node}: it is older than ${oldestNode}. Run it by npm (\`npm run -s fairlead -- …\`), or install Node ${oldestNode}.\n`,
+  );
+  process.exitCode = 1;
+} else {
+  // Loaded only now: an older Node cannot even link what it imports.
+  const { run } = await import('./run.ts');
+  process.exitCode = await run(process.argv.slice(2), systemIo());
+}

@@ -7,15 +7,21 @@ async function main(): Promise<void> {
     workerUrl: new URL('./store-worker.mjs', import.meta.url),
   });
   console.log(JSON.stringify({ ready: true, api: hub.api, grpc: hub.grpc, dataDir: hub.dataFolder }));
+  let stopping = false;
   const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
     process.exitCode ??= 0;
     hub.close().catch((thrown: unknown) => {
       console.error(thrown);
       process.exitCode = 1;
     });
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  // Ctrl-C in a terminal reaches this process and `fairlead up`, which then asks for the same: later ones change nothing.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+  // The channel of `fairlead up` closes when that process dies, however it dies; nobody would end this one then.
+  process.channel?.unref();
+  process.once('disconnect', stop);
 }
 
 if (process.argv.includes('--help')) {

@@ -10,7 +10,7 @@ import type { Invocation, Register } from '../cli.ts';
 import { exitCodes } from '../exit.ts';
 import type { Column, Printer } from '../output/print.ts';
 import { problemLines } from '../output/problems.ts';
-import { share, short, span, stateWord } from '../output/words.ts';
+import { plain, share, short, span, stateWord } from '../output/words.ts';
 import { applicationOf } from '../usage.ts';
 
 interface Options {
@@ -99,17 +99,14 @@ async function applicationsFor(
   return [await hub.call('getApplication', { path: { team, name } })];
 }
 
-function summary(
-  print: Printer,
-  fleet: { name: string; head?: string | undefined },
-  clusters: readonly ClusterView[],
-): void {
+function summary(print: Printer, fleet: FleetView, clusters: readonly ClusterView[]): void {
   const { paint } = print;
   const counts = Object.entries(Object.groupBy(clusters, (one) => one.connection)).map(
     ([word, members]) => `${members.length} ${stateWord(word, paint)}`,
   );
+  if (fleet.head === undefined) return print.line(`fleet of ${plain(fleet.repository)}: not read yet`);
   print.line(
-    `fleet ${paint.bold(fleet.name)} at ${short(fleet.head)}; clusters: ${counts.length === 0 ? 'none' : counts.join(', ')}`,
+    `fleet ${paint.bold(plain(fleet.name))} at ${short(fleet.head)}; clusters: ${counts.length === 0 ? 'none' : counts.join(', ')}`,
   );
 }
 

@@ -36,7 +36,7 @@ export function printRolloutHead(print: Printer, rollout: RolloutView): void {
   const what = release === undefined ? '' : ` ${plain(version ?? '')} (${short(release)})`;
   print.line(`${paint.bold(`${application} in ${environment}`)}${what}: ${stateWord(state, paint)}`);
   print.line(`  ${plain(message)} (${rollout.reason})`);
-  if (next) print.line(`  next: ${plain(next.message)} (${next.reason})`);
+  if (next && next.message !== message) print.line(`  next: ${plain(next.message)} (${next.reason})`);
 }
 
 /** Waves, gates and clusters of a rollout as tables. */
