@@ -13,7 +13,7 @@ export interface ConnectedOptions {
 }
 
 /** The watch tells at once; this is for a line that was lost. */
-const lookEveryMs = 5_000;
+const lookEveryMs = 2_000;
 
 /**
  * Waits until the hub hears the agent of a new member. Throws DeadlineExceeded that says how far it came.
