@@ -120,10 +120,10 @@ function failure(
   if (outputBytes > bounds.outputBytes)
     return `the output is larger than ${bounds.outputBytes} bytes. Split the application.`;
   if (end.killed) return `the tool did not end within ${bounds.timeoutMs / 1000} s.`;
-  return (
-    words
-      .replaceAll(join(folder, 'tree') + '/', '')
-      .replaceAll(folder, '')
-      .trim() || `the tool ended with ${end.code} and said nothing.`
-  );
+  const said = words
+    .replaceAll(join(folder, 'tree') + '/', '')
+    .replaceAll(folder, '')
+    .trim();
+  const what = said.replace(/[.]?$/, '.') || `the tool ended with ${end.code} and said nothing.`;
+  return `${what} Correct the files of the source, or what the Application says of them.`;
 }

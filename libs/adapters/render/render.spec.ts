@@ -66,7 +66,7 @@ test('kustomize: a broken kustomization names its file and not a folder of the h
   const failure = await kustomizeRenderer([kustomize])
     .render({ ...input, files, path: 'deploy', version: '5.8.2' })
     .catch((thrown: unknown) => thrown as Error);
-  expect((failure as Error).message).toContain('gone.yaml');
+  expect((failure as Error).message).toMatch(/gone\.yaml.*Correct the files of the source/s);
   expect((failure as Error).message).not.toContain('/tmp');
 });
 

@@ -6,6 +6,7 @@ import {
   type Source,
 } from '@fairlead/core/model';
 import { problemView } from './fleet.ts';
+import { inputProblems } from './inputs.ts';
 import { pageOf, type PageRequest } from './pages.ts';
 import { optional } from './placements.ts';
 import type { FleetInForce, ReadPorts } from './ports.ts';
@@ -73,7 +74,10 @@ async function applicationView(ports: ApplicationPorts, id: ApplicationId) {
             definition.spec.pipeline.map(({ environment }) => stepView(ports, { fleet, definition, id, environment })),
           )
         : [],
-    problems: (fleet?.problems ?? []).filter((problem) => problem.subject.application === id).map(problemView),
+    problems: [
+      ...(fleet?.problems ?? []).filter((problem) => problem.subject.application === id).map(problemView),
+      ...(await inputProblems(ports, id)),
+    ],
   };
 }
 

@@ -1,6 +1,7 @@
 import { subjectText, type ClusterName, type FairleadError } from '@fairlead/core/model';
 import { FairleadError as Failure } from '@fairlead/core/model';
 import { matches, parseSelector } from '@fairlead/core/placement';
+import { inputProblems } from './inputs.ts';
 import { pageOf, type PageRequest } from './pages.ts';
 import { optional } from './placements.ts';
 import type { ReadPorts } from './ports.ts';
@@ -33,6 +34,9 @@ export async function getFleet(ports: ReadPorts) {
     connection[state] = (connection[state] ?? 0) + 1;
   }
   const problems = [...ports.troubles(), ...(fleet?.problems ?? [])];
+  const ids = [...(fleet?.documents.applications.keys() ?? [])].sort();
+  const inputs = (await Promise.all(ids.map((id) => inputProblems(ports, id)))).flat();
+  const told = new Set(problems.map(({ message }) => message));
   return {
     name: fleet?.documents.fleet?.metadata.name ?? '',
     repository: ports.repository,
@@ -45,7 +49,10 @@ export async function getFleet(ports: ReadPorts) {
       health: { ...counts.health },
       drift: { ...counts.drift },
     },
-    problems: problems.sort((a, b) => (subjectText(a.subject) < subjectText(b.subject) ? -1 : 1)).map(problemView),
+    problems: [
+      ...problems.sort((a, b) => (subjectText(a.subject) < subjectText(b.subject) ? -1 : 1)).map(problemView),
+      ...inputs.filter(({ message }) => !told.has(message)),
+    ],
   };
 }
 
