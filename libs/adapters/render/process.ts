@@ -124,6 +124,6 @@ function failure(
     .replaceAll(join(folder, 'tree') + '/', '')
     .replaceAll(folder, '')
     .trim();
-  const what = said.replace(/[.]?$/, '.') || `the tool ended with ${end.code} and said nothing.`;
+  const what = said === '' ? `the tool ended with ${end.code} and said nothing.` : said.replace(/[.]?$/, '.');
   return `${what} Correct the files of the source, or what the Application says of them.`;
 }
