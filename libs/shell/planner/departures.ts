@@ -5,7 +5,7 @@ import type { Trouble } from '@fairlead/core/rollout';
 import type { Repository } from '@fairlead/ports/repository';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import { shortSha, type Round } from './round.ts';
-import type { Unit } from './units.ts';
+import { entryOf, type Unit } from './units.ts';
 
 /** A cluster that git no longer gives the application. */
 export interface Departure {
@@ -42,17 +42,20 @@ export function findDepartures(repository: Repository): Departures {
     async whyLeft(round, departure) {
       const { snapshot } = round;
       const { unit } = departure;
-      const empty = whyEmpty(snapshot, unit);
-      if (empty !== undefined) return empty;
+      const doubt = whyDoubt(snapshot, unit);
+      if (doubt !== undefined) return doubt;
       const cause = snapshot.left.get(unit.key);
       if (cause !== undefined && snapshot.ledger.releases.has(unit.key)) {
         // A deleted document withdraws nothing by itself: the ledger file goes first, when its turn comes.
         return (await overBudget(past, snapshot, cause)) ?? itsTurn;
       }
       const commit = removedBy(snapshot, unit) ?? (await past.taker(snapshot, departure));
-      if (commit !== undefined) return (await overBudget(past, snapshot, commit)) ?? { commit };
-      const message = `No commit explains why ${unit.application} left the cluster; its objects stay.`;
-      return { reason: 'Orphaned', message };
+      if (commit === undefined) {
+        const message = `No commit explains why ${unit.application} left the cluster; its objects stay.`;
+        return { reason: 'Orphaned', message };
+      }
+      const empty = await whyEmpty(repository, snapshot, { unit, commit });
+      return empty ?? (await overBudget(past, snapshot, commit)) ?? { commit };
     },
   };
 }
@@ -129,20 +132,23 @@ function removedBy(snapshot: FleetSnapshot, unit: Unit): CommitSha | undefined {
   return removed === undefined ? undefined : (snapshot.left.get(unit.key) ?? removed);
 }
 
-/** A selector that suddenly matches nothing is held and named, until it is acknowledged. */
-function whyEmpty(snapshot: FleetSnapshot, unit: Unit): Trouble | undefined {
+/**
+ * A selector that suddenly matches nothing is held and named, until a commit after the one that emptied it acknowledges
+ * it.
+ */
+async function whyEmpty(
+  repository: Repository,
+  snapshot: FleetSnapshot,
+  { unit, commit }: { unit: Unit; commit: CommitSha },
+): Promise<Trouble | undefined> {
   const empty = snapshot.placement.empty.some(
     ({ environment, application }) =>
       environment === unit.environment && (application ?? unit.application) === unit.application,
   );
-  const acknowledged = snapshot.acknowledged.some(
-    ({ acknowledgement: { kind, subject } }) => kind === 'Selector' && subject === unit.environment,
-  );
-  const led = snapshot.documents.applications
-    .get(unit.application)
-    ?.spec.pipeline.some((entry) => entry.environment === unit.environment);
-  if (!empty || acknowledged || led !== true || !snapshot.ledger.releases.has(unit.key)) {
-    return doubtful(snapshot, unit);
+  if (!empty || entryOf(snapshot, unit) === undefined || !snapshot.ledger.releases.has(unit.key)) return undefined;
+  for (const { acknowledgement, commit: allowed } of snapshot.acknowledged) {
+    if (acknowledgement.kind !== 'Selector' || acknowledgement.subject !== unit.environment) continue;
+    if (await repository.descends(allowed, commit)) return undefined;
   }
   return {
     reason: 'SelectorMatchesNothing',
@@ -150,20 +156,21 @@ function whyEmpty(snapshot: FleetSnapshot, unit: Unit): Trouble | undefined {
   };
 }
 
-/** A document that cannot be read is no deletion. */
-function doubtful(snapshot: FleetSnapshot, unit: Unit): Trouble | undefined {
+/** Nothing is withdrawn by documents that cannot be read, or that refer to what is not there (I7). */
+function whyDoubt(snapshot: FleetSnapshot, unit: Unit): Trouble | undefined {
   const { documents, ledger } = snapshot;
-  const there = documents.applications.has(unit.application);
+  const { application } = unit;
+  const broken = ledger.brokenReleases.has(unit.key);
   if (
-    !ledger.brokenReleases.has(unit.key) &&
-    (there || isGone(documents, { kind: 'Application', name: unit.application }))
+    broken ||
+    (!documents.applications.has(application) && !isGone(documents, { kind: 'Application', name: application }))
   ) {
-    return undefined;
+    return { reason: 'InvalidDocument', message: `A document about ${unit.key} cannot be read; what runs stays.` };
   }
-  return {
-    reason: 'InvalidDocument',
-    message: `A document that may define ${unit.application} cannot be read; what runs stays.`,
-  };
+  const [problem] = documents.held.get(application) ?? [];
+  if (problem !== undefined) return { reason: problem.reason, message: problem.message };
+  if (entryOf(snapshot, unit) === undefined || documents.environments.has(unit.environment)) return undefined;
+  return { reason: 'UnknownReference', message: `There is no environment ${unit.environment}; what runs stays.` };
 }
 
 function allowedOf(budget: CountOrPercent, total: number): number {

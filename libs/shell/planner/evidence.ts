@@ -103,18 +103,27 @@ function evidenceOf({ view, environment, current, kept }: Before, release: Relea
   };
 }
 
-/** Silent, frozen, Held and lone clusters do not count; a return judges nobody alone. */
+/**
+ * Silent, frozen, Held and lone clusters do not count; a return judges nobody alone. Where nobody else is left, lone
+ * clusters that came to be healthy on the release stand in, so that the fix of a release that made an environment's only
+ * cluster sick is not held for ever.
+ */
 function clustersOf({ plan, input, kind }: UnitView): ClusterEvidence[] {
   const inputs = new Map(input?.clusters.map((cluster) => [cluster.cluster, cluster]));
-  return (plan?.clusters ?? []).flatMap((view): ClusterEvidence[] => {
+  const found = (plan?.clusters ?? []).flatMap((view) => {
     const cluster = inputs.get(view.cluster);
     if (cluster?.wave === undefined || cluster.goal.kind === 'Nothing') return [];
     const silent: Reason | undefined = cluster.connection === 'Connected' ? undefined : 'ClusterSilent';
-    const alone: Reason | undefined = view.alone && kind !== 'Return' ? view.reason : undefined;
-    const excluded = cluster.held?.reason ?? silent ?? alone;
-    if (excluded !== undefined) return [{ cluster: view.cluster, excluded }];
+    const out = cluster.held?.reason ?? silent;
+    const lone = out === undefined && view.alone && kind !== 'Return' ? view.reason : undefined;
     const onGoal = cluster.goal.kind === 'Bundle' && cluster.report?.bundle === cluster.goal.bundle;
     const sinceMs = onGoal ? cluster.report?.healthySinceMs : undefined;
-    return [{ cluster: view.cluster, ...(sinceMs === undefined ? {} : { healthySinceMs: sinceMs }) }];
+    return [{ cluster: view.cluster, out, lone, healthy: sinceMs === undefined ? {} : { healthySinceMs: sinceMs } }];
+  });
+  const counts = found.some(({ out, lone }) => out === undefined && lone === undefined);
+  return found.map(({ cluster, out, lone, healthy }): ClusterEvidence => {
+    const standsIn = !counts && lone !== undefined && 'healthySinceMs' in healthy;
+    const excluded = out ?? (standsIn ? undefined : lone);
+    return excluded === undefined ? { cluster, ...healthy } : { cluster, excluded };
   });
 }

@@ -101,6 +101,31 @@ export async function hello(fleet: Fleet, cluster: ClusterName): Promise<void> {
   await fleet.store.write([{ put: 'contact', row: { cluster, statusDigest: valueDigest(cluster) } }]);
 }
 
+/** The store is lost: a new one beside the same git, which knows of nobody until {@link speakAgain}. */
+export async function loseStore(fleet: Fleet): Promise<Fleet> {
+  await fleet.planner.close();
+  const fresh = await openFleet({ from: fleet });
+  Object.assign(fresh.source, fleet.source);
+  await fresh.planner.plan();
+  return fresh;
+}
+
+/** An agent connects to the new hub and says what it runs and which position it has. */
+export async function speakAgain(
+  fleet: Fleet,
+  { before, cluster }: { before: Fleet; cluster: ClusterName },
+): Promise<void> {
+  const row = await before.store.cluster(cluster);
+  const statuses = await before.store.statuses({ cluster });
+  await hello(fleet, cluster);
+  const acked =
+    row?.ackedPosition && row.ackedRoot ? { ackedPosition: row.ackedPosition, ackedRoot: row.ackedRoot } : {};
+  await fleet.store.write([
+    { put: 'contact', row: { cluster, ...acked } },
+    ...statuses.map((status): Change => ({ put: 'status', row: status })),
+  ]);
+}
+
 /** Plans and lets agents answer until nothing moves any more. */
 export async function run(fleet: Fleet): Promise<void> {
   for (let rounds = 0; rounds < 50; rounds += 1) {

@@ -55,9 +55,12 @@ export function nextEpoch(
       : undefined;
   }
   if (hub.epoch > ledgerEpoch) return { epoch: hub.epoch + 1, recovered: false, message: 'the ledger went back' };
+  const current = hub.epoch;
   const unknown = rows.find(({ ackedPosition, position }) => {
-    const known = position ?? { epoch: hub.epoch ?? 0, generation: 0 };
-    return ackedPosition !== undefined && comparePositions(ackedPosition, known) > 0;
+    // An older epoch is behind every head that is still to come.
+    if (ackedPosition === undefined || ackedPosition.epoch < current) return false;
+    const known = position?.epoch === current ? position : { epoch: current, generation: 0 };
+    return comparePositions(ackedPosition, known) > 0;
   });
   if (unknown === undefined) return undefined;
   const top = Math.max(hub.epoch, unknown.ackedPosition?.epoch ?? 0);
@@ -86,8 +89,14 @@ export async function draftEpoch(ground: DraftGround, step: EpochStep): Promise<
   };
 }
 
-/** What the store says once the ledger has the new epoch; after a loss, what the old rows said is forgotten. */
-export async function afterEpoch(store: Store, { step, nowMs }: { step: EpochStep; nowMs: number }): Promise<Change[]> {
+/**
+ * What the store says once the ledger has the new epoch; after a loss, what the old rows said is forgotten. At a start
+ * that goes for statuses too, until each agent says Hello; later they are those of the streams that are open.
+ */
+export async function afterEpoch(
+  store: Store,
+  { step, nowMs, starting }: { step: EpochStep; nowMs: number; starting: boolean },
+): Promise<Change[]> {
   const value: JsonObject = { epoch: step.epoch, ...(step.recovered ? { recoveredAtMs: nowMs } : {}) };
   const hub: Change = { put: 'fact', key: hubKey, value };
   if (!step.recovered) return [hub];
@@ -100,7 +109,9 @@ export async function afterEpoch(store: Store, { step, nowMs }: { step: EpochSte
     hub,
     ...rows.map(({ cluster, application }): Change => ({ drop: 'assignment', cluster, application })),
     ...[...memories.keys()].map((key): Change => ({ drop: 'fact', key })),
-    ...clusters.map(({ cluster }): Change => ({ put: 'contact', row: { cluster, statusDigest: undefined } })),
+    ...(starting
+      ? clusters.map(({ cluster }): Change => ({ put: 'contact', row: { cluster, statusDigest: undefined } }))
+      : []),
   ];
 }
 

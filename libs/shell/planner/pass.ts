@@ -1,6 +1,6 @@
 import {
   asFairleadError,
-  type FairleadError,
+  FairleadError,
   type ApplicationId,
   type CommitSha,
   type JsonObject,
@@ -74,6 +74,7 @@ const retryAfterMs = 30_000;
 export async function runRound(workshop: Workshop, request: RoundRequest): Promise<RoundResult> {
   const { ports, options } = workshop;
   const { snapshot } = request;
+  const elsewhere = ledgerElsewhere(workshop, snapshot);
   const nowMs = ports.clock.now();
   const guard: Guard = { fence: request.fence };
   const ground: DraftGround = { repository: ports.repository, snapshot, author: options.author };
@@ -90,6 +91,8 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
     starting: request.starting,
     rows: [...round.clusters.values()],
   });
+  if (elsewhere !== undefined)
+    return { looked: [], rechecks: new Map(), moved: undefined, settled: false, problem: elsewhere };
   if (step !== undefined) return raiseEpoch(workshop, { request, ground, step, nowMs });
 
   // Decide.
@@ -123,6 +126,20 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
   };
 }
 
+/** A ledger of its own, which this version cannot keep: then nothing is decided, rather than written to the wrong place. */
+function ledgerElsewhere({ options }: Workshop, { documents }: FleetSnapshot): FairleadError | undefined {
+  const { repository = options.repositoryUrl, branch = options.branch } = documents.fleet?.spec.ledger ?? {};
+  if (repository === options.repositoryUrl && branch === options.branch) return undefined;
+  return new FairleadError(
+    `Cannot keep the ledger in ${repository}${branch === undefined ? '' : `, branch ${branch}`}: this hub keeps it in the fleet repository, on the branch that it reads. Take spec.ledger.repository and branch out of the Fleet document.`,
+    {
+      code: 'FailedPrecondition',
+      reason: 'LedgerUnwritable',
+      subject: { file: 'fairlead.yaml', field: 'spec.ledger' },
+    },
+  );
+}
+
 function chosen({ snapshot, units }: RoundRequest): Unit[] {
   const all = [...unitsOf(snapshot).values()];
   return units === 'all' ? all : all.filter(({ key }) => units.has(key));
@@ -140,7 +157,9 @@ async function raiseEpoch(
     if (!result.pushed) return { ...nothing, moved: 'all' };
     const { reason, message } = draft.about.trouble;
     const event: Change = { put: 'event', row: { atMs: nowMs, type: draft.about.type, reason, message } };
-    await ports.store.write([...(await afterEpoch(ports.store, { step, nowMs })), event], { fence: request.fence });
+    await ports.store.write([...(await afterEpoch(ports.store, { step, nowMs, starting: request.starting })), event], {
+      fence: request.fence,
+    });
     return { ...nothing, moved: 'all', settled: true };
   } catch (thrown) {
     return { ...nothing, moved: undefined, problem: asFairleadError(thrown, { reason: 'LedgerUnwritable' }) };

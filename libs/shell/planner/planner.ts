@@ -33,7 +33,7 @@ export interface Planner {
   close(): Promise<void>;
 }
 
-/** How often one pass may look again because the ledger moved; what is left then is asked for anew. */
+/** How often one pass may look again because the ledger moved; what is left then waits a moment. */
 const roundsPerPass = 12;
 /** How soon work that failed is tried again. */
 const retryAfterMs = 10_000;
@@ -171,7 +171,8 @@ class Loop implements Planner {
       snapshot = await this.read(true, found);
       // Somebody else's commits may have come along with ours.
       units = snapshot?.head === result.pushed ? result.moved : 'all';
-      if (round === roundsPerPass - 1) this.mark({ units });
+      // A ledger that moves this often under one pass is not raced any further at once.
+      if (round === roundsPerPass - 1) this.again(units);
     }
     if (found.length > 0) this.again(units);
     this.problems = found;

@@ -96,6 +96,71 @@ describe('the way of a release', () => {
   });
 });
 
+describe('releases that follow each other', () => {
+  const release = async (fleet: Awaited<ReturnType<typeof shipped>>, version: string) => {
+    Object.assign(fleet.source, { version, revision: `r${version}` });
+    await run(fleet);
+  };
+  const ada = { name: 'ada', email: 'ada@example.com' };
+
+  it('what ended its soak enters even when dev has moved on', async () => {
+    const fleet = await shipped();
+    await fleet.actions.hold({ application: podinfo, environment: env('staging'), reason: 'later' }, ada);
+    await release(fleet, '2.0.0');
+    await pass(fleet, 60_000);
+    await release(fleet, '3.0.0');
+    await fleet.actions.resume({ application: podinfo, environment: env('staging') }, ada);
+    await run(fleet);
+    expect(await versions(fleet)).toMatchObject({ 'dev-1': '3.0.0', 'staging-1': '2.0.0' });
+  });
+
+  it('a soak that is cut off again and again is shown', async () => {
+    const fleet = await shipped();
+    for (const version of ['2.0.0', '3.0.0', '4.0.0', '5.0.0', '6.0.0']) {
+      await release(fleet, version);
+      await pass(fleet, 10_000);
+    }
+    expect((await why(fleet, 'staging'))?.next).toMatchObject({ reason: 'SoakStarved' });
+    await pass(fleet, 60_000);
+    expect((await versions(fleet))['staging-1']).toBe('6.0.0');
+  });
+
+  it('a revert of the source ships through the pipeline', async () => {
+    const fleet = await shipped();
+    await release(fleet, '2.0.0');
+    await pass(fleet, 60_000);
+    Object.assign(fleet.source, { version: '1.0.0', revision: 'revert' });
+    await run(fleet);
+    expect(await versions(fleet)).toMatchObject({ 'dev-1': '1.0.0', 'staging-1': '2.0.0' });
+    await pass(fleet, 60_000);
+    expect(await versions(fleet)).toEqual(all('1.0.0'));
+  });
+
+  it('a halted release does not block its fix', async () => {
+    const fleet = await shipped();
+    fleet.source.broken.add('2.0.0 in dev');
+    await release(fleet, '2.0.0');
+    for (let minutes = 0; minutes < 12; minutes += 4) await pass(fleet, 240_000);
+    expect((await why(fleet, 'dev'))?.state).toBe('Halted');
+    await release(fleet, '3.0.0');
+    await pass(fleet, 60_000);
+    expect(await versions(fleet)).toEqual(all('3.0.0'));
+  });
+
+  it('a resume lets a halted rollout go on past the clusters that failed', async () => {
+    const fleet = await shipped();
+    await join(fleet, { 'dev-2': { env: 'dev' } });
+    fleet.source.broken.add('2.0.0 in dev');
+    await release(fleet, '2.0.0');
+    for (let minutes = 0; minutes < 12; minutes += 4) await pass(fleet, 240_000);
+    expect(await versions(fleet)).toMatchObject({ 'dev-1': '2.0.0', 'dev-2': '1.0.0' });
+    fleet.source.broken.clear();
+    await fleet.actions.resume({ application: podinfo, environment: env('dev'), reason: 'known' }, ada);
+    await run(fleet);
+    expect((await versions(fleet))['dev-2']).toBe('2.0.0');
+  });
+});
+
 describe('bad input changes nothing that runs', () => {
   it('a source that vanishes leaves the last release and says why', async () => {
     const fleet = await shipped();

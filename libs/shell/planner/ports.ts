@@ -62,5 +62,7 @@ export interface Author {
 export interface PlannerOptions {
   /** URL of the fleet repository without credentials, as ledger files name it. */
   readonly repositoryUrl: string;
+  /** The branch that is read and written, where it is known. */
+  readonly branch?: string;
   readonly author: Author;
 }

@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import type { ClusterName } from '@fairlead/core/model';
+import {
+  hello,
+  join,
+  log,
+  loseStore,
+  openFleet,
+  pass,
+  podinfo,
+  run,
+  speakAgain,
+  versions,
+  why,
+  type Fleet,
+} from './fleet.fixture.ts';
+
+const members = {
+  'dev-1': { env: 'dev' },
+  'staging-1': { env: 'staging' },
+  'prod-canary': { env: 'prod', tier: 'canary' },
+  'prod-1': { env: 'prod' },
+};
+const names = Object.keys(members) as ClusterName[];
+
+async function shipped(): Promise<Fleet> {
+  const fleet = await openFleet();
+  await join(fleet, members);
+  await pass(fleet, 60_000);
+  return fleet;
+}
+
+/** Prod's canary has a bad release and its rollout is halted. */
+async function halted(): Promise<Fleet> {
+  const fleet = await shipped();
+  const prod =
+    'apiVersion: fairlead.dev/v1alpha1\nkind: Environment\nmetadata: { name: prod }\nspec: { clusters: { matchLabels: { env: prod } }, rollout: { waves: [{ name: canary, clusters: { matchLabels: { tier: canary } } }, { name: rest }], maxUnavailable: 1 } }\n';
+  await fleet.git.server.commit({ message: 'Halt rather than roll back', files: { 'prod.yaml': prod } });
+  fleet.source.broken.add('2.0.0 in prod');
+  Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+  await fleet.planner.plan({ head: true });
+  await run(fleet);
+  await pass(fleet, 60_000);
+  for (let minutes = 0; minutes < 12; minutes += 4) await pass(fleet, 240_000);
+  return fleet;
+}
+
+async function entries(fleet: Fleet) {
+  return (await fleet.store.assignments({})).map(({ cluster, entry, tombstone }) => ({ cluster, entry, tombstone }));
+}
+
+describe('a lost store', () => {
+  it('raises the epoch by one commit, and the desired state of every cluster comes back as it was', async () => {
+    const before = await shipped();
+    const fleet = await loseStore(before);
+    for (const cluster of names) await speakAgain(fleet, { before, cluster });
+    await run(fleet);
+    expect(await entries(fleet)).toEqual(await entries(before));
+    expect((await log(fleet)).at(-1)).toBe('Epoch 2');
+    expect((await log(fleet)).filter((subject) => subject.startsWith('Epoch'))).toEqual(['Epoch 1', 'Epoch 2']);
+    const positions = (await fleet.store.clusters()).map(({ position }) => position);
+    expect(positions).toEqual(names.map(() => ({ epoch: 2, generation: 1 })));
+  });
+
+  it('a halted rollout stays halted, and who was not reached stays where it is', async () => {
+    const before = await halted();
+    expect(await versions(before)).toMatchObject({ 'prod-canary': '2.0.0', 'prod-1': '1.0.0' });
+    expect((await log(before)).at(-1)).toBe('Halt default/podinfo 2.0.0 in prod');
+    const fleet = await loseStore(before);
+    for (const cluster of names) await speakAgain(fleet, { before, cluster });
+    await run(fleet);
+    await pass(fleet, 900_000);
+    expect(await entries(fleet)).toEqual(await entries(before));
+    expect((await why(fleet, 'prod'))?.state).toBe('Halted');
+  });
+
+  it('nothing spreads before the fleet is seen again', async () => {
+    const before = await shipped();
+    const fleet = await loseStore(before);
+    for (const cluster of names.filter((name) => name !== 'prod-1')) await speakAgain(fleet, { before, cluster });
+    const file = 'ledger/prod/default/podinfo.yaml';
+    const text = (await fleet.git.repository.file(await fleet.git.repository.fetch(), file))?.text ?? '';
+    Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+    await run(fleet);
+    const promoted =
+      (await fleet.git.repository.file(await fleet.git.repository.fetch(), 'ledger/dev/default/podinfo.yaml'))?.text ??
+      '';
+    expect(promoted).toContain('2.0.0');
+    await fleet.git.server.commit({
+      message: 'By hand',
+      files: { [file]: promoted.replace('environment: dev', 'environment: prod') },
+    });
+    await fleet.planner.plan({ head: true });
+    await run(fleet);
+    expect(text).toContain('1.0.0');
+    expect((await versions(fleet))['prod-canary']).toBe('1.0.0');
+    expect((await why(fleet, 'prod'))?.why.reason).toBe('NotSeenYet');
+    await speakAgain(fleet, { before, cluster: 'prod-1' as ClusterName });
+    await run(fleet);
+    expect(await versions(fleet)).toMatchObject({ 'prod-canary': '2.0.0', 'prod-1': '2.0.0' });
+  });
+
+  it('a silent cluster is waited for ten minutes, then left out', async () => {
+    const before = await shipped();
+    const fleet = await loseStore(before);
+    for (const cluster of names.filter((name) => name !== 'dev-1')) await speakAgain(fleet, { before, cluster });
+    await run(fleet);
+    expect((await why(fleet, 'dev'))?.why.reason).toBe('NotSeenYet');
+    await pass(fleet, 600_000);
+    expect((await why(fleet, 'dev'))?.why.reason).toBe('ClusterSilent');
+  });
+
+  it('a position of an agent that the store does not know raises the epoch, and nothing is given back in time', async () => {
+    const fleet = await shipped();
+    const cluster = 'dev-1' as ClusterName;
+    await fleet.store.write([{ put: 'contact', row: { cluster, ackedPosition: { epoch: 1, generation: 99 } } }]);
+    await hello(fleet, cluster);
+    await run(fleet);
+    expect((await log(fleet)).at(-1)).toBe('Epoch 2');
+    for (const name of names) await hello(fleet, name);
+    await run(fleet);
+    expect((await fleet.store.cluster(cluster))?.position).toEqual({ epoch: 2, generation: 1 });
+    expect((await versions(fleet))['dev-1']).toBe('1.0.0');
+  });
+
+  it('while another hub has raised the epoch, nothing is given out', async () => {
+    const fleet = await shipped();
+    const hub = 'apiVersion: fairlead.dev/v1alpha1\nkind: Hub\nmetadata: { name: hub }\nspec: { epoch: 7 }\n';
+    await fleet.git.server.commit({ message: 'Epoch 7', files: { 'ledger/hub.yaml': hub } });
+    Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+    await fleet.planner.plan({ head: true });
+    await run(fleet);
+    expect((await versions(fleet))['dev-1']).toBe('1.0.0');
+    expect((await log(fleet)).at(-1)).toBe('Epoch 7');
+  });
+});
+
+describe('git that cannot be followed', () => {
+  it('a protected branch lets the halt stand and is named', async () => {
+    const fleet = await shipped();
+    fleet.source.broken.add('2.0.0 in dev');
+    Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+    await run(fleet);
+    await fleet.git.server.protect(true);
+    await pass(fleet, 240_000);
+    await pass(fleet, 240_000);
+    await pass(fleet, 240_000);
+    expect((await why(fleet, 'dev'))?.state).toBe('Halted');
+    expect(fleet.planner.troubles()[0]?.reason).toBe('LedgerUnwritable');
+    await fleet.git.server.protect(false);
+    await pass(fleet, 60_000);
+    expect((await log(fleet)).at(-1)).toBe('Halt default/podinfo 2.0.0 in dev');
+    expect(fleet.planner.troubles()).toEqual([]);
+  });
+
+  it('a rewritten head is held, nothing is committed on it, and an acknowledgement lets it in', async () => {
+    const fleet = await shipped();
+    const old = await fleet.git.repository.fetch();
+    const kept = await fleet.git.repository.files(old);
+    await fleet.git.server.commit({
+      parent: null,
+      message: 'Rewrite',
+      files: Object.fromEntries(kept.map(({ path, text }) => [path, text])),
+    });
+    Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+    await fleet.planner.plan({ head: true });
+    await run(fleet);
+    expect(fleet.planner.troubles()[0]?.reason).toBe('LedgerRewritten');
+    expect((await versions(fleet))['dev-1']).toBe('1.0.0');
+    await fleet.actions.acknowledge({ kind: 'Rewrite', subject: old }, { name: 'ada', email: 'ada@example.com' });
+    await run(fleet);
+    expect(fleet.planner.troubles()).toEqual([]);
+    expect((await versions(fleet))['dev-1']).toBe('2.0.0');
+  });
+});
+
+describe('rounds', () => {
+  it('a planner that is restarted goes on where the store stands', async () => {
+    const fleet = await shipped();
+    const before = await fleet.store.clusters();
+    await fleet.planner.close();
+    await fleet.planner.plan();
+    expect(await fleet.store.clusters()).toEqual(before);
+    expect((await fleet.store.events({ limit: 99, application: podinfo })).length).toBeGreaterThan(0);
+  });
+});

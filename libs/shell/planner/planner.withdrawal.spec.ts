@@ -1,0 +1,182 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ClusterName } from '@fairlead/core/model';
+import {
+  applicationYaml,
+  environmentYaml,
+  join,
+  log,
+  openFleet,
+  pass,
+  podinfo,
+  run,
+  versions,
+  why,
+  env,
+  type Fleet,
+} from './fleet.fixture.ts';
+
+const ada = { name: 'ada', email: 'ada@example.com' };
+const members = {
+  'dev-1': { env: 'dev' },
+  'staging-1': { env: 'staging' },
+  'prod-canary': { env: 'prod', tier: 'canary' },
+  'prod-1': { env: 'prod' },
+};
+const everywhere = Object.fromEntries(Object.keys(members).map((name) => [name, '1.0.0']));
+
+async function shipped(): Promise<Fleet> {
+  const fleet = await openFleet();
+  await join(fleet, members);
+  await pass(fleet, 60_000);
+  return fleet;
+}
+
+async function push(fleet: Fleet, files: Readonly<Record<string, string | null>>) {
+  const commit = await fleet.git.server.commit({ message: 'Change', files });
+  await fleet.planner.plan({ head: true });
+  await run(fleet);
+  return commit;
+}
+
+describe('an application that is deleted', () => {
+  it('stops at the removal budget, and says which commit and how to go on', async () => {
+    const fleet = await shipped();
+    const commit = await push(fleet, { 'podinfo.yaml': null });
+    expect(await versions(fleet)).toEqual(everywhere);
+    const decided = await why(fleet, 'prod');
+    expect(decided?.clusters[0]).toMatchObject({ reason: 'RemovalBudgetExceeded' });
+    expect(decided?.clusters[0]?.message).toContain(commit);
+  });
+
+  it('leaves environment by environment once the removal is acknowledged, in the order of the pipeline', async () => {
+    const fleet = await shipped();
+    const subject = await push(fleet, { 'podinfo.yaml': null });
+    await fleet.actions.acknowledge({ kind: 'Removal', subject }, ada);
+    await run(fleet);
+    expect(await versions(fleet)).toEqual({});
+    expect((await log(fleet)).slice(-3)).toEqual([
+      'Withdraw default/podinfo from dev',
+      'Withdraw default/podinfo from staging',
+      'Withdraw default/podinfo from prod',
+    ]);
+    expect(await fleet.store.statuses({ application: podinfo })).toEqual([]);
+  });
+
+  it('names in every tombstone the commit that took it away, and what was acknowledged', async () => {
+    const fleet = await shipped();
+    const subject = await push(fleet, { 'podinfo.yaml': null });
+    const object = '/Namespace//podinfo';
+    await fleet.actions.acknowledge({ kind: 'Protected', subject: `dev/default/podinfo ${object}` }, ada);
+    const { commit: allowed } = await fleet.actions.acknowledge(
+      { kind: 'Protected', subject: `dev/default/podinfo ${object}` },
+      ada,
+    );
+    await fleet.actions.acknowledge({ kind: 'Removal', subject }, ada);
+    const [row] = await fleet.store.assignments({ cluster: 'dev-1' as ClusterName });
+    expect(row?.tombstone).toEqual({ application: podinfo, commit: subject, acknowledged: { [object]: allowed } });
+  });
+
+  it('spreads tombstones by the waves of the environment', async () => {
+    const fleet = await shipped();
+    const subject = await push(fleet, { 'podinfo.yaml': null });
+    await fleet.actions.acknowledge({ kind: 'Removal', subject }, ada);
+    await fleet.planner.plan();
+    for (let rounds = 0; rounds < 9 && !Object.values(await versions(fleet)).includes('-'); rounds += 1)
+      await fleet.planner.plan();
+    expect(await versions(fleet)).toMatchObject({ 'dev-1': '-', 'prod-1': '1.0.0', 'prod-canary': '1.0.0' });
+  });
+});
+
+describe('broken, partial and empty input', () => {
+  it('deletes nothing, whatever file is cut or emptied (I7)', async () => {
+    const fleet = await shipped();
+    const head = await fleet.git.repository.fetch();
+    const whole = await fleet.git.repository.files(head);
+    const cut = fc.record({ file: fc.constantFrom(...whole), share: fc.double({ min: 0, max: 0.95, noNaN: true }) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(cut, { minLength: 1, maxLength: 3 }), async (cuts) => {
+        await push(
+          fleet,
+          Object.fromEntries(cuts.map(({ file, share }) => [file.path, file.text.slice(0, file.text.length * share)])),
+        );
+        expect(await versions(fleet)).toEqual(everywhere);
+        await push(fleet, Object.fromEntries(whole.map(({ path, text }) => [path, text])));
+        expect(await versions(fleet)).toEqual(everywhere);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('an environment whose document is gone while a pipeline leads there is held', async () => {
+    const fleet = await shipped();
+    await push(fleet, { 'staging.yaml': null });
+    expect(await versions(fleet)).toEqual(everywhere);
+    expect((await why(fleet, 'staging'))?.clusters[0]).toMatchObject({ reason: 'UnknownReference' });
+  });
+
+  it('an acknowledged selector may match nothing, and an old acknowledgement does not count again', async () => {
+    const fleet = await shipped();
+    const text = (await fleet.git.repository.file(await fleet.git.repository.fetch(), 'staging.yaml'))?.text ?? '';
+    await fleet.actions.acknowledge({ kind: 'Selector', subject: 'staging' }, ada);
+    await push(fleet, { 'staging.yaml': text.replace('env: staging', 'env: nowhere') });
+    expect(await versions(fleet)).toEqual(everywhere);
+    await fleet.actions.acknowledge({ kind: 'Selector', subject: 'staging' }, ada);
+    await run(fleet);
+    expect(await versions(fleet)).not.toHaveProperty('staging-1');
+  });
+});
+
+describe('a pipeline entry that is deleted', () => {
+  it('withdraws that environment only, within the budget', async () => {
+    const fleet = await shipped();
+    const without = applicationYaml('[{ environment: dev }, { environment: prod }]');
+    await push(fleet, { 'podinfo.yaml': without });
+    expect(await versions(fleet)).toEqual({ 'dev-1': '1.0.0', 'prod-1': '1.0.0', 'prod-canary': '1.0.0' });
+    expect(await log(fleet)).toContain('Withdraw default/podinfo from staging');
+  });
+});
+
+describe('a ledger file that a person deletes', () => {
+  it('takes the application away and does not come back by itself', async () => {
+    const fleet = await shipped();
+    const commit = await push(fleet, { 'ledger/dev/default/podinfo.yaml': null });
+    expect(await versions(fleet)).not.toHaveProperty('dev-1');
+    expect(await log(fleet)).not.toContain('Withdraw default/podinfo from dev');
+    expect(commit).toMatch(/^[0-9a-f]{40}$/);
+  });
+});
+
+describe('a cluster that leaves an environment', () => {
+  it('loses the application, by the commit that changed its labels', async () => {
+    const fleet = await shipped();
+    const head = await fleet.git.repository.fetch();
+    const file = 'ledger/clusters/prod-1.yaml';
+    const text = (await fleet.git.repository.file(head, file))?.text ?? '';
+    await push(fleet, { [file]: text.replace('env: prod', 'env: none') });
+    expect(await versions(fleet)).toEqual({ 'dev-1': '1.0.0', 'staging-1': '1.0.0', 'prod-canary': '1.0.0' });
+  });
+
+  it('keeps it where two environments of the pipeline select it', async () => {
+    const fleet = await shipped();
+    const both = environmentYaml('staging').replace(
+      'matchLabels: { env: staging }',
+      'matchExpressions: [{ key: env, operator: In, values: [staging, dev] }]',
+    );
+    await push(fleet, { 'staging.yaml': both });
+    expect(await versions(fleet)).toEqual(everywhere);
+    expect((await why(fleet, 'dev'))?.clusters).toMatchObject([{ cluster: 'dev-1', reason: 'EnvironmentConflict' }]);
+  });
+
+  it('takes what its new environment runs when it is relabelled into another one', async () => {
+    const fleet = await shipped();
+    Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+    await fleet.actions.hold({ application: podinfo, environment: env('staging'), reason: 'later' }, ada);
+    await run(fleet);
+    const head = await fleet.git.repository.fetch();
+    const file = 'ledger/clusters/prod-1.yaml';
+    const text = (await fleet.git.repository.file(head, file))?.text ?? '';
+    await push(fleet, { [file]: text.replace('env: prod', 'env: dev') });
+    expect(await versions(fleet)).toMatchObject({ 'dev-1': '2.0.0', 'prod-1': '2.0.0', 'prod-canary': '1.0.0' });
+  });
+});
