@@ -8,18 +8,28 @@ const namedPrefix = 'walk:named:';
 /** Form of what is kept; another one is not read, and the history is walked again. */
 const form = 1;
 
+/** A walk as the fact holds it: maps as lists of pairs. */
+interface KeptWalk extends Pick<Walked, 'head' | 'acknowledged'> {
+  readonly form: number;
+  readonly branch: string;
+  readonly definitions: Pairs<Walked['definitions']>;
+  readonly removed: Pairs<Walked['removed']>;
+  readonly left: Pairs<Walked['left']>;
+}
+
+type Pairs<Entries> = Entries extends ReadonlyMap<infer Key, infer Value> ? readonly (readonly [Key, Value])[] : never;
+
 /** What an earlier run found in the history, if it kept it in this form. */
 export async function loadWalk(store: Store, branch: string): Promise<Walked | undefined> {
-  const kept = await store.fact(walkKey);
-  if (kept?.form !== form || kept.branch !== branch || kept.head === undefined) return undefined;
-  const lists = kept as unknown as { definitions: []; removed: []; left: []; acknowledged: Walked['acknowledged'] };
+  const kept = (await store.fact(walkKey)) as unknown as KeptWalk | undefined;
+  if (kept?.form !== form || kept.branch !== branch) return undefined;
   const named = await store.facts(namedPrefix);
   return {
     head: kept.head,
-    definitions: new Map(lists.definitions),
-    removed: new Map(lists.removed),
-    left: new Map(lists.left),
-    acknowledged: lists.acknowledged,
+    definitions: new Map(kept.definitions),
+    removed: new Map(kept.removed),
+    left: new Map(kept.left),
+    acknowledged: kept.acknowledged,
     named: new Map(
       [...named].map(([key, value]) => [
         key.slice(namedPrefix.length),
@@ -32,7 +42,7 @@ export async function loadWalk(store: Store, branch: string): Promise<Walked | u
 /** The changes that keep a walk; ledger files whose history did not grow since `before` are left as they are. */
 export function keepWalk(walked: Walked, { before, branch }: { before: Walked | undefined; branch: string }): Change[] {
   const grown = [...walked.named].filter(([key, list]) => before?.named.get(key) !== list);
-  const value = {
+  const value: KeptWalk = {
     form,
     branch,
     head: walked.head,
