@@ -274,6 +274,21 @@ describe('an agent on a real API server, with the rights of its install manifest
           }),
         waits,
       );
+
+      // Seen from inside.
+      const delivery = `/apis/fairlead.dev/v1alpha1/namespaces/${namespace}/deliveries/web.shop`;
+      await vi.waitFor(
+        async () =>
+          expect(await plane.api.get(delivery)).toMatchObject({
+            spec: { application: web },
+            status: { version: '1', objects: 3 },
+          }),
+        waits,
+      );
+      await vi.waitFor(async () => {
+        const { items } = await plane.api.get('/apis/events.k8s.io/v1/namespaces/shop/events');
+        expect(items.map(({ reason }: { reason: string }) => reason)).toContain('DriftCorrected');
+      }, waits);
     });
   });
 
@@ -292,6 +307,27 @@ describe('an agent on a real API server, with the rights of its install manifest
         async () => expect((await plane.api.get('/api/v1/namespaces/shop/services/web')).metadata.name).toBe('web'),
         waits,
       );
+    });
+  });
+
+  it('takes an existing object over where nobody else stands, and releases it whole', async () => {
+    const path = '/api/v1/namespaces/shop/configmaps/theirs';
+    const theirs = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs' }, data: { before: '1' } };
+    await plane.api.create('/api/v1/namespaces/shop/configmaps?fieldManager=people', theirs);
+    const hub = scriptedHub();
+    await withAgent(hub, async () => {
+      await hub.want([...objects, { ...theirs, data: { after: '2' } }]);
+      await vi.waitFor(
+        async () => expect((await plane.api.get(path)).data).toEqual({ before: '1', after: '2' }),
+        waits,
+      );
+      await synced(hub);
+      await hub.want(objects);
+      await vi.waitFor(async () => expect((await plane.api.get(path)).metadata.labels ?? {}).toEqual({}), waits);
+      const released = await plane.api.get(path);
+      expect(released.data).toEqual({ before: '1', after: '2' });
+      expect(released.metadata.annotations ?? {}).toEqual({});
+      expect(released.metadata.managedFields.map(({ manager }: { manager: string }) => manager)).toEqual(['people']);
     });
   });
 

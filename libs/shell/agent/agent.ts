@@ -15,6 +15,8 @@ import { createCrew, type Crew } from './crew.ts';
 import { fullJitterMs } from './hub/backoff.ts';
 import type { AgentIdentity, HubCalls, Pki } from './hub/calls.ts';
 import { keepRenewed, signIn, type IdentityOptions } from './hub/identity.ts';
+import { createDeliveries } from './inside/deliveries.ts';
+import { createNarrator } from './inside/events.ts';
 import { createIntake } from './hub/intake.ts';
 import { createReporter, type Reporter } from './hub/reporter.ts';
 import { pause, runSession } from './hub/session.ts';
@@ -95,6 +97,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     failed: failure.promise,
     async stop() {
       ended.abort();
+      started.quiet();
       await crew.stop();
       await Promise.all(working);
     },
@@ -107,6 +110,8 @@ interface Started {
   readonly reporter: Reporter;
   readonly kubernetesVersion: string;
   readonly policyChanged: (policy: OwnerPolicy) => void;
+  /** Tells nothing more inside the cluster. */
+  readonly quiet: () => void;
 }
 
 async function untilReadable(
@@ -135,7 +140,11 @@ async function prepare(
   let policy = await readPolicy(options);
   const kubernetesVersion = await cluster.version();
   const state = await openAgentState({ cluster, namespace, holder: options.holder, log, superseded });
-  const reporter = createReporter(clock);
+  const versionOf = (application: string): string =>
+    state.accepted?.entries.find((entry) => entry.application === application)?.version ?? '';
+  const deliveries = createDeliveries({ cluster, namespace, clock, log, versionOf });
+  const reporter = createReporter(clock, { changed: deliveries.show });
+  const narrator = createNarrator({ cluster, clock, log, instance: options.name });
   const account: Identity = { as: 'serviceAccount', namespace, name: applier };
   const ground: Ground = {
     cluster,
@@ -148,7 +157,13 @@ async function prepare(
     policy: () => policy,
     installed: new Set(options.installed.map(keyText)),
   };
-  const crew = createCrew({ ground, namespaces: createNamespaces({ cluster, applier: account }), reporter, random });
+  const crew = createCrew({
+    ground,
+    namespaces: createNamespaces({ cluster, applier: account }),
+    reporter,
+    random,
+    narrator,
+  });
   const watchers: Watchers = createWatchers({ cluster, listener: crew.listener, log, signal });
   await crew.open();
   const policyChanged = (next: OwnerPolicy): void => {
@@ -156,7 +171,11 @@ async function prepare(
     log.info('policy.changed', {});
     crew.wake();
   };
-  return { crew, state, reporter, kubernetesVersion, policyChanged };
+  const quiet = (): void => {
+    deliveries.stop();
+    narrator.stop();
+  };
+  return { crew, state, reporter, kubernetesVersion, policyChanged, quiet };
 }
 
 /** Signs in, then keeps certificate and stream; the loops go on whatever becomes of it. */

@@ -6,7 +6,6 @@ import {
   splitApplicationId,
   type ApplicationId,
   type DesiredEntry,
-  type DriftItem,
   type KubeObject,
   type ObjectKey,
   type Tombstone,
@@ -14,6 +13,7 @@ import {
 import type { LoopStatus, Reporter } from './hub/reporter.ts';
 import { pause } from './hub/session.ts';
 import type { Assignment, Ground } from './loop/ground.ts';
+import type { Narrator } from './inside/events.ts';
 import type { Company } from './loop/company.ts';
 import { ApplicationLoop, type Goal } from './loop/loop.ts';
 import type { Namespaces } from './namespaces.ts';
@@ -42,7 +42,8 @@ export interface CrewOptions {
   readonly namespaces: Namespaces;
   readonly reporter: Reporter;
   readonly random: () => number;
-  readonly drifted?: (item: DriftItem) => void;
+  /** Tells the story beside the objects. */
+  readonly narrator?: Pick<Narrator, 'drifted' | 'failed'>;
 }
 
 /** Makes the crew of one agent. */
@@ -210,8 +211,9 @@ class LoopCrew implements Crew {
     },
     drifted: (item) => {
       this.#options.reporter.drift(item);
-      this.#options.drifted?.(item);
+      this.#options.narrator?.drifted(item);
     },
+    failed: (application, problem) => this.#options.narrator?.failed(application, problem),
     finished: (application) => {
       const loop = this.#loops.get(application);
       this.#loops.delete(application);

@@ -15,7 +15,7 @@ export interface Pace {
 const bounds = { start: 16, least: 2, most: 64, spareForCorrections: 4 };
 /** Answers that take longer than this times the usual, and longer than `slowMs`, are a sign of too much at once. */
 const slowFactor = 4;
-const slowMs = 250;
+const slowMs = 1000;
 const defaultPauseMs = 1000;
 
 /**
@@ -52,7 +52,7 @@ export function createPace(clock: Clock): Pace {
   const answered = (tookMs: number): void => {
     usualMs = usualMs === 0 ? tookMs : Math.min(usualMs * 1.02 + 0.1, usualMs * 0.9 + tookMs * 0.1);
     if (tookMs > slowMs && tookMs > usualMs * slowFactor) cut(0.75);
-    else if (active >= Math.floor(limit)) limit = Math.min(bounds.most, limit + 1 / 4);
+    else if (active >= Math.floor(limit)) limit = Math.min(bounds.most, limit + 1 / 2);
   };
   const failed = (error: unknown): void => {
     if (!(error instanceof FairleadError)) return;

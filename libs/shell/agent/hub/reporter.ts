@@ -25,6 +25,12 @@ export interface Reporter {
 /** Sends one message; rejects when the stream is over. */
 export type ReportSink = (message: AgentMessage) => Promise<void>;
 
+/** Whoever shows statuses elsewhere too. */
+export interface ReportObserver {
+  /** Undefined: the application has left. */
+  readonly changed?: (application: ApplicationId, status: LoopStatus | undefined) => void;
+}
+
 /** At most ten deltas a second leave an agent; what changes in between is one delta. */
 const spacingMs = 100;
 /** Drift that could not be sent yet is kept up to this many items; the oldest go first. */
@@ -32,12 +38,13 @@ const mostDrift = 1000;
 const driftPerMessage = 100;
 
 /** Makes a reporter; nothing leaves before a sink is attached. */
-export function createReporter(clock: Clock): Reporter {
-  return new OrderedReporter(clock);
+export function createReporter(clock: Clock, observer: ReportObserver = {}): Reporter {
+  return new OrderedReporter(clock, observer);
 }
 
 class OrderedReporter implements Reporter {
   readonly #clock: Clock;
+  readonly #observer: ReportObserver;
   readonly #statuses = new Map<ApplicationId, LoopStatus>();
   readonly #traces = new Map<ApplicationId, string>();
   readonly #changed = new Set<ApplicationId>();
@@ -49,8 +56,9 @@ class OrderedReporter implements Reporter {
   #cancel: (() => void) | undefined;
   #sentAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, observer: ReportObserver) {
     this.#clock = clock;
+    this.#observer = observer;
   }
 
   status(status: LoopStatus): void {
@@ -60,6 +68,7 @@ class OrderedReporter implements Reporter {
     this.#removed.delete(status.application);
     this.#changed.add(status.application);
     this.#digest = undefined;
+    this.#observer.changed?.(status.application, status);
     this.#soon();
   }
 
@@ -68,6 +77,7 @@ class OrderedReporter implements Reporter {
     this.#changed.delete(application);
     this.#removed.add(application);
     this.#digest = undefined;
+    this.#observer.changed?.(application, undefined);
     this.#soon();
   }
 

@@ -1,11 +1,4 @@
-import {
-  asFairleadError,
-  type AgentMessage,
-  type Digest,
-  type HubMessage,
-  type MessageOf,
-  type Position,
-} from '@fairlead/core/model';
+import { asFairleadError, type AgentMessage, type HubMessage, type MessageOf } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
 import type { HubConnection, HubLink } from '@fairlead/ports/transport';
 import type { AgentLog } from '../log.ts';

@@ -1,4 +1,4 @@
-import type { ApplicationId, DriftItem } from '@fairlead/core/model';
+import type { ApplicationId, DriftItem, ObjectKey, Reason } from '@fairlead/core/model';
 import type { InventoryEntry } from '@fairlead/core/prune';
 
 /** What loops settle among each other. */
@@ -18,6 +18,8 @@ export interface Company {
   bequeath(text: string, from: ApplicationId): void;
   kindsChanged(): void;
   drifted(item: DriftItem): void;
+  /** An object was refused, for whoever looks from inside the cluster. */
+  failed(application: ApplicationId, problem: { key: ObjectKey; reason: Reason; message: string }): void;
   /** Nothing of the application is left. */
   finished(application: ApplicationId): void;
 }

@@ -28,6 +28,8 @@ export interface KeeperEvents {
   /** An object that was leaving may be gone. */
   left(item: Item): void;
   drift(item: DriftItem): void;
+  /** An apply was refused; the item's problem says why. */
+  failed(item: Item): void;
   /** The API server may know kinds that it did not know. */
   kindsChanged(): void;
 }
@@ -301,6 +303,7 @@ export class Keeper {
     item.problem = problemOf(error, { item, nowMs: ground.clock.now() });
     if (error.code === 'NotFound') namespaces.forget(item.key.namespace);
     ground.log.warn('apply.failed', { application, object: item.text, reason: error.reason, error: error.message });
+    events.failed(item);
     events.again(Math.max(0, item.problem.retryAtMs - ground.clock.now()));
     events.changed();
   }

@@ -341,6 +341,7 @@ export class ApplicationLoop {
         if (drift.outcome === 'Corrected') this.#correctedAtMs = this.#options.ground.clock.now();
         company.drifted(drift);
       },
+      failed: ({ key, problem }) => problem && company.failed(this.application, { key, ...problem }),
       kindsChanged: () => company.kindsChanged(),
     };
   }

@@ -56,6 +56,8 @@ export interface Rig {
   until(application: string, fields: Partial<ApplicationStatus>): Promise<ApplicationStatus>;
   /** Waits, moving the clock on by `stepMs` each time, until the check passes. */
   eventually(check: () => void, stepMs?: number): Promise<void>;
+  /** Waits until the agent has been silent for a while. */
+  quiet(): Promise<void>;
   /** Writes to what is managed: everything but the agent's own Secrets, which go by its own rights. */
   writes(): FakeCall[];
   /** Kills the agent after so many more calls: none of its calls arrives from then on. Resolves when it is dead, or has nothing to do. */
@@ -83,7 +85,7 @@ export async function rigUp(options: FakeClusterOptions = {}): Promise<Rig> {
 }
 
 /** So many turns of the event loop a test waits at most. */
-const mostTurns = 1500;
+const mostTurns = 20_000;
 
 class TestRig implements Rig {
   readonly api: FakeCluster;
@@ -151,6 +153,17 @@ class TestRig implements Rig {
     }
   }
 
+  async quiet(): Promise<void> {
+    let seen = -1;
+    let since = Date.now();
+    await this.eventually(() => {
+      if (this.api.calls.length !== seen) since = Date.now();
+      seen = this.api.calls.length;
+      // Compression runs beside the event loop, in real time.
+      if (Date.now() - since < 60) throw new Error('the agent is not silent');
+    }, 50);
+  }
+
   writes(): FakeCall[] {
     return this.api.calls.filter(
       ({ verb, identity, dryRun }) => writing.has(verb) && identity.as !== 'self' && !dryRun,
@@ -215,7 +228,7 @@ async function assemble(rig: Rig): Promise<Running> {
     namespaces,
     reporter,
     random: () => 0.5,
-    drifted: (item) => void rig.drifts.push(item),
+    narrator: { drifted: (item) => void rig.drifts.push(item), failed: () => undefined },
   });
   watchers.is = createWatchers({ cluster, listener: crew.listener, log: silentLog, signal: abort.signal });
   await crew.open();
