@@ -85,8 +85,9 @@ export function startPlanning(shared: Shared, git: GitParts): Planning {
     releases: releasesFrom({ watcher, files, bundles }),
   };
   const author = { name: 'Fairlead hub', email: 'hub@fairlead.invalid' };
-  const planner = startPlanner(ports, { repositoryUrl: options.fleetUrl, author });
-  const actions = peopleActions(ports, { repositoryUrl: options.fleetUrl, author, planner });
+  const settings = { repositoryUrl: options.fleetUrl, branch: options.branch, author };
+  const planner = startPlanner(ports, settings);
+  const actions = peopleActions(ports, { ...settings, planner });
   const head = followHead(
     { repository: git.repository, clock, changed: () => planner.plan({ head: true, units: [] }) },
     { pollMs: options.pollMs, onProblem: shared.onProblem },

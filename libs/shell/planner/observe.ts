@@ -196,6 +196,7 @@ async function fallbackGoals(
 /** Members that were given the application here and that no environment of it has any more. */
 function leaving({ snapshot }: Round, { unit, placed, rows }: Plain): ClusterName[] {
   const placement = snapshot.placement.applications.get(unit.application);
+  const here = new Set(snapshot.ledger.releases.has(unit.key) ? placed : []);
   const elsewhere = new Set(
     [...(placement ?? [])].flatMap(([environment, clusters]) =>
       snapshot.ledger.releases.has(`${environment}/${unit.application}`) ? clusters : [],
@@ -205,7 +206,7 @@ function leaving({ snapshot }: Round, { unit, placed, rows }: Plain): ClusterNam
     .filter((row) => row.environment === unit.environment && (row.entry !== undefined || row.tombstone !== undefined))
     .map((row) => row.cluster)
     .filter((cluster) => snapshot.ledger.members.has(cluster) && !elsewhere.has(cluster))
-    .filter((cluster) => !placed.includes(cluster) || !snapshot.ledger.releases.has(unit.key));
+    .filter((cluster) => !here.has(cluster));
 }
 
 function clusterOf(
