@@ -1,4 +1,4 @@
-import type { CommitSha, JsonObject } from '@fairlead/core/model';
+import type { JsonObject } from '@fairlead/core/model';
 import type { Change, Store } from '@fairlead/ports/store';
 import type { NamedRelease, Walked } from './snapshot.ts';
 
