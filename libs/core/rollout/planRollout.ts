@@ -3,7 +3,7 @@ import { failureOf } from './judge.ts';
 import type { View } from './look.ts';
 import { walkReturn } from './returns.ts';
 import { assignOf, because, namesOf, openRun, recheckAt, waitFor, type Run } from './run.ts';
-import type { ClusterView, RolloutInput, RolloutPlan, Trouble, WaveView } from './types.ts';
+import type { Assign, ClusterView, RolloutInput, RolloutPlan, Trouble, WaveView } from './types.ts';
 import { catchUp, overBudget, walkWaves, wavesOf } from './waves.ts';
 
 /**
@@ -98,10 +98,11 @@ function leave(run: Run): void {
 
 /** A cluster that has nothing of the application and whose wave is ahead gets the fallback until then; in a change, the goal. */
 function giveFallback(run: Run): void {
+  const assigned = new Set(run.assign.map(({ cluster }) => cluster));
   for (const view of run.views) {
     const { fallback, given, held } = view.of;
     if (given !== undefined || held !== undefined || view.of.goal.kind === 'Nothing' || view.silent) continue;
-    if (run.assign.some((assign) => assign.cluster === view.name)) continue;
+    if (assigned.has(view.name)) continue;
     if (run.memory.kind === 'Change') catchUp(run, view);
     else if (fallback !== undefined)
       run.assign.push({ cluster: view.name, to: 'Fallback', healthyBefore: false, quiet: false });
@@ -159,12 +160,13 @@ function stateOf(wave: WaveView, moving: boolean): RolloutPlan['state'] {
 
 function report(run: Run, standing: Pick<RolloutPlan, 'state'> & Trouble): RolloutPlan {
   const failed = Object.keys(run.memory.spent).length;
+  const given = new Map(run.assign.filter(({ quiet }) => !quiet).map((assign) => [assign.cluster, assign]));
   const shown = run.waves.length > 0 || run.memory.kind === 'Return' ? run.waves : idleWaves(run, standing);
   return {
     ...standing,
     assign: run.assign,
     waves: shown,
-    clusters: run.views.map((view) => clusterView(run, view)),
+    clusters: run.views.map((view) => clusterView(run, { view, given: given.get(view.name) })),
     counts: {
       total: run.total,
       done: run.views.filter((view) => view.of.wave !== undefined && view.onGoal && view.healthy).length,
@@ -206,14 +208,13 @@ function idleWaves(run: Run, trouble: Trouble): WaveView[] {
   });
 }
 
-function clusterView(run: Run, view: View): ClusterView {
+function clusterView(run: Run, { view, given }: { view: View; given: Assign | undefined }): ClusterView {
   const head = { cluster: view.name, ...(view.of.wave === undefined ? {} : { wave: view.of.wave }), alone: view.alone };
   const spent = run.memory.spent[view.name];
   if (spent !== undefined)
     return { ...head, state: 'Failed', ...because(spent, `It failed on this release: ${spent}.`) };
   if (view.onGoal && view.healthy)
     return { ...head, state: 'Done', ...because('RolledOut', 'It runs what it should.') };
-  const given = run.assign.find((assign) => assign.cluster === view.name && !assign.quiet);
   if (given?.to === 'Fallback')
     return { ...head, state: 'Assigned', ...because('WaitsForWave', 'It runs the fallback until its wave.') };
   if (given !== undefined || view.onGoal) return { ...head, state: 'Assigned', ...standingOf(view) };

@@ -111,7 +111,8 @@ function advance(run: Run, { wave, members, memory }: Members & { memory: WaveMe
   if (open.length > 0) {
     const words = `${counting.length - open.length} of ${counting.length} clusters are done; ${namesOf(open.map((view) => view.name))} not yet.`;
     const first = open.map((view) => run.waits.get(view.name)).find((trouble) => trouble !== undefined);
-    const stuck = open.every((view) => !view.inFlight && !given(run, view));
+    const given = new Set(run.assign.map(({ cluster }) => cluster));
+    const stuck = open.every((view) => !view.inFlight && !given.has(view.name));
     const trouble = stuck && first !== undefined ? first : because('ReconcileInProgress', words);
     return viewOf(run, { wave, members, counting }, { state: 'Open', ...trouble });
   }
@@ -125,10 +126,6 @@ function advance(run: Run, { wave, members, memory }: Members & { memory: WaveMe
   rememberWave(run, { ...memory, over: true });
   forgetProven(run, members);
   return viewOf(run, { wave, members, counting }, { state: 'Over', ...because('RolledOut', 'The wave is over.') });
-}
-
-function given(run: Run, view: View): boolean {
-  return run.assign.some((assign) => assign.cluster === view.name);
 }
 
 /** Done, or failed within the budget of a promotion: the wave need not wait for it. */
