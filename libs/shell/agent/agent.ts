@@ -164,7 +164,7 @@ async function prepare(
     random,
     narrator,
   });
-  const watchers: Watchers = createWatchers({ cluster, listener: crew.listener, log, signal });
+  const watchers: Watchers = createWatchers({ cluster, clock, listener: crew.listener, log, signal });
   await crew.open();
   const policyChanged = (next: OwnerPolicy): void => {
     policy = next;

@@ -12,10 +12,10 @@ import {
 } from '@fairlead/core/model';
 import type { LoopStatus, Reporter } from './hub/reporter.ts';
 import { pause } from './hub/session.ts';
-import type { Assignment, Ground } from './loop/ground.ts';
+import type { Assignment, Goal, Ground } from './loop/ground.ts';
 import type { Narrator } from './inside/events.ts';
 import type { Company } from './loop/company.ts';
-import { ApplicationLoop, type Goal } from './loop/loop.ts';
+import { ApplicationLoop } from './loop/loop.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { AcceptedState } from './state/agentState.ts';
 import type { WatchListener } from './watch/watchers.ts';
@@ -35,6 +35,7 @@ export interface Crew {
 
 /** Longer than this nobody waits for what another application wants; nothing is deleted then. */
 const resolveWaitMs = 10_000;
+const acceptAgainMs = 5000;
 
 /** Options of {@link createCrew}. */
 export interface CrewOptions {
@@ -58,6 +59,8 @@ class LoopCrew implements Crew {
   /** Who has an object: one application, or of a Namespace several. */
   readonly #holders = new Map<string, Set<ApplicationId>>();
   #accepting: Promise<void> = Promise.resolve();
+  #newest: AcceptedState | undefined;
+  #stopped = false;
 
   constructor(options: CrewOptions) {
     this.#options = options;
@@ -66,7 +69,9 @@ class LoopCrew implements Crew {
   readonly listener: WatchListener = {
     seen: (object, whole) => this.#tell(keyOf(object), { object, whole }),
     gone: (key) => this.#tell(key, 'Gone'),
-    synced: () => undefined,
+    listed: (kind) => {
+      for (const loop of this.#loops.values()) loop.listed(kind);
+    },
   };
 
   async open(): Promise<void> {
@@ -74,8 +79,9 @@ class LoopCrew implements Crew {
   }
 
   accept(state: AcceptedState, traceparent?: string): Promise<void> {
+    this.#newest = state;
     // One after the other: a goal that was overtaken must not come last.
-    this.#accepting = this.#accepting.then(() => this.#accept(state, traceparent));
+    this.#accepting = this.#accepting.then(() => this.#acceptOrRetry(state, traceparent));
     return this.#accepting;
   }
 
@@ -88,13 +94,31 @@ class LoopCrew implements Crew {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#accepting;
     const stopped = await Promise.allSettled([...this.#loops.values()].map((loop) => loop.stop()));
     for (const result of stopped)
       if (result.status === 'rejected') this.#options.ground.log.warn('stop.failed', { error: String(result.reason) });
   }
 
-  async #accept({ entries, tombstones }: AcceptedState, traceparent: string | undefined): Promise<void> {
+  /** What cannot be read now, since the API server is away, is read again; the newest state wins. */
+  async #acceptOrRetry(state: AcceptedState, traceparent: string | undefined): Promise<void> {
+    const { clock, log } = this.#options.ground;
+    let isDone = false;
+    try {
+      isDone = await this.#accept(state, traceparent);
+    } catch (thrown) {
+      log.error('accept.failed', { error: asFairleadError(thrown).message });
+    }
+    if (isDone || this.#stopped) return;
+    clock.after(acceptAgainMs, () => {
+      if (this.#newest === state && !this.#stopped) void this.accept(state);
+    });
+  }
+
+  /** False if an application could not be read. */
+  async #accept({ entries, tombstones }: AcceptedState, traceparent: string | undefined): Promise<boolean> {
+    let isDone = true;
     const { reporter, ground } = this.#options;
     const changed: { loop: ApplicationLoop; goal: Goal; text: string }[] = [];
     for (const word of [...entries, ...tombstones]) {
@@ -103,6 +127,7 @@ class LoopCrew implements Crew {
       if (this.#goals.get(application) === text) continue;
       if (traceparent !== undefined) reporter.traced(application, traceparent);
       const goal = await this.#goalOf(word);
+      if (!goal) isDone = false;
       if (goal?.to === 'Leave' && !this.#loops.has(application)) reporter.removed(application);
       else if (goal) changed.push({ loop: await this.#loopOf(application), goal, text });
     }
@@ -118,6 +143,7 @@ class LoopCrew implements Crew {
       this.#goals.delete(application);
       loop.aim({ to: 'Stay' });
     }
+    return isDone;
   }
 
   async #goalOf(word: DesiredEntry | Tombstone): Promise<Goal | undefined> {

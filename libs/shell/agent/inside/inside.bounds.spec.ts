@@ -109,10 +109,12 @@ describe('Events', () => {
       clock.advance(100);
     }
     const events = cluster.objects({ group: 'events.k8s.io', kind: 'Event' });
-    expect(events.map(({ reason, type }) => [reason, type])).toEqual([
-      ['DriftCorrected', 'Normal'],
-      ['Forbidden', 'Warning'],
-    ]);
+    expect(new Map(events.map(({ reason, type }) => [reason, type]))).toEqual(
+      new Map([
+        ['DriftCorrected', 'Normal'],
+        ['Forbidden', 'Warning'],
+      ]),
+    );
     expect(events.find(({ reason }) => reason === 'DriftCorrected')).toMatchObject({
       regarding: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'a' },
       note: '/data/a was changed by manager kubectl-edit: wanted "1", found "2".',

@@ -6,6 +6,7 @@ import {
   type DesiredEntry,
   type KubeObject,
   type ObjectKey,
+  type Tombstone,
 } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
 import type { ClusterApi, Identity, ResourceKind } from '@fairlead/ports/cluster';
@@ -21,6 +22,13 @@ export interface Assignment {
   readonly index: BundleIndex;
   readonly rules: HealthRules;
 }
+
+/** What is to become of an application in this cluster. */
+export type Goal =
+  | { readonly to: 'Run'; readonly assignment: Assignment }
+  | { readonly to: 'Leave'; readonly tombstone: Tombstone }
+  /** The hub says nothing of it: it stays as it is. */
+  | { readonly to: 'Stay' };
 
 /** What all loops of an agent stand on. */
 export interface Ground {

@@ -104,6 +104,15 @@ export class Keeper {
     item.entry = undefined;
   }
 
+  /** A Job that ran to its end before this bundle came, and is the same in it, is done in it too. */
+  carryEnd(item: Item): void {
+    const bundle = this.#assignment?.entry.bundle;
+    const { entry } = item;
+    if (!bundle || item.live !== 'AsApplied' || !entry?.ended || entry.ended.bundle === bundle) return;
+    item.entry = { ...entry, ended: { ...entry.ended, bundle } };
+    this.#options.inventory.mark(item.entry);
+  }
+
   /** Reads an object and corrects or reports what differs. */
   async inspect(item: Item): Promise<void> {
     const seenAtMs = this.#options.ground.clock.now();

@@ -7,6 +7,7 @@ import {
   type Tombstone,
 } from '@fairlead/core/model';
 import type { InventoryEntry, PruneNote } from '@fairlead/core/prune';
+import type { ResourceKind } from '@fairlead/ports/cluster';
 import { fullJitterMs } from '../hub/backoff.ts';
 import type { Reporter } from '../hub/reporter.ts';
 import { forEachLimited } from '../limited.ts';
@@ -14,7 +15,7 @@ import type { Namespaces } from '../namespaces.ts';
 import { kindText } from '../watch/watchers.ts';
 import type { Company } from './company.ts';
 import { depart, Departures, goneWaitMs, type DepartWork } from './depart.ts';
-import { accountOf, type Assignment, type Ground } from './ground.ts';
+import { accountOf, type Assignment, type Goal, type Ground } from './ground.ts';
 import { openInventory, type Inventory, type InventoryFacts } from './inventory.ts';
 import { isApplied, isSettled, type Item, type Seen } from './item.ts';
 import { Keeper, type KeeperEvents } from './keeper.ts';
@@ -24,13 +25,6 @@ import { mayTry } from './retry.ts';
 import { Roster } from './roster.ts';
 import { leavingStatus, orphanStatus, statusOf } from './status.ts';
 import { Turns } from './turns.ts';
-
-/** What is to become of an application in this cluster. */
-export type Goal =
-  | { readonly to: 'Run'; readonly assignment: Assignment }
-  | { readonly to: 'Leave'; readonly tombstone: Tombstone }
-  /** The hub says nothing of it: it stays as it is. */
-  | { readonly to: 'Stay' };
 
 /** Options of {@link ApplicationLoop.open}. */
 export interface LoopOptions {
@@ -109,6 +103,11 @@ export class ApplicationLoop {
   seen(text: string, seen: Seen): void {
     const item = this.#roster.items.get(text);
     if (item) this.#keeper.see(item, seen);
+  }
+
+  /** A list of the kind is complete; what the inventory names and it lacks is looked up by name. */
+  listed(kind: Pick<ResourceKind, 'group' | 'kind'>): void {
+    for (const item of this.#roster.unlisted(kind)) this.#keeper.see(item, 'Gone');
   }
 
   /** Resolves when it is known which objects it wants. */
@@ -235,7 +234,7 @@ export class ApplicationLoop {
     switch (decision.do) {
       case 'Skip':
         item.problem = undefined;
-        return;
+        return this.#keeper.carryEnd(item);
       case 'Settle':
         return this.#keeper.settle(item);
       case 'Look':

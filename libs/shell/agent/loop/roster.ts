@@ -31,6 +31,8 @@ const unknownKindPauses = { firstMs: 250, mostMs: 60_000 };
 export class Roster {
   readonly items = new Map<string, Item>();
   readonly #options: RosterOptions;
+  /** A watch that did not begin in time is waited for once. */
+  readonly #waitedFor = new Set<string>();
 
   constructor(options: RosterOptions) {
     this.#options = options;
@@ -119,13 +121,30 @@ export class Roster {
     const { ground } = this.#options;
     const watchers = ground.watchers();
     const kinds = new Map(this.all().flatMap(({ key, kind }) => (kind ? [[kindText(key), kind] as const] : [])));
-    const begun = [...kinds.values()]
-      .filter(({ verbs }) => verbs.length === 0 || (verbs.includes('list') && verbs.includes('watch')))
-      .map((kind) => watchers.watch({ kind, whole: hasRule(kind.group, kind.kind, by.rules), fallback: by.account }));
+    const begun = [...kinds]
+      .filter(([, { verbs }]) => verbs.length === 0 || (verbs.includes('list') && verbs.includes('watch')))
+      .map(([text, kind]) => {
+        const watched = watchers.watch({ kind, whole: hasRule(kind.group, kind.kind, by.rules), fallback: by.account });
+        return this.#waitedFor.has(text) ? Promise.resolve() : watched;
+      });
+    for (const text of kinds.keys()) this.#waitedFor.add(text);
     const late = new AbortController();
     const waited = pause(ground.clock, watchWaitMs, AbortSignal.any([by.signal, late.signal]));
     await Promise.race([Promise.all(begun), waited]);
     late.abort();
+  }
+
+  /** What was applied, and the list of its kind did not name. */
+  unlisted(kind: { group: string; kind: string }): Item[] {
+    const watchers = this.#options.ground.watchers();
+    return this.all().filter(
+      ({ key, entry, live }) =>
+        key.kind === kind.kind &&
+        key.group === kind.group &&
+        entry?.manifest !== undefined &&
+        live !== 'Absent' &&
+        !watchers.sighting(key),
+    );
   }
 
   /** Asks for the kinds of what is left of an earlier bundle. */

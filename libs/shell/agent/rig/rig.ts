@@ -230,7 +230,7 @@ async function assemble(rig: Rig): Promise<Running> {
     random: () => 0.5,
     narrator: { drifted: (item) => void rig.drifts.push(item), failed: () => undefined },
   });
-  watchers.is = createWatchers({ cluster, listener: crew.listener, log: silentLog, signal: abort.signal });
+  watchers.is = createWatchers({ cluster, clock, listener: crew.listener, log: silentLog, signal: abort.signal });
   await crew.open();
   return { life, crew, state, abort, status: () => reporter.all() };
 }

@@ -1,6 +1,15 @@
 import { trackingKey } from '@fairlead/core/apply';
-import { keyOf, keyText, type KubeObject, type ObjectKey } from '@fairlead/core/model';
+import {
+  asFairleadError,
+  type FairleadError,
+  keyOf,
+  keyText,
+  type KubeObject,
+  type ObjectKey,
+} from '@fairlead/core/model';
+import type { Clock } from '@fairlead/ports/clock';
 import type { ClusterApi, Identity, ResourceKind } from '@fairlead/ports/cluster';
+import { pause } from '../hub/session.ts';
 import type { AgentLog } from '../log.ts';
 
 /** What is known of a live object that carries the tracking label, whosever it is. */
@@ -20,8 +29,8 @@ export interface WatchListener {
   seen(object: KubeObject, whole: boolean): void;
   /** It no longer matches the selector: deleted, or without the label. Only a GET tells which. */
   gone(key: ObjectKey): void;
-  /** Everything of the kind that matches has been seen since the last `seen`s began. */
-  synced(kind: ResourceKind): void;
+  /** A list is complete: what {@link Watchers.sighting} does not know was not in it. */
+  listed(kind: ResourceKind): void;
 }
 
 /** One watch a kind, shared by all applications. */
@@ -53,9 +62,13 @@ interface KindWatch {
   synced: boolean;
 }
 
+/** A watch ends by itself only where something is wrong; it is begun again after this. */
+const beginAgainMs = 5000;
+
 /** Options of {@link createWatchers}. */
 export interface WatchersOptions {
   readonly cluster: ClusterApi;
+  readonly clock: Clock;
   readonly listener: WatchListener;
   readonly log: AgentLog;
   readonly signal: AbortSignal;
@@ -79,7 +92,7 @@ export function createWatchers(options: WatchersOptions): Watchers {
       synced: false,
     };
     watches.set(kindText(want.kind), watch);
-    void follow(options, watch, { as: 'self' }, want.fallback);
+    void follow(options, watch, [{ as: 'self' }, want.fallback]);
     return watch;
   };
   return {
@@ -104,48 +117,66 @@ export function createWatchers(options: WatchersOptions): Watchers {
   };
 }
 
-async function follow(options: WatchersOptions, watch: KindWatch, ...identities: Identity[]): Promise<void> {
+/** Follows a kind until it is no longer wanted: as the agent, and where that is forbidden as whoever may. */
+async function follow(options: WatchersOptions, watch: KindWatch, identities: readonly Identity[]): Promise<void> {
   const signal = AbortSignal.any([options.signal, watch.abort.signal]);
-  const [identity = { as: 'self' }, ...others] = identities;
+  for (let which = 0; !signal.aborted;) {
+    const identity = identities[which] ?? { as: 'self' };
+    const mayFallBack = which + 1 < identities.length;
+    const end = await followAs(options, watch, { identity, mayFallBack, signal });
+    if (end === 'Forbidden') which += 1;
+    else await pause(options.clock, beginAgainMs, signal);
+  }
+}
+
+interface Attempt {
+  readonly identity: Identity;
+  readonly mayFallBack: boolean;
+  readonly signal: AbortSignal;
+}
+
+async function followAs(options: WatchersOptions, watch: KindWatch, by: Attempt): Promise<'Ended' | 'Forbidden'> {
   const { kind, whole } = watch;
   const attempt = new AbortController();
-  let forbidden = false;
-  const events = options.cluster.watch({
-    kind,
-    selector: trackingKey,
-    metadataOnly: !whole,
-    signal: AbortSignal.any([signal, attempt.signal]),
-    identity,
-    onError(error) {
-      watch.synced = false;
-      options.log.warn('watch.failed', { kind: kindText(kind), reason: error.reason, error: error.message });
-      if (error.reason !== 'Forbidden' || others.length === 0) return;
-      forbidden = true;
-      attempt.abort();
-    },
-  });
+  let end: 'Ended' | 'Forbidden' = 'Ended';
+  const failed = (error: FairleadError): void => {
+    watch.synced = false;
+    if (by.signal.aborted) return;
+    options.log.warn('watch.failed', { kind: kindText(kind), reason: error.reason, error: error.message });
+    if (error.reason !== 'Forbidden' || !by.mayFallBack) return;
+    end = 'Forbidden';
+    attempt.abort();
+  };
+  const signal = AbortSignal.any([by.signal, attempt.signal]);
   try {
+    const events = options.cluster.watch({
+      kind,
+      selector: trackingKey,
+      metadataOnly: !whole,
+      signal,
+      identity: by.identity,
+      onError: failed,
+    });
     let listed: Set<string> | undefined;
     for await (const event of events) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       if (event.type === 'Reset') listed = new Set();
       else if (event.type === 'Seen') {
-        const text = take(watch, event.object);
-        listed?.add(text);
+        listed?.add(take(watch, event.object));
         options.listener.seen(event.object, whole);
       } else if (event.type === 'Gone') lose(options, watch, keyOf(event.object));
       else {
         for (const [text, { key }] of watch.sightings) if (listed && !listed.has(text)) lose(options, watch, key);
         listed = undefined;
         watch.synced = true;
-        options.listener.synced(kind);
+        options.listener.listed(kind);
         watch.first.resolve();
       }
     }
-  } catch (error) {
-    options.log.error('watch.ended', { kind: kindText(kind), error: String(error) });
+  } catch (thrown) {
+    failed(asFairleadError(thrown));
   }
-  if (forbidden && !signal.aborted) await follow(options, watch, ...others);
+  return end;
 }
 
 function take(watch: KindWatch, object: KubeObject): string {
