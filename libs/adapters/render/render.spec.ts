@@ -54,6 +54,24 @@ test('kustomize: builds the path and adds components over it', async () => {
   expect(rendered?.text).toContain('namespace: shop');
 });
 
+test('kustomize: components that lie below the path are no cycle', async () => {
+  const files = tree({
+    'kustomization.yaml': 'resources: [a.yaml]\n',
+    'a.yaml': configMap('a'),
+    'components/extra/kustomization.yaml':
+      'apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [b.yaml]\n',
+    'components/extra/b.yaml': configMap('b'),
+  });
+  const [rendered] = await kustomizeRenderer([kustomize]).render({
+    ...input,
+    files,
+    path: '.',
+    components: ['components/extra'],
+    version: '5.8.2',
+  });
+  expect(rendered?.text.match(/name: [ab]$/gm)).toEqual(['name: a', 'name: b']);
+});
+
 test('kustomize: a remote base is refused, not fetched', async () => {
   const files = tree({ 'kustomization.yaml': 'resources: ["https://example.com/a.yaml"]\n' });
   await expect(kustomizeRenderer([kustomize]).render({ ...input, files, version: '5.8.2' })).rejects.toMatchObject({

@@ -4,9 +4,6 @@ import { printJson, type Patch } from '@fairlead/core/model';
 import type { Patcher, Renderer } from '@fairlead/ports/renderer';
 import { run, toolOf, versionsOf, withTree, type Tool } from '../process.ts';
 
-/** Folder of the files that Fairlead itself adds beside the source's; no source may have it. */
-const ours = '.fairlead';
-
 /** `kustomize build` of a folder, with components on top where the application names some. */
 export function kustomizeRenderer(tools: readonly Tool[]): Renderer {
   return {
@@ -15,10 +12,10 @@ export function kustomizeRenderer(tools: readonly Tool[]): Renderer {
     render({ files, path, components, version, signal }) {
       const tool = toolOf(tools, { name: 'kustomize', version });
       return withTree(files, async (folder) => {
-        const start = components.length === 0 ? path : await wrap(join(folder, 'tree'), { path, components });
+        const start = components.length === 0 ? join('tree', path) : await wrap(folder, { path, components });
         const text = await run({
           tool,
-          args: ['build', join(folder, 'tree', start)],
+          args: ['build', join(folder, start)],
           folder,
           ...(signal ? { signal } : {}),
         });
@@ -28,18 +25,20 @@ export function kustomizeRenderer(tools: readonly Tool[]): Renderer {
   };
 }
 
-/** A kustomization around the path that adds the components; kustomize reads JSON as YAML. */
+/**
+ * A kustomization that adds the components to the path; kustomize reads JSON as YAML. It lies beside the source's files and
+ * not among them: below the path it would be a cycle.
+ */
 async function wrap(
-  tree: string,
+  folder: string,
   { path, components }: { path: string; components: readonly string[] },
 ): Promise<string> {
-  await mkdir(join(tree, ours));
-  const kustomization = {
-    resources: [posix.join('..', path)],
-    components: components.map((one) => posix.join('..', one)),
-  };
-  await writeFile(join(tree, ours, 'kustomization.yaml'), JSON.stringify(kustomization));
-  return ours;
+  const start = 'with-components';
+  const inTree = (one: string): string => posix.join('..', 'tree', one);
+  await mkdir(join(folder, start));
+  const kustomization = { resources: [inTree(path)], components: components.map(inTree) };
+  await writeFile(join(folder, start, 'kustomization.yaml'), JSON.stringify(kustomization));
+  return start;
 }
 
 /** Patches by kustomize, which knows the merge keys of Kubernetes' own kinds. */
