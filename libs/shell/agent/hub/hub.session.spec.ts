@@ -189,6 +189,12 @@ describe('a stream to the hub', () => {
     await stream?.deliver(desired({ epoch: 1, generation: 3 }, { entries: [second], sent: [], since }));
     await one.next('Hello', 2);
     expect(one.all('Hello')[1]?.position).toBeUndefined();
+    // A hub whose words never add up is left, and dialled again after a pause.
+    await stream?.deliver(desired({ epoch: 1, generation: 4 }, { entries: [second], sent: [], since }));
+    await vi.waitFor(() => {
+      one.clock.advance(1000);
+      expect(one.streams).toHaveLength(2);
+    });
     await one.end();
   });
 

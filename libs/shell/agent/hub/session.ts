@@ -101,6 +101,7 @@ class Stream {
   #cancelHeartbeat: () => void = () => undefined;
   #sentAtMs = 0;
   #over = false;
+  #askedForAll = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -181,6 +182,9 @@ class Stream {
       send: (message) => this.#send(message),
       askForAll: async (why) => {
         this.#options.log.warn('desired.incomplete', { why });
+        // Everything was sent already and led nowhere: asking again at once would go round for ever.
+        if (this.#askedForAll) return (await this.#ready.promise).close();
+        this.#askedForAll = true;
         await this.#hello(undefined);
       },
       acknowledge: (state, traceparent) =>
