@@ -3,6 +3,8 @@ import rateLimit from '@fastify/rate-limit';
 import { Module, type DynamicModule, type INestApplication } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FairleadError } from '@fairlead/core/model';
+import { tagAnswer } from './etag.ts';
 import { AUTHENTICATE, TokenGuard, type Authenticate } from './guard.ts';
 import { LOG, type Log } from './log.ts';
 import { ProblemFilter } from './problem.ts';
@@ -42,6 +44,18 @@ export async function createHttp(options: HttpOptions): Promise<INestApplication
   });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: false, rawBody: true });
   await app.register(helmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'self'"] } } });
-  await app.register(rateLimit, { max: options.callsPerMinute, timeWindow: 60_000 });
+  await app.register(rateLimit, {
+    max: options.callsPerMinute,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request, { max, ttl }) => tooMany(max, ttl),
+  });
+  adapter.getInstance().addHook('onSend', tagAnswer);
   return app;
+}
+
+function tooMany(max: number, waitMs: number): FairleadError {
+  return new FairleadError(
+    `Cannot answer: more than ${max} calls a minute came from this address. Wait for ${Math.ceil(waitMs / 1000)} s.`,
+    { code: 'ResourceExhausted', reason: 'RateLimited', retry: { afterMs: waitMs } },
+  );
 }
