@@ -32,10 +32,10 @@ export class WebhookController {
     @Headers('x-hub-signature-256') signature: string | undefined,
   ): Promise<{ rung: number }> {
     const body = request.rawBody ?? Buffer.alloc(0);
-    const expected = `sha256=${createHmac('sha256', await this.parts.secret())
+    const expected = createHmac('sha256', await this.secret())
       .update(body)
-      .digest('hex')}`;
-    if (signature === undefined || !sameText(signature, expected)) {
+      .digest();
+    if (signature === undefined || !isSigned(signature, expected)) {
       throw new FairleadError(
         'Cannot take the webhook: X-Hub-Signature-256 is missing or does not fit. Give the git server the secret of the file webhook-secret in the data folder of the hub.',
         {
@@ -48,10 +48,24 @@ export class WebhookController {
     this.parts.ring(urls);
     return { rung: urls.length };
   }
+
+  /** Anybody can sign with a secret that is empty, such as a file that was cut off. */
+  private async secret(): Promise<string> {
+    const secret = await this.parts.secret();
+    if (secret.length >= shortestSecret) return secret;
+    throw new FairleadError(
+      `Cannot take the webhook: the file webhook-secret in the data folder of the hub has ${secret.length} characters, and ${shortestSecret} is the least. Write a longer one, and give it to the git server.`,
+      { code: 'FailedPrecondition', reason: 'SignatureMissing' },
+    );
+  }
 }
 
-function sameText(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
+const shortestSecret = 16;
+
+/** Compares in constant time; the header may hold anything. */
+function isSigned(signature: string, expected: Buffer): boolean {
+  const [, hex] = /^sha256=([0-9a-f]{64})$/i.exec(signature) ?? [];
+  return hex !== undefined && timingSafeEqual(Buffer.from(hex, 'hex'), expected);
 }
 
 const fields = ['clone_url', 'html_url', 'git_http_url', 'url', 'http_url'] as const;
