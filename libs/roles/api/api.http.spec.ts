@@ -12,12 +12,22 @@ import { routes } from '@fairlead/wire/rest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { apiModule, type Actions } from './index.ts';
 
-const store = memoryStore();
+const kept = memoryStore();
+const store: typeof kept = {
+  ...kept,
+  events: async (query) => {
+    if (journal) throw journal;
+    return kept.events(query);
+  },
+};
 const bus = memoryBus();
 let folder: string;
 let address: { port: number };
 let ca: string;
 let close: () => Promise<void>;
+let trouble: FairleadError | undefined;
+/** Set: reading the journal fails with it. */
+let journal: Error | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fairlead-api-'));
@@ -44,7 +54,7 @@ beforeAll(async () => {
   };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const app = await createHttp({
-    modules: [apiModule({ ports, actions, bus, readiness: () => undefined })],
+    modules: [apiModule({ ports, actions, bus, readiness: () => trouble })],
     authenticate: (token) => (token === 'right' ? { name: 'ada' } : undefined),
     log,
     tls: { certPem: server.certificatePem, keyPem: server.keyPem },
@@ -136,9 +146,33 @@ test('what is not there is a problem too', async () => {
   });
 });
 
-test('health and the document of the API are open', async () => {
+test('health is open, the document of the API is not', async () => {
   expect(await call('GET', '/healthz')).toMatchObject({ status: 200, body: { status: 'ok' } });
-  expect((await call('GET', '/openapi.json')).body['openapi']).toBe('3.1.0');
+  expect((await call('GET', '/openapi.json')).status).toBe(401);
+  expect((await call('GET', '/openapi.json', { token: 'right' })).body['openapi']).toBe('3.1.0');
+});
+
+test('readiness tells everybody what keeps the hub, but not words that are not its own', async () => {
+  const own = { code: 'Unavailable', reason: 'SourceUnavailable' } as const;
+  trouble = new FairleadError('Cannot reach https://git.example.com/fleet.', own);
+  expect(await call('GET', '/readyz')).toMatchObject({
+    status: 503,
+    body: { reason: 'SourceUnavailable', detail: 'Cannot reach https://git.example.com/fleet.' },
+  });
+  trouble = new FairleadError('EACCES /home/ada', { code: 'Internal', reason: 'InternalError' });
+  const answer = await call('GET', '/readyz');
+  expect(answer.status).toBe(503);
+  expect(JSON.stringify(answer.body)).not.toContain('/home/ada');
+  trouble = undefined;
+  expect((await call('GET', '/readyz')).status).toBe(200);
+});
+
+test.each(['events', 'drift'])('a cursor of another list is refused by %s, naming the field', async (list) => {
+  const cursor = Buffer.from('shop-1/web').toString('base64url');
+  expect(await call('GET', `/api/v1/${list}?cursor=${cursor}`, { token: 'right' })).toMatchObject({
+    status: 400,
+    body: { reason: 'InvalidArgument', field: 'cursor' },
+  });
 });
 
 test('the watch goes on where a client left, and sends what is written from then on', async () => {
@@ -170,4 +204,47 @@ test('the watch goes on where a client left, and sends what is written from then
     out.end();
   });
   expect(await seen).toEqual(['two', 'three']);
+});
+
+test.each([
+  ['a number that the journal has not reached yet', '999999'],
+  ['no number', 'x'],
+])('a watch that names %s goes on from the end of the journal', async (_name, lastEventId) => {
+  const row = { atMs: 1, type: 'Test', reason: 'Current' as const, message: 'later' };
+  const seen = new Promise<string>((resolve, reject) => {
+    const headers = { authorization: 'Bearer right', 'last-event-id': lastEventId };
+    const out = request({ host: '127.0.0.1', port: address.port, path: '/api/v1/watch', ca, headers }, (answer) => {
+      let text = '';
+      store.write([{ put: 'event', row }]).then(() => bus.publish('events', {}), reject);
+      answer.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        const message = /"message":"(\w+)"/.exec(text)?.[1];
+        if (message === undefined) return;
+        resolve(message);
+        out.destroy();
+      });
+    });
+    out.on('error', reject);
+    out.end();
+  });
+  expect(await seen).toBe('later');
+});
+
+test('a journal that cannot be read ends the watch and not the hub', async () => {
+  const ended = new Promise<void>((resolve, reject) => {
+    const headers = { authorization: 'Bearer right' };
+    const out = request({ host: '127.0.0.1', port: address.port, path: '/api/v1/watch', ca, headers }, (answer) => {
+      answer.once('data', () => {
+        journal = new Error('the disk is gone');
+        bus.publish('events', {}).catch(reject);
+      });
+      answer.on('close', () => resolve());
+      answer.on('error', () => resolve());
+    });
+    out.on('error', () => resolve());
+    out.end();
+  });
+  await ended;
+  journal = undefined;
+  expect((await call('GET', '/healthz')).status).toBe(200);
 });

@@ -30,7 +30,9 @@ export class HealthController {
   @HttpCode(200)
   ready(): { status: string } {
     const trouble = this.readiness();
-    if (trouble) throw new FairleadError(trouble.message, { code: 'Unavailable', reason: trouble.reason });
-    return { status: 'ok' };
+    if (!trouble) return { status: 'ok' };
+    // Anybody may ask this: words that are not ours stay in the log and in the status of the fleet.
+    const message = trouble.code === 'Internal' ? 'The hub is not ready. See `fairlead status`.' : trouble.message;
+    throw new FairleadError(message, { code: 'Unavailable', reason: trouble.reason });
   }
 }

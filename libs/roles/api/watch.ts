@@ -2,6 +2,7 @@ import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { Bus } from '@fairlead/ports/bus';
 import { eventView, type ReadPorts } from '@fairlead/shell/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LOG, type Log } from '@fairlead/roles/http';
 import { READ_PORTS } from './reads.ts';
 
 /** Token under which Nest hands out the bus. */
@@ -16,16 +17,20 @@ const pageSize = 200;
 export class WatchController {
   private readonly ports: ReadPorts;
   private readonly bus: Bus;
+  private readonly log: Log;
 
-  constructor(@Inject(READ_PORTS) ports: ReadPorts, @Inject(BUS) bus: Bus) {
+  constructor(@Inject(READ_PORTS) ports: ReadPorts, @Inject(BUS) bus: Bus, @Inject(LOG) log: Log) {
     this.ports = ports;
     this.bus = bus;
+    this.log = log;
   }
 
   @Get('/api/v1/watch')
   async watch(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const newest = await this.newest();
     const from = Number(request.headers['last-event-id']);
-    let afterId = Number.isSafeInteger(from) && from > 0 ? from : await this.newest();
+    // A journal that begins anew counts from 1 again: whoever was further along than it is goes on from its end.
+    let afterId = Number.isSafeInteger(from) && from > 0 ? Math.min(from, newest) : newest;
     reply.hijack();
     const { raw } = reply;
     raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
@@ -42,10 +47,17 @@ export class WatchController {
         if (rows.length < pageSize || raw.destroyed) return;
       }
     };
-    const ring = (): void => void (running = running.then(pump, pump));
+    // A journal that cannot be read ends the stream; the client comes back where it left.
+    const fail = (thrown: unknown): void => {
+      if (!raw.destroyed) this.log.warn({ err: thrown }, 'a watch ended');
+      raw.destroy();
+    };
+    const ring = (): void => void (running = running.then(pump).catch(fail));
     const stop = this.bus.subscribe('events', ring);
     raw.on('close', stop);
-    ring();
+    raw.on('error', stop);
+    if (raw.destroyed) stop();
+    else ring();
   }
 
   private async newest(): Promise<number> {

@@ -29,6 +29,9 @@ class HttpRoot {}
 export async function createHttp(options: HttpOptions): Promise<INestApplication> {
   const root: DynamicModule = {
     module: HttpRoot,
+    // The log is there for all modules.
+    global: true,
+    exports: [LOG],
     imports: [...options.modules],
     providers: [
       { provide: AUTHENTICATE, useValue: options.authenticate },
@@ -42,7 +45,12 @@ export async function createHttp(options: HttpOptions): Promise<INestApplication
     bodyLimit: bodyBytes,
     forceCloseConnections: true,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: false, rawBody: true });
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
+    logger: false,
+    rawBody: true,
+    // Nest would end the process instead of telling the caller.
+    abortOnError: false,
+  });
   await app.register(helmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'self'"] } } });
   await app.register(rateLimit, {
     max: options.callsPerMinute,

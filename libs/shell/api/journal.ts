@@ -1,7 +1,7 @@
 import type { ApplicationId, ClusterName, DriftItem, EnvironmentName } from '@fairlead/core/model';
 import { keyText } from '@fairlead/core/model';
 import type { EventRow } from '@fairlead/ports/store';
-import { fromCursor, toCursor, type PageRequest } from './pages.ts';
+import { fromCursor, notACursor, toCursor, type PageRequest } from './pages.ts';
 import { optional } from './placements.ts';
 import type { ReadPorts } from './ports.ts';
 
@@ -61,7 +61,7 @@ async function read(
   query: JournalQuery,
   type?: string,
 ): Promise<{ items: readonly EventRow[]; page: { next?: string } }> {
-  const before = query.cursor === undefined ? undefined : Number(fromCursor(query.cursor));
+  const before = query.cursor === undefined ? undefined : numberOf(query.cursor);
   const rows = await store.events({
     limit: query.limit + 1,
     newestFirst: true,
@@ -74,4 +74,11 @@ async function read(
   const items = rows.slice(0, query.limit);
   const last = items.at(-1);
   return { items, page: rows.length > items.length && last ? { next: toCursor(String(last.id)) } : {} };
+}
+
+/** Throws `FairleadError` (InvalidArgument) for a cursor of another list. */
+function numberOf(cursor: string): number {
+  const id = Number(fromCursor(cursor));
+  if (Number.isSafeInteger(id) && id > 0) return id;
+  throw notACursor();
 }

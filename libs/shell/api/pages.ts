@@ -36,12 +36,13 @@ export function toCursor(key: string): string {
 export function fromCursor(cursor: string): string {
   const key = Buffer.from(cursor, 'base64url').toString('utf8');
   if (key !== '' && toCursor(key) === cursor) return key;
-  throw new FairleadError(
+  throw notACursor();
+}
+
+/** The error for text that no page of the list ended with. */
+export function notACursor(): FairleadError {
+  return new FairleadError(
     'Cannot go on from this cursor: it is not one that a page ended with. Start again without it.',
-    {
-      code: 'InvalidInput',
-      reason: 'InvalidArgument',
-      subject: { field: 'cursor' },
-    },
+    { code: 'InvalidInput', reason: 'InvalidArgument', subject: { field: 'cursor' } },
   );
 }
