@@ -86,3 +86,46 @@ test('a restart goes on from what was found, and fetches nothing', async () => {
   expect(second.state('k')).toEqual(before);
   expect(asked).not.toContain('fetch');
 });
+
+test('what the store did not take is a problem, and is told when it takes it again', async () => {
+  const { server, wanted, ports, clock } = setUp();
+  const head = await server.commit({ files: { 'deploy/a.yaml': 'a' } });
+  let isDown = true;
+  const guarded =
+    <Arguments extends unknown[], Result>(work: (...given: Arguments) => Promise<Result>) =>
+    async (...given: Arguments): Promise<Result> => {
+      if (isDown) throw new Error('the disk is full');
+      return work(...given);
+    };
+  const store = { ...ports.store, write: guarded(ports.store.write), fact: guarded(ports.store.fact) };
+  const watcher = watchSources({ ...ports, store }, { pollMs: 5000 });
+  watcher.follow(wanted);
+  await watcher.check();
+  expect(watcher.problems()).toMatchObject([{ code: 'Internal', message: 'the disk is full' }]);
+  isDown = false;
+  const told = new Promise<void>((resolve) => void ports.bus.subscribe('source', () => resolve()));
+  clock.advance(60_000);
+  await told;
+  expect(await ports.store.fact('source:k')).toMatchObject({ head });
+  await watcher.check();
+  expect(watcher.problems()).toEqual([]);
+});
+
+test('a head that was found while nothing could be written is not forgotten', async () => {
+  const { server, wanted, ports } = setUp();
+  await server.commit({ files: { 'deploy/a.yaml': 'a' } });
+  let isFull = false;
+  const write: typeof ports.store.write = async (...given) => {
+    if (isFull) throw new Error('the disk is full');
+    return ports.store.write(...given);
+  };
+  const watcher = watchSources({ ...ports, store: { ...ports.store, write } }, { pollMs: 5000 });
+  watcher.follow(wanted);
+  await watcher.check();
+  const head = await server.commit({ files: { 'deploy/a.yaml': 'b' } });
+  isFull = true;
+  await watcher.check();
+  isFull = false;
+  await watcher.check();
+  expect(await ports.store.fact('source:k')).toMatchObject({ head });
+});

@@ -55,8 +55,8 @@ interface Followed {
   readonly wanted: WantedSource;
   readonly pulse: Pulse;
   state: SourceState;
-  /** Whether what an earlier run found was read. */
-  loaded: boolean;
+  /** The state that the store and the bus were told of last; undefined until what an earlier run found was read. */
+  told: SourceState | undefined;
 }
 
 /** Starts to follow nothing; facts `source:KEY` keep what was found, and `source` on the bus tells of each change. */
@@ -67,17 +67,8 @@ export function watchSources(ports: WatcherPorts, options: { readonly pollMs: nu
     const one: Followed = {
       wanted,
       state: {},
-      loaded: false,
-      pulse: startPulse(ports.clock, {
-        everyMs: options.pollMs,
-        async ask(signal) {
-          const before = one.loaded ? one.state : await lastState(ports, wanted);
-          one.loaded = true;
-          one.state = await ask(ports, { wanted, before, signal });
-          if (changed(before, one.state) && !signal.aborted) await tell(ports, wanted, one.state);
-          return one.state.problem === undefined;
-        },
-      }),
+      told: undefined,
+      pulse: startPulse(ports.clock, { everyMs: options.pollMs, ask: (signal) => look(ports, one, signal) }),
     };
     return one;
   };
@@ -108,6 +99,22 @@ export function watchSources(ports: WatcherPorts, options: { readonly pollMs: nu
       followed.clear();
     },
   };
+}
+
+/** Asks, and tells of what is new. Never throws: what could not be told is told after the next question. */
+async function look(ports: WatcherPorts, one: Followed, signal: AbortSignal): Promise<boolean> {
+  const { wanted } = one;
+  try {
+    if (one.told === undefined) one.state = one.told = await lastState(ports, wanted);
+    one.state = await ask(ports, { wanted, before: one.state, signal });
+    if (signal.aborted || !changed(one.told, one.state)) return one.state.problem === undefined;
+    const { state } = one;
+    await tell(ports, wanted, state);
+    one.told = state;
+  } catch (thrown) {
+    one.state = { ...one.state, problem: asFairleadError(thrown) };
+  }
+  return one.state.problem === undefined;
 }
 
 /** What an earlier run found, without its problem: that is asked anew. */
