@@ -49,7 +49,7 @@ function started(output: Format = 'table'): { io: RecordedIo; ended: Promise<voi
   const hub = (): never => {
     throw new Error('up asks no hub');
   };
-  return { io, ended: up({ words: [], options, io, print, hub }, main) };
+  return { io, ended: up({ words: [], options, io, print, hub }, () => main) };
 }
 
 test('up writes the profile, says the address and the next step, and Ctrl-C stops the hub', async () => {

@@ -122,10 +122,11 @@ function greet({ print, io }: Invocation<UpOptions>, up: { ready: Ready; profile
   print.line('  Ctrl-C stops it; what it was given to do is in git, and it goes on from there');
 }
 
-/** Runs the hub whose bundle is `main` until it is interrupted or dies; what `fairlead up` does. */
-export async function up(given: Invocation<UpOptions>, main: string): Promise<void> {
+/** Runs the hub, whose bundle `findMain` finds, until it is interrupted or dies; what `fairlead up` does. */
+export async function up(given: Invocation<UpOptions>, findMain: () => string): Promise<void> {
   const { io, options } = given;
   const flags = await flagsOf(given);
+  const main = findMain();
   await mkdir(flags.data, { recursive: true, mode: 0o700 });
   const found = await findTools(io);
   const stop = io.interrupted();
@@ -185,5 +186,5 @@ Examples:
   fairlead up --fleet https://git.example.com/fleet --username bot --password-file ~/.fleet-token
   fairlead --profile lab up --fleet http://127.0.0.1:8080/fleet.git --listen 127.0.0.1:9443 --grpc-listen 127.0.0.1:9444`,
     )
-    .action(cli.does<UpOptions>((given) => up(given, hubMain())));
+    .action(cli.does<UpOptions>((given) => up(given, hubMain)));
 };

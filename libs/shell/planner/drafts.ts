@@ -1,5 +1,5 @@
 import { formatTrailers, ledgerFile, writeReleaseFile, type Trailer } from '@fairlead/core/documents';
-import type { CommitSha, ReleaseFile } from '@fairlead/core/model';
+import type { CommitSha, Digest, ReleaseFile } from '@fairlead/core/model';
 import type { Offer } from '@fairlead/core/releases';
 import { promotedFile, rolledBackFile } from '@fairlead/core/releases';
 import type { Trouble } from '@fairlead/core/rollout';
@@ -69,7 +69,9 @@ export function draftPromotion(
     ['Fairlead-Policy', ground.snapshot.head],
     ...(reason === undefined ? [] : [['Fairlead-Reason', reason] as const]),
   ];
-  const { version } = offer.release;
+  const { version: plain, digest } = offer.release;
+  // A release that differs by its definition alone has the version of the one before it.
+  const version = plain === file?.spec.version ? `${plain} (${shortDigest(digest)})` : plain;
   const trouble = { reason: 'Entered', message: `${version} enters ${unit.environment}.` } as const;
   const about = { type: 'Promoted', unit, trouble };
   return draftFile(ground, {
@@ -79,6 +81,11 @@ export function draftPromotion(
     trailers,
     about,
   });
+}
+
+/** Enough of a digest to tell two releases of one version apart. */
+function shortDigest(digest: Digest): string {
+  return digest.slice('sha256:'.length, 'sha256:'.length + 7);
 }
 
 /** The rollback to the fallback, with the bad release in `rejected`. */
@@ -93,7 +100,12 @@ export function draftRollback(
   }: { unit: Unit; file: ReleaseFile; fallback: ReleaseFile; cause: string; message: string },
 ): Promise<LedgerDraft> {
   const back = rolledBackFile(file, { fallback, reason: cause });
-  const subject = `Rollback ${unit.application} in ${unit.environment} from ${file.spec.version} to ${fallback.spec.version}`;
+  const { spec: bad } = file;
+  const alike = bad.version === fallback.spec.version;
+  const [from, to] = [bad, fallback.spec].map(({ version, digest }) =>
+    alike ? `${version} (${shortDigest(digest)})` : version,
+  );
+  const subject = `Rollback ${unit.application} in ${unit.environment} from ${from} to ${to}`;
   const about = { type: 'RolledBack', unit, trouble: { reason: 'RolledBack', message } } as const;
   return draftFile(ground, { unit, file: back, subject, trailers: [['Fairlead-Reason', message]], about });
 }
