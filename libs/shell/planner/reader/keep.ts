@@ -39,8 +39,19 @@ export async function loadWalk(store: Store, branch: string): Promise<Walked | u
   };
 }
 
-/** The changes that keep a walk; ledger files whose history did not grow since `before` are left as they are. */
-export function keepWalk(walked: Walked, { before, branch }: { before: Walked | undefined; branch: string }): Change[] {
+/** Keys of the ledger files that an earlier walk named, of whatever history. */
+export async function keptNames(store: Store): Promise<readonly string[]> {
+  return [...(await store.facts(namedPrefix)).keys()].map((key) => key.slice(namedPrefix.length));
+}
+
+/**
+ * The changes that keep a walk; ledger files whose history did not grow since `before` are left as they are. `stale` are
+ * the keys of an earlier walk that did not lead to this one: what this history does not name is forgotten.
+ */
+export function keepWalk(
+  walked: Walked,
+  { before, stale, branch }: { before: Walked | undefined; stale: readonly string[]; branch: string },
+): Change[] {
   const grown = [...walked.named].filter(([key, list]) => before?.named.get(key) !== list);
   const value: KeptWalk = {
     form,
@@ -51,7 +62,9 @@ export function keepWalk(walked: Walked, { before, branch }: { before: Walked | 
     left: [...walked.left],
     acknowledged: walked.acknowledged,
   };
+  const forgotten = stale.filter((key) => !walked.named.has(key));
   return [
+    ...forgotten.map((key): Change => ({ drop: 'fact', key: `${namedPrefix}${key}` })),
     ...grown.map(([key, list]): Change => ({
       put: 'fact',
       key: `${namedPrefix}${key}`,

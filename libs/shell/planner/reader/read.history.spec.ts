@@ -24,7 +24,7 @@ function setUp() {
       message: 'First',
       files: { 'fairlead.yaml': fleet, 'env.yaml': environment, 'web.yaml': application('one') },
     });
-  return { server, reader, first };
+  return { repository, store, server, reader, first };
 }
 
 test('a definition has its content since the commit that last changed it, not since a change of policy', async () => {
@@ -104,4 +104,35 @@ test('a restart goes on from what the store keeps and comes to the same', async 
   const after = await reader().refresh();
   expect(after.named.get(key)?.slice(1)).toEqual(before.named.get(key));
   expect(after.definitions).toEqual(before.definitions);
+});
+
+test('what only the history before a rewrite named is forgotten, also after a restart', async () => {
+  const { server, reader, first } = setUp();
+  await first();
+  const old = await server.commit({ message: 'Promote a', files: { [`ledger/${key}.yaml`]: release('a', 'a') } });
+  const running = reader();
+  await running.refresh();
+  await server.commit({
+    parent: null,
+    message: `Begin anew\n\nFairlead-Acknowledge: Rewrite ${old}`,
+    files: { 'fairlead.yaml': fleet, 'env.yaml': environment, 'web.yaml': application('one') },
+  });
+  for (const one of [running, reader()]) expect([...(await one.refresh()).named.keys()]).toEqual([]);
+});
+
+test('a head whose ledger could not be read is read whole the next time', async () => {
+  const { server, repository, store, first } = setUp();
+  let fails = false;
+  const files: typeof repository.files = async (...given) => {
+    if (fails && 'under' in (given[1] ?? {})) throw new Error('the disk is gone');
+    return repository.files(...given);
+  };
+  const reader = readFleetRepository({ repository: { ...repository, files }, store }, { branch: 'fleet#main' });
+  await first();
+  await reader.refresh();
+  await server.commit({ message: 'Content', files: { 'web.yaml': application('two') } });
+  fails = true;
+  await expect(reader.refresh()).rejects.toThrow('the disk is gone');
+  fails = false;
+  expect((await reader.refresh()).documents.applications.get(web)?.spec.namespace).toBe('two');
 });

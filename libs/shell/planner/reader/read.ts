@@ -15,7 +15,7 @@ import type { Repository, RepositoryCommit, RepositoryFile } from '@fairlead/por
 import type { Store } from '@fairlead/ports/store';
 import { carryDocuments, carryLedger } from './carry.ts';
 import { fold } from './fold.ts';
-import { keepWalk, loadWalk } from './keep.ts';
+import { keepWalk, keptNames, loadWalk } from './keep.ts';
 import type { FleetSnapshot, Walked } from './snapshot.ts';
 
 /** What the reader needs. */
@@ -62,11 +62,16 @@ export function readFleetRepository(ports: ReaderPorts, options: ReaderOptions):
     const base = await baseOf(repository, { head, walked });
     const documents = base ? snapshot?.documents : undefined;
     const next = await walk(ports, { head, base, documents, parse });
-    if (next.walked !== walked) await store.write(keepWalk(next.walked, { before: walked, branch: options.branch }));
-    walked = next.walked;
     const ledger = carryLedger(await ledgerAt(repository, { head, path: next.ledgerPath, parse }), snapshot?.ledger);
-    snapshot = snapshotOf(next, ledger);
-    return snapshot;
+    const taken = snapshotOf(next, ledger);
+    if (next.walked !== walked) {
+      const stale = base ? [] : await keptNames(store);
+      await store.write(keepWalk(next.walked, { before: base, stale, branch: options.branch }));
+    }
+    // Only together: a walk that is ahead of its documents would never read them.
+    walked = next.walked;
+    snapshot = taken;
+    return taken;
   };
   return { current: () => snapshot, refresh };
 }
