@@ -10,7 +10,7 @@ import {
 import type { Offer, ReleaseRef } from '@fairlead/core/releases';
 import type { RolloutMemory } from '@fairlead/core/rollout';
 import type { CommitDraft } from '@fairlead/ports/repository';
-import { silenceOf } from './clusters.ts';
+import { silenceOf } from './silence.ts';
 import { commitMessage, draftFile, draftPromotion, draftRollback, type DraftGround } from './drafts.ts';
 import { decideUnitEntry } from './entry.ts';
 import { loadHub } from './hub.ts';

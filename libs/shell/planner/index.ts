@@ -1,5 +1,4 @@
 export { peopleActions, type Done, type PeopleActions, type Place } from './actions.ts';
-export { connectionOf, silenceOf, type Silence } from './clusters.ts';
 export { type Decided } from './journal.ts';
 export { startPlanner, type Planner } from './planner.ts';
 export type {

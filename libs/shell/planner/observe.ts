@@ -1,3 +1,4 @@
+import { connectionOf } from '@fairlead/core/connection';
 import { attemptsOf, type Attempt, type ReleaseRef } from '@fairlead/core/releases';
 import type { ClusterName, CommitSha, ReleaseFile, RolloutPolicy } from '@fairlead/core/model';
 import { matches } from '@fairlead/core/placement';
@@ -16,7 +17,6 @@ import {
 } from '@fairlead/core/rollout';
 import type { AssignmentRow, StatusRow } from '@fairlead/ports/store';
 import { adoptable } from './adopt.ts';
-import { connectionOf, silentAtMs } from './clusters.ts';
 import type { Round } from './round.ts';
 import type { Unit } from './units.ts';
 
@@ -223,7 +223,7 @@ function clusterOf(
   return {
     cluster,
     goal,
-    connection: connectionOf(contact, round),
+    connection: connectionOf(contact, { nowMs: round.nowMs, policy: round.silence }).connection,
     seen: contact?.statusDigest !== undefined && heardMs >= (round.hub.recoveredAtMs ?? 0),
     ...(wave === undefined ? {} : { wave }),
     ...(given === undefined ? {} : { given }),
@@ -266,8 +266,9 @@ function whyHeld({ snapshot }: Round, { unit, cluster }: { unit: Unit; cluster: 
 function nextSilence(round: Round, plan: RolloutPlan): number | undefined {
   const times = plan.clusters.flatMap(({ cluster, state }) => {
     const row = round.clusters.get(cluster);
-    const atMs = state === 'Done' || row === undefined ? undefined : silentAtMs(row, round.silence);
-    return atMs === undefined || atMs <= round.nowMs ? [] : [atMs - round.nowMs];
+    if (state === 'Done') return [];
+    const { connection, recheckAfterMs } = connectionOf(row, { nowMs: round.nowMs, policy: round.silence });
+    return connection === 'Connected' && recheckAfterMs !== undefined ? [recheckAfterMs] : [];
   });
   return times.length === 0 ? undefined : Math.min(...times);
 }

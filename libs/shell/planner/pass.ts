@@ -7,7 +7,7 @@ import {
 } from '@fairlead/core/model';
 import type { AssignmentRow, Change, Guard } from '@fairlead/ports/store';
 import { rowsOfPlan, giveOut } from './assign.ts';
-import { silenceOf } from './clusters.ts';
+import { silenceOf } from './silence.ts';
 import {
   draftHalt,
   draftPromotion,

@@ -1,6 +1,7 @@
+import { connectionOf } from '@fairlead/core/connection';
 import { asFairleadError, type CommitSha, type Connection, type FairleadError } from '@fairlead/core/model';
 import type { ClusterRow } from '@fairlead/ports/store';
-import { connectionOf, silenceOf } from './clusters.ts';
+import { silenceOf } from './silence.ts';
 import { findDepartures } from './departures.ts';
 import { findGoals } from './goals.ts';
 import { decisionKey, type Decided } from './journal.ts';
@@ -110,7 +111,8 @@ class Loop implements Planner {
   }
 
   connection(row: ClusterRow | undefined): Connection {
-    return connectionOf(row, { nowMs: this.ports.clock.now(), silence: silenceOf(this.current()?.documents.fleet) });
+    const policy = silenceOf(this.current()?.documents.fleet);
+    return connectionOf(row, { nowMs: this.ports.clock.now(), policy }).connection;
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ClusterName, CommitSha } from '@fairlead/core/model';
 import type { AssignmentRow, ClusterRow, StatusRow } from '@fairlead/ports/store';
-import type { Silence } from './clusters.ts';
+import type { SilencePolicy } from '@fairlead/core/connection';
 import type { Departures } from './departures.ts';
 import type { Goals } from './goals.ts';
 import type { Pinned } from './pinned.ts';
@@ -37,7 +37,7 @@ export interface Round extends Workshop {
   readonly snapshot: FleetSnapshot;
   readonly nowMs: number;
   readonly hub: HubState;
-  readonly silence: Silence;
+  readonly silence: SilencePolicy;
   readonly clusters: ReadonlyMap<ClusterName, ClusterRow>;
   rowsOf(application: Unit['application']): Promise<ApplicationRows>;
   /** Each unit is looked at once a round. */
