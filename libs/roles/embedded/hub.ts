@@ -61,7 +61,7 @@ export async function startHub(options: HubOptions, bundle: { readonly workerUrl
     },
     onError: onProblem,
   });
-  const stopEpoch = epoch.watch(bus, () => gateway.refresh());
+  const stopEpoch = epoch.watch(bus, { changed: () => gateway.refresh(), onProblem });
   await gateway.start();
   const listener = grpcListener({
     ...options.grpc,
@@ -125,13 +125,16 @@ function followEpoch(store: Store) {
   return {
     current: () => known,
     /** Looks again whenever the journal grows: a raised epoch is a line in it. */
-    watch(bus: Bus, changed: () => void): () => void {
+    watch(
+      bus: Bus,
+      { changed, onProblem }: { changed: () => void; onProblem: (problem: unknown) => void },
+    ): () => void {
       const look = async (): Promise<void> => {
         const before = known;
         await read();
         if (known !== before) changed();
       };
-      void look();
+      look().catch(onProblem);
       return bus.subscribe('events', look);
     },
   };
