@@ -1,8 +1,10 @@
 import {
+  asFairleadError,
   FairleadError,
   isName,
   type ClusterName,
   type Credentials,
+  type Digest,
   type EnrollRequest,
   type EnrollResponse,
   type Reason,
@@ -66,11 +68,24 @@ export async function enroll(
     againWithinMs: limits.claimAgainMs,
   });
   if (!claim.taken) throw refusedToken(claim.reason);
-  const { cluster, labels, by } = claim.row;
+  const { cluster, labels, by, usedAtMs = nowMs } = claim.row;
+  if (usedAtMs < nowMs && (await hasEnded(ports, { cluster, key, sinceMs: usedAtMs }))) throw refusedToken('TokenUsed');
   const issued = await authority.issueClient(request.csrPem, cluster);
   const membership = { labels, key, kubernetes: request.kubernetesVersion, requestedAtMs: nowMs, by };
   await writeMembership(ports, { cluster, membership });
   return { cluster, credentials: credentialsOf(ports, issued) };
+}
+
+/** Whether the membership that a token brought has ended since: its answer is not given again then. */
+async function hasEnded(
+  ports: GatewayPorts,
+  { cluster, key, sinceMs }: { cluster: ClusterName; key: Digest; sinceMs: number },
+): Promise<boolean> {
+  const standing = await standingOf(ports, { cluster, key }).catch((thrown: unknown) => asFairleadError(thrown));
+  if (typeof standing === 'string' || standing.code !== 'PermissionDenied') return false;
+  // A hub that died between the token and the membership has written neither: the journal tells the two apart.
+  const [enrolled] = await ports.store.events({ type: 'ClusterEnrolled', cluster, newestFirst: true, limit: 1 });
+  return enrolled !== undefined && enrolled.atMs >= sinceMs;
 }
 
 async function writeMembership(

@@ -63,6 +63,27 @@ test('an answer given again after the commit queues nothing more', async () => {
   expect(await store.fact('membership:shop-0042')).toBeUndefined();
 });
 
+test('no answer is given again once the membership has ended', async () => {
+  const { gateway, store, clock, ledger, token } = await withToken();
+  const request = { token, csrPem: 'csr:one', ...agent };
+  await gateway.enroll(request);
+  ledger.set(shop, { key: digestOf('one') });
+  await store.write([{ drop: 'fact', key: 'membership:shop-0042' }]);
+  ledger.delete(shop);
+  clock.advance(1000);
+  await expect(gateway.enroll(request)).rejects.toMatchObject({ reason: 'TokenUsed' });
+  expect(await store.fact('membership:shop-0042')).toBeUndefined();
+});
+
+test('a hub that died before it wrote the membership answers again', async () => {
+  const { gateway, store, clock, token } = await withToken();
+  const hash = (await store.tokens())[0]?.hash ?? digestOf('');
+  await store.claimToken(hash, { key: digestOf('one'), nowMs: clock.now(), againWithinMs: 0 });
+  clock.advance(1000);
+  await gateway.enroll({ token, csrPem: 'csr:one', ...agent });
+  expect(await store.fact('membership:shop-0042')).toMatchObject({ key: digestOf('one') });
+});
+
 test('unknown and expired tokens are told apart, and a broken request spends none', async () => {
   const { gateway, clock, token } = await withToken();
   await expect(gateway.enroll({ token: 'guess', csrPem: 'csr:one', ...agent })).rejects.toMatchObject({
