@@ -1,4 +1,4 @@
-import type { ApplicationId, ClusterName } from '@fairlead/core/model';
+import type { ApplicationId, ApplicationStatus, ClusterName, Connection } from '@fairlead/core/model';
 import { keyText, splitApplicationId } from '@fairlead/core/model';
 import { matches, parseSelector } from '@fairlead/core/placement';
 import type { AssignmentRow, StatusRow } from '@fairlead/ports/store';
@@ -31,13 +31,35 @@ const batch = 50;
 export async function listPlacements(ports: ReadPorts, query: PlacementQuery) {
   const fleet = ports.fleet();
   const after = query.cursor === undefined ? '' : fromCursor(query.cursor);
-  const pairs = fleet ? pairsOf(fleet, query).filter((pair) => text(pair) > after) : [];
+  if (!fleet) return { items: [] };
+  const clusters = await clustersOf({ ports, fleet }, query);
   const items: Awaited<ReturnType<typeof viewsOf>> = [];
-  for (let at = 0; at < pairs.length && items.length <= query.limit; at += batch) {
-    const views = await viewsOf(ports, pairs.slice(at, at + batch));
-    items.push(...views.filter((view) => fits(view, query)));
+  for (let at = 0; at < clusters.length && items.length <= query.limit; at += batch) {
+    const read = await readClusters(ports, clusters.slice(at, at + batch));
+    const pairs = pairsOf({ fleet, read }, query).filter((pair) => text(pair) > after);
+    items.push(...(await viewsOf({ ports, read }, pairs)).filter((view) => fits(view, query)));
   }
   return cut(items, query.limit);
+}
+
+/** Members that the query may mean, in the order of their rows. */
+async function clustersOf(
+  { ports, fleet }: { ports: ReadPorts; fleet: FleetInForce },
+  { cluster, application, labels }: PlacementQuery,
+): Promise<ClusterName[]> {
+  const selector = labels === undefined ? undefined : parseSelector(labels);
+  const id = application as ApplicationId | undefined;
+  const placed = id === undefined ? [] : [...(fleet.placement.applications.get(id)?.values() ?? [])].flat();
+  const running = id === undefined ? [] : (await ports.store.statuses({ application: id })).map((row) => row.cluster);
+  const among = new Set(id === undefined ? fleet.ledger.members.keys() : [...placed, ...running]) as Set<ClusterName>;
+  return [...among]
+    .filter(
+      (one) =>
+        fleet.ledger.members.has(one) &&
+        (cluster === undefined || one === cluster) &&
+        (!selector || matches(selector, fleet.placement.labels.get(one) ?? {})),
+    )
+    .sort((a, b) => (`${a}/` < `${b}/` ? -1 : 1));
 }
 
 function cut<Item extends { cluster: string; application: string }>(items: Item[], limit: number): Page<Item> {
@@ -56,43 +78,72 @@ function fits(view: { sync: string; health: string; drift: string }, { sync, hea
   );
 }
 
-/** All pairs that the query may mean, sorted. */
-function pairsOf({ placement }: FleetInForce, { cluster, application, environment, labels }: PlacementQuery): Pair[] {
-  const selector = labels === undefined ? undefined : parseSelector(labels);
-  const pairs: Pair[] = [];
-  for (const [id, environments] of placement.applications) {
-    if (application !== undefined && id !== application) continue;
-    for (const [name, clusters] of environments) {
-      if (environment !== undefined && name !== environment) continue;
-      for (const one of clusters) {
-        if (cluster !== undefined && one !== cluster) continue;
-        if (selector && !matches(selector, placement.labels.get(one) ?? {})) continue;
-        pairs.push({ cluster: one, application: id, environment: name });
-      }
-    }
-  }
-  return pairs.sort((a, b) => (text(a) < text(b) ? -1 : 1));
+/** What the store has of some clusters. */
+interface ReadClusters {
+  readonly connections: ReadonlyMap<ClusterName, Connection>;
+  readonly assignments: ReadonlyMap<string, AssignmentRow>;
+  readonly statuses: ReadonlyMap<string, StatusRow>;
 }
 
-async function viewsOf(ports: ReadPorts, pairs: readonly Pair[]) {
-  const clusters = [...new Set(pairs.map((pair) => pair.cluster))];
-  const keys = [...new Set(pairs.map(keyOfPair))];
-  const [rows, assignments, statuses, decisions] = await Promise.all([
+async function readClusters(ports: ReadPorts, clusters: readonly ClusterName[]): Promise<ReadClusters> {
+  const [rows, assignments, statuses] = await Promise.all([
     Promise.all(clusters.map((cluster) => ports.store.cluster(cluster))),
     Promise.all(clusters.map((cluster) => ports.store.assignments({ cluster }))),
     Promise.all(clusters.map((cluster) => ports.store.statuses({ cluster }))),
-    Promise.all(keys.map(async (key) => [key, await ports.decided(key)] as const)),
   ]);
-  const connections = new Map(clusters.map((cluster, at) => [cluster, ports.connection(rows[at])]));
-  const given = new Map(assignments.flat().map((row) => [text(row), row]));
-  const said = new Map(statuses.flat().map((row) => [`${row.cluster}/${row.status.application}`, row]));
+  return {
+    connections: new Map(clusters.map((cluster, at) => [cluster, ports.connection(rows[at])])),
+    assignments: new Map(assignments.flat().map((row) => [text(row), row])),
+    statuses: new Map(statuses.flat().map((row) => [`${row.cluster}/${row.status.application}`, row])),
+  };
+}
+
+/** All pairs of these clusters that the query may mean, sorted. */
+function pairsOf(
+  { fleet, read }: { fleet: FleetInForce; read: ReadClusters },
+  { application, environment }: PlacementQuery,
+): Pair[] {
+  const pairs = new Map<string, Pair>();
+  for (const [id, environments] of fleet.placement.applications) {
+    for (const [name, placed] of environments) {
+      for (const cluster of placed) {
+        const pair = { cluster, application: id, environment: name };
+        if (read.connections.has(cluster)) pairs.set(text(pair), pair);
+      }
+    }
+  }
+  for (const [key, { cluster, status }] of read.statuses) {
+    if (!pairs.has(key))
+      pairs.set(key, { cluster, application: status.application, environment: enteredBy(fleet, status) });
+  }
+  return [...pairs.values()]
+    .filter(
+      (pair) =>
+        (application === undefined || pair.application === application) &&
+        (environment === undefined || pair.environment === environment),
+    )
+    .sort((a, b) => (text(a) < text(b) ? -1 : 1));
+}
+
+/** The environment whose ledger file once named what a cluster runs; empty where the ledger does not say. */
+function enteredBy({ named }: FleetInForce, { application, attempt }: ApplicationStatus): string {
+  for (const [key, commits] of named) {
+    if (key.endsWith(`/${application}`) && commits.some(({ commit }) => commit === attempt))
+      return key.split('/')[0] ?? '';
+  }
+  return '';
+}
+
+async function viewsOf({ ports, read }: { ports: ReadPorts; read: ReadClusters }, pairs: readonly Pair[]) {
+  const keys = [...new Set(pairs.map(keyOfPair))];
+  const decisions = await Promise.all(keys.map(async (key) => [key, await ports.decided(key)] as const));
   const decided = new Map(decisions);
   return pairs.map((pair) => {
     const held = decided.get(keyOfPair(pair))?.clusters.find((one) => one.cluster === pair.cluster);
-    const old = connections.get(pair.cluster) !== 'Connected';
+    const old = read.connections.get(pair.cluster) !== 'Connected';
     return viewOf(pair, {
-      ...optional('assignment', given.get(text(pair))),
-      ...optional('row', said.get(text(pair))),
+      ...optional('assignment', read.assignments.get(text(pair))),
+      ...optional('row', read.statuses.get(text(pair))),
       ...optional('held', held),
       old,
     });

@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import type { ApplicationId, ClusterName } from '@fairlead/core/model';
+import { manualClock } from '@fairlead/ports/clock';
+import { commitOf, statusRow } from '@fairlead/ports/contracts/store';
+import { memoryStore } from '@fairlead/ports/store';
+import { listPlacements } from './placements.ts';
+import type { FleetInForce, ReadPorts } from './ports.ts';
+
+const names = ['edge', 'edge-2'] as ClusterName[];
+const shop = 'web/shop' as ApplicationId;
+const why = { reason: 'ObjectProtected', message: 'fairlead acknowledge Protected …' } as const;
+
+/** Git places web/shop in both clusters; edge also still runs default/gone. */
+async function ports(): Promise<ReadPorts> {
+  const store = memoryStore();
+  const rows = [
+    statusRow('edge', 'default/gone', { sync: 'OutOfSync', ...why }),
+    statusRow('edge', shop),
+    statusRow('edge-2', shop),
+    statusRow('stranger', 'default/gone'),
+  ];
+  await store.write(rows.map((row) => ({ put: 'status', row })));
+  const fleet = {
+    ledger: { members: new Map(names.map((name) => [name, {}])) },
+    placement: { applications: new Map([[shop, new Map([['prod', names]])]]), labels: new Map() },
+    named: new Map([['prod/default/gone', [{ commit: commitOf('3') }]]]),
+  } as unknown as FleetInForce;
+  return {
+    store,
+    clock: manualClock(),
+    repository: '',
+    fleet: () => fleet,
+    troubles: () => [],
+    decided: async () => undefined,
+    connection: () => 'Connected',
+  };
+}
+
+test('what a member still runs though git does not place it is shown, with its reason and where it came from', async () => {
+  const { items } = await listPlacements(await ports(), { limit: 100 });
+  expect(items.map((item) => [item.cluster, item.application, item.environment, item.sync])).toEqual([
+    ['edge-2', shop, 'prod', 'InSync'],
+    ['edge', 'default/gone', 'prod', 'OutOfSync'],
+    ['edge', shop, 'prod', 'InSync'],
+  ]);
+  expect(items[1]).toMatchObject(why);
+});
+
+test('pages of one row give every row once', async () => {
+  const seen: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await listPlacements(await ports(), { limit: 1, cursor });
+    seen.push(...page.items.map((item) => `${item.cluster}/${item.application}`));
+    cursor = page.next;
+  } while (cursor !== undefined && seen.length < 10);
+  expect(seen).toEqual(['edge-2/web/shop', 'edge/default/gone', 'edge/web/shop']);
+});
+
+test('one application is asked for in the clusters that run it, placed there or not', async () => {
+  const { items } = await listPlacements(await ports(), { limit: 100, application: 'default/gone' });
+  expect(items.map((item) => item.cluster)).toEqual(['edge']);
+});
