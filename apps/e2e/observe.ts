@@ -60,7 +60,11 @@ export async function untilPlacement(
     async () => {
       last = await placementOf(fleet, { cluster, application });
       if (last && is(last)) return last;
-      throw new Error(JSON.stringify(last));
+      const [team = '', name = ''] = application.split('/');
+      const defined = await fleet.hub.client
+        .call('getApplication', { path: { team, name } })
+        .catch((error: Error) => error.message);
+      throw new Error(JSON.stringify({ placement: last, defined }));
     },
     { what: `${application} in ${cluster} to be ${what}`, timeoutMs: 120_000, pollMs: 100 },
   );
