@@ -1,3 +1,4 @@
+import { asFairleadError } from '@fairlead/core/model';
 import type {
   ApplicationView,
   ClusterView,
@@ -95,8 +96,16 @@ async function applicationsFor(
 ): Promise<ApplicationView[]> {
   const [word] = given.words;
   if (word === undefined) return hub.list('listApplications');
-  const [team = '', name = ''] = applicationOf(word).split('/');
-  return [await hub.call('getApplication', { path: { team, name } })];
+  const application = applicationOf(word);
+  const [team = '', name = ''] = application.split('/');
+  try {
+    return [await hub.call('getApplication', { path: { team, name } })];
+  } catch (thrown) {
+    // Git took it away, and clusters may still be letting go of it: that is what is asked for then.
+    const running = asFairleadError(thrown).code === 'NotFound' && (await hub.list('listPlacements', { application }));
+    if (!running || running.length === 0) throw thrown;
+    return [{ application, team, sources: [], pipeline: [], problems: [] }];
+  }
 }
 
 function summary(print: Printer, fleet: FleetView, clusters: readonly ClusterView[]): void {
@@ -113,7 +122,9 @@ function summary(print: Printer, fleet: FleetView, clusters: readonly ClusterVie
 function nothing(applications: readonly ApplicationView[], { environment }: Options): string {
   return applications.length === 0
     ? 'No application is defined yet: add an Application document to the fleet repository.'
-    : `No pipeline has the environment ${environment}: see \`fairlead environments\`.`;
+    : environment === undefined
+      ? 'Git defines no such application any more; its objects go as the clusters let go of them.'
+      : `No pipeline has the environment ${environment}: see \`fairlead environments\`.`;
 }
 
 interface Seen {

@@ -142,6 +142,20 @@ test('status of one application shows its clusters, and what a silent one last s
   expect(out).toContain('Silent shop-2: last heard 10m ago; what is shown of it is old');
 });
 
+test('status of an application that git took away shows the clusters that still let go of it', async () => {
+  delete hub.answers.getApplication;
+  const message = 'the Namespace shop needs a word in git';
+  const held: PlacementView = { ...placement, sync: 'OutOfSync', old: false, reason: 'ObjectProtected', message };
+  hub.answers.listPlacements = { items: [{ ...held, problems: [] }] };
+  const { code, out, err } = await ran('status', 'shop');
+  expect(code).toBe(0);
+  expect(out).toContain(message);
+  expect(err).toContain('Git defines no such application any more');
+
+  hub.answers.listPlacements = { items: [] };
+  expect((await ran('status', 'shop')).code).toBe(3);
+});
+
 test('status as data is what the hub said', async () => {
   const { out } = await ran('status', 'default/shop', '-o', 'json');
   expect(JSON.parse(out)).toEqual({ fleet, applications: [shop], placements: [placement] });
