@@ -10,6 +10,7 @@ export const bounds = {
   timeoutMs: 60_000,
   outputBytes: 64 * 1024 * 1024,
   errorBytes: 64 * 1024,
+  shownChars: 4096,
   memoryBytes: 1024 * 1024 * 1024,
 };
 
@@ -120,10 +121,30 @@ function failure(
   if (outputBytes > bounds.outputBytes)
     return `the output is larger than ${bounds.outputBytes} bytes. Split the application.`;
   if (end.killed) return `the tool did not end within ${bounds.timeoutMs / 1000} s.`;
-  const said = words
+  const said = withoutContents(words)
     .replaceAll(join(folder, 'tree') + '/', '')
     .replaceAll(folder, '')
-    .trim();
+    .trim()
+    .slice(0, bounds.shownChars);
   const what = said === '' ? `the tool ended with ${end.code} and said nothing.` : said.replace(/[.]?$/, '.');
   return `${what} Correct the files of the source, or what the Application says of them.`;
+}
+
+const withheld = '(withheld: it may be of a Secret)';
+
+/** What tools quote of the files that they were given, by the words that they quote it with. */
+const quotes: readonly (readonly [RegExp, string])[] = [
+  // kyaml prints the node that it stumbled over, to the end.
+  [/node contents:[\s\S]*$/, `node contents: ${withheld}`],
+  [/\bvalue: \{[\s\S]*$/, `value: ${withheld}`],
+  // kustomize prints the configuration of its own transformers, patches and all, and Go the text of a number.
+  [/`[\s\S]*?`/g, withheld],
+  [/\[patch: "[\s\S]*?"\](?=$|[:\s])/g, `[patch: ${withheld}]`],
+  [/literal sources \[[\s\S]*$/, `literal sources: ${withheld}; each is KEY=VALUE`],
+  [/\bparsing "[\s\S]*?": /g, `parsing ${withheld}: `],
+];
+
+/** A tool's words go into status, events and logs, where no value of a Secret may be. */
+function withoutContents(words: string): string {
+  return quotes.reduce((text, [quote, instead]) => text.replace(quote, () => instead), words);
 }

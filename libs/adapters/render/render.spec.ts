@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { ensureBinary } from '@fairlead/adapters/binaries';
 import type { FileTree } from '@fairlead/ports/source';
 import { beforeAll, expect, test } from 'vitest';
@@ -77,6 +79,62 @@ test('kustomize: a remote base is refused, not fetched', async () => {
   await expect(kustomizeRenderer([kustomize]).render({ ...input, files, version: '5.8.2' })).rejects.toMatchObject({
     reason: 'RenderFailed',
   });
+});
+
+const secret = 'apiVersion: v1\nkind: Secret\nmetadata: { name: s }\ndata: { x: aHVudGVyMg== }\n';
+
+test.each([
+  ['a patch that does not fit', { patches: [{ target: { kind: 'Secret' }, patch: '[{op: x, value: aHVudGVyMg==}]' }] }],
+  [
+    'a replacement inside a value',
+    {
+      replacements: [
+        {
+          source: { kind: 'Secret', fieldPath: 'data.x' },
+          targets: [{ select: { kind: 'Secret' }, fieldPaths: ['data.x.y'] }],
+        },
+      ],
+    },
+  ],
+  ['a literal without a key', { secretGenerator: [{ name: 'q', literals: ['aHVudGVyMg'] }] }],
+])('kustomize: %s is told of without the values of Secrets', async (_name, more) => {
+  const kustomization = JSON.stringify({ resources: ['s.yaml'], ...more });
+  const failure = await kustomizeRenderer([kustomize])
+    .render({ ...input, files: tree({ 'kustomization.yaml': kustomization, 's.yaml': secret }), version: '5.8.2' })
+    .catch((thrown: unknown) => thrown as Error);
+  expect(failure).toMatchObject({ reason: 'RenderFailed', message: expect.stringContaining('withheld') as string });
+  expect((failure as Error).message).not.toContain('aHVudGVyMg');
+});
+
+test.each([
+  ['as a resource', { 'kustomization.yaml': 'resources: ["URL/x.yaml"]\n' }],
+  ['in escapes', { 'kustomization.yaml': 'resources: ["\\x68ttp://127.0.0.1:PORT/x.yaml"]\n' }],
+  ['in a folder below', { 'kustomization.yaml': 'resources: [a]\n', 'a/kustomization.yaml': 'crds: [URL/crd]\n' }],
+  [
+    'in a generator',
+    {
+      'kustomization.yaml': 'generators: [g.yaml]\n',
+      'g.yaml': 'apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: { name: g }\nname: g\nfiles: ["a=URL/x"]\n',
+    },
+  ],
+])('kustomize: nothing is fetched from the machine of the hub: %s', async (_name, texts) => {
+  const asked: (string | undefined)[] = [];
+  const server = createServer((request, answer) => {
+    asked.push(request.url);
+    answer.end(configMap('stolen'));
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const files = Object.fromEntries(
+    Object.entries(texts).map(([path, text]) => [
+      path,
+      text.replaceAll('URL', `http://localhost:${port}`).replaceAll('PORT', String(port)),
+    ]),
+  );
+  const rendering = kustomizeRenderer([kustomize]).render({ ...input, files: tree(files), version: '5.8.2' });
+  await expect(rendering).rejects.toMatchObject({ reason: 'RenderFailed' });
+  expect(asked).toEqual([]);
+  server.close();
 });
 
 test('kustomize: a broken kustomization names its file and not a folder of the hub', async () => {

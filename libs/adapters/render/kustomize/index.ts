@@ -3,14 +3,16 @@ import { join, posix } from 'node:path';
 import { printJson, type Patch } from '@fairlead/core/model';
 import type { Patcher, Renderer } from '@fairlead/ports/renderer';
 import { run, toolOf, versionsOf, withTree, type Tool } from '../process.ts';
+import { refuseRemote } from './remote.ts';
 
 /** `kustomize build` of a folder, with components on top where the application names some. */
 export function kustomizeRenderer(tools: readonly Tool[]): Renderer {
   return {
     kind: 'Kustomize',
     versions: async () => versionsOf(tools),
-    render({ files, path, components, version, signal }) {
+    async render({ files, path, components, version, signal }) {
       const tool = toolOf(tools, { name: 'kustomize', version });
+      refuseRemote(files);
       return withTree(files, async (folder) => {
         const start = components.length === 0 ? join('tree', path) : await wrap(folder, { path, components });
         const text = await run({
