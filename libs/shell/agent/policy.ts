@@ -1,5 +1,6 @@
 import {
   asFairleadError,
+  matchesWord,
   type ApplicationId,
   type CountOrPercent,
   type DesiredEntry,
@@ -121,7 +122,7 @@ export function refusalOf(key: ObjectKey, text: string, permits: Permits): Refus
       'OwnerPolicyForbids',
       'it belongs to the install manifest of the agent; the owner of the cluster changes it there',
     );
-  if (team.denyKinds.includes(key.kind))
+  if (names(team.denyKinds, key.kind))
     return refuse('TeamForbids', `the team may not use the kind ${key.kind}; change the Team document`);
   if (!allows(team.allowKinds, key.kind))
     return refuse(
@@ -135,17 +136,19 @@ export function refusalOf(key: ObjectKey, text: string, permits: Permits): Refus
     );
   }
   const owner = `the policy ${namespace}/${policyName} of the cluster's owner`;
-  if (policy.denyKinds.includes(key.kind) || !allows(policy.allowKinds, key.kind))
+  if (names(policy.denyKinds, key.kind) || !allows(policy.allowKinds, key.kind))
     return refuse('OwnerPolicyForbids', `${owner} forbids the kind ${key.kind}`);
   if (target !== '' && !allows(policy.namespaces, target))
     return refuse('OwnerPolicyForbids', `${owner} forbids the namespace ${target}`);
   return undefined;
 }
 
-/** True if a pattern is the word, or its beginning before a final `*`; an empty list allows all. */
-export function allows(patterns: readonly string[], word: string): boolean {
-  return (
-    patterns.length === 0 ||
-    patterns.some((one) => (one.endsWith('*') ? word.startsWith(one.slice(0, -1)) : one === word))
-  );
+/** An empty list allows all. */
+function allows(patterns: readonly string[], word: string): boolean {
+  return patterns.length === 0 || names(patterns, word);
+}
+
+/** The patterns of Team documents: the hub and the agent must read them alike. */
+function names(patterns: readonly string[], word: string): boolean {
+  return patterns.some((pattern) => matchesWord(pattern, word));
 }

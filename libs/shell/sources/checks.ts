@@ -36,7 +36,8 @@ export function allowedByTeam(objects: readonly KubeObject[], team: TeamBounds):
         reason: 'TeamForbids',
         subject: { object: what },
       });
-    if (team.denyKinds.includes(object.kind)) throw refuse(`team ${team.name} may not use the kind ${object.kind}`);
+    if (team.denyKinds.some((pattern) => matchesWord(pattern, object.kind)))
+      throw refuse(`team ${team.name} may not use the kind ${object.kind}`);
     if (!allowed(team.allowKinds, object.kind))
       throw refuse(`team ${team.name} may use the kinds ${team.allowKinds.join(', ')} only`);
     if (namespace && !allowed(team.namespaces, namespace))
