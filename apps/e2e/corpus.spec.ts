@@ -144,7 +144,7 @@ async function expectProtected(
     for (const object of kept)
       expect(
         (await resources.live(object, 'default'))?.metadata.deletionTimestamp,
-        object.metadata.name,
+        `${object.kind} ${object.metadata.name} stays`,
       ).toBeUndefined();
   }
 }
