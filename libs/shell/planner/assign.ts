@@ -9,7 +9,7 @@ import {
 import type { Assign, Goal } from '@fairlead/core/rollout';
 import type { AssignmentRow, Change } from '@fairlead/ports/store';
 import { acknowledgedOf, entryFor } from './entries.ts';
-import { teamOf } from './goals.ts';
+import { teamGone, teamOf } from './goals.ts';
 import { releaseOf, type UnitView } from './observe.ts';
 import type { Round } from './round.ts';
 
@@ -34,7 +34,9 @@ function settle(round: Round, { unit, statuses }: UnitView, row: AssignmentRow):
   const acknowledged = acknowledgedOf(round.snapshot, unit);
   if (row.entry !== undefined) {
     const { namespaces, allowKinds, denyKinds } = teamOf(round.snapshot, unit);
-    const entry: DesiredEntry = { ...row.entry, team: { namespaces, allowKinds, denyKinds }, acknowledged };
+    // The bounds of a team whose document is gone stay as they were.
+    const team = teamGone(round.snapshot, unit) ? row.entry.team : { namespaces, allowKinds, denyKinds };
+    const entry: DesiredEntry = { ...row.entry, team, acknowledged };
     return same(entry, row.entry) ? undefined : { ...row, entry };
   }
   if (row.tombstone === undefined) return undefined;

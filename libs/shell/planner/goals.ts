@@ -1,5 +1,12 @@
 import type { ReleaseRef } from '@fairlead/core/releases';
-import { asFairleadError, type Application, type ClusterName, type Digest, type Team } from '@fairlead/core/model';
+import {
+  asFairleadError,
+  FairleadError,
+  type Application,
+  type ClusterName,
+  type Digest,
+  type Team,
+} from '@fairlead/core/model';
 import { renderPlan } from '@fairlead/core/placement';
 import type { Goal } from '@fairlead/core/rollout';
 import type { PlannerPorts, TeamLimits } from './ports.ts';
@@ -44,6 +51,18 @@ export function teamOf({ documents }: FleetSnapshot, unit: Unit): TeamLimits {
   return limitsOf(unit.team, documents.teams.get(unit.team), documents.fleet?.spec.secrets ?? 'Allow');
 }
 
+/**
+ * Why nothing may be rendered for the unit's team: it is not `default`, and its document is gone. Without this its
+ * applications would be bounded by nothing, and be applied as `fairlead-applier`.
+ */
+export function teamGone({ documents }: FleetSnapshot, { team }: Unit): FairleadError | undefined {
+  if (team === 'default' || documents.teams.has(team)) return undefined;
+  return new FairleadError(
+    `Cannot render for the team ${team}: no document defines it. Clusters keep what they run; define the team, or move its applications.`,
+    { code: 'FailedPrecondition', reason: 'UnknownReference', subject: { object: `Team/${team}` } },
+  );
+}
+
 /** Renders through the sources role, each distinct input once. */
 export function findGoals(ports: Pick<PlannerPorts, 'releases'>, pinned: Pinned): Goals {
   const known = new Map<string, Digest>();
@@ -52,6 +71,8 @@ export function findGoals(ports: Pick<PlannerPorts, 'releases'>, pinned: Pinned)
       const { snapshot, unit, release, clusters } = request;
       if (clusters.length === 0) return new Map();
       try {
+        const gone = teamGone(snapshot, unit);
+        if (gone !== undefined) throw gone;
         const at = { application: unit.application, commit: release.definition.commit };
         const definition = await pinned.definition(snapshot, at);
         const running = new Map<string, Promise<Goal>>();
