@@ -14,7 +14,8 @@ async function main(): Promise<void> {
     process.exitCode ??= 0;
     hub.close().catch((thrown: unknown) => {
       console.error(thrown);
-      process.exitCode = 1;
+      // What was not closed would keep the process alive.
+      process.exit(1);
     });
   };
   // Ctrl-C in a terminal reaches this process and `fairlead up`, which then asks for the same: later ones change nothing.
@@ -23,6 +24,12 @@ async function main(): Promise<void> {
   process.channel?.unref();
   process.once('disconnect', stop);
 }
+
+// A rejection that nobody caught is a mistake of ours. Every step looks again by itself, so the hub goes on and tells of it.
+process.on('unhandledRejection', (thrown) => {
+  const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  console.error(JSON.stringify({ level: 50, time: Date.now(), msg: 'a rejection was not handled', err: { message } }));
+});
 
 if (process.argv.includes('--help')) {
   console.log(usage);

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { inProcessBus } from '@fairlead/adapters/bus';
@@ -199,7 +200,35 @@ async function listenHttp(
     callsPerMinute,
   });
   await app.listen(options.listen.port, options.listen.host);
-  const { port } = (app.getHttpServer() as { address(): AddressInfo }).address();
+  const listening = app.getHttpServer() as Server;
+  const { port } = listening.address() as AddressInfo;
   address = `https://${options.listen.host}:${port}`;
-  return { address, close: () => app.close() };
+  const stopRotation = rotate(ground, listening);
+  return {
+    address,
+    close() {
+      stopRotation();
+      return app.close();
+    },
+  };
+}
+
+const halfDayMs = 43_200_000;
+
+/** New connections see the server's certificate as it is now; twice a day, as for the agents' streams. */
+function rotate({ keys, clock, log }: Ground, server: Pick<Server, 'setSecureContext'>): () => void {
+  let stop = (): void => undefined;
+  const arm = (): void => {
+    stop = clock.after(halfDayMs, () => {
+      keys
+        .server()
+        .then(({ certificatePem, keyPem }) =>
+          server.setSecureContext({ cert: certificatePem, key: keyPem, minVersion: 'TLSv1.3' }),
+        )
+        .catch((thrown: unknown) => log.warn({ err: thrown }, 'the certificate of the API could not be changed'))
+        .finally(arm);
+    });
+  };
+  arm();
+  return () => stop();
 }
