@@ -12,12 +12,16 @@ test('every operation of the table is in the document, once', () => {
   expect(ids.sort()).toEqual([...Object.keys(routes), 'watch'].sort());
 });
 
-test('path parameters are named', () => {
+test('path parameters are named, and whoever reads may say what it has', () => {
   const document = openapi('1.2.3') as {
-    paths: Record<string, { get: { parameters: { name: string; in: string }[] } }>;
+    paths: Record<string, Record<string, { parameters: { name: string; in: string }[]; responses: object }>>;
   };
-  expect(document.paths['/api/v1/applications/{team}/{name}']?.get.parameters.map((one) => one.name)).toEqual([
-    'team',
-    'name',
+  const application = document.paths['/api/v1/applications/{team}/{name}']?.['get'];
+  expect(application?.parameters.map((one) => `${one.in} ${one.name}`)).toEqual([
+    'path team',
+    'path name',
+    'header If-None-Match',
   ]);
+  expect(application?.responses).toHaveProperty('304');
+  expect(document.paths['/api/v1/holds']?.['post']?.responses).not.toHaveProperty('304');
 });

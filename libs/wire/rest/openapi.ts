@@ -55,16 +55,32 @@ function operation(operationId: string, route: Route): object {
   return {
     operationId,
     summary: route.summary,
-    parameters: [...inPath, ...inQuery],
+    parameters: [...inPath, ...inQuery, ...(route.method === 'GET' ? [ifNoneMatch] : [])],
     ...(route.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body) } } } }
       : {}),
     responses: {
-      '200': { description: 'OK', content: { 'application/json': { schema: schemaOf(route.answer, 'output') } } },
+      '200': {
+        description: 'OK',
+        ...(route.method === 'GET' ? { headers: { ETag: etag } } : {}),
+        content: { 'application/json': { schema: schemaOf(route.answer, 'output') } },
+      },
+      ...(route.method === 'GET'
+        ? { '304': { description: 'The answer is the one that If-None-Match names', headers: { ETag: etag } } }
+        : {}),
       default: { $ref: '#/components/responses/Problem' },
     },
   };
 }
+
+const etag = { description: 'Weak tag of the answer', schema: { type: 'string' } };
+const ifNoneMatch = {
+  name: 'If-None-Match',
+  in: 'header',
+  description: 'Tags of answers that the caller has',
+  required: false,
+  schema: { type: 'string' },
+};
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output' = 'input'): object {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
