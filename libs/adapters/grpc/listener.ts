@@ -1,5 +1,5 @@
 import { Metadata, Server, type ServerDuplexStream } from '@grpc/grpc-js';
-import { FairleadError, type HubMessage } from '@fairlead/core/model';
+import { asFairleadError, FairleadError, type HubMessage } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
 import type { AgentChannel, AgentListener, Caller, ChannelHandler } from '@fairlead/ports/transport';
 import { decodeAgentMessage, encodeHubMessage } from '@fairlead/wire';
@@ -19,7 +19,10 @@ export interface GrpcListenerOptions {
   /** The server's certificate as it is now; asked at the start and twice a day. */
   readonly server: () => Promise<TlsIdentity>;
   readonly clock: Clock;
-  /** Hears that the server's certificate could not be changed; the one before it goes on serving. */
+  /**
+   * Hears what failed that should not, of which an agent is told no more than that; and that the server's certificate
+   * could not be changed: the one before it goes on serving.
+   */
   readonly onError: (error: unknown) => void;
 }
 
@@ -48,7 +51,7 @@ export function grpcListener(options: GrpcListenerOptions): AgentListener {
     async listen(accept) {
       const credentials = new MutualTls(options.caPem, await options.server());
       server.addService(gatewayService, {
-        Connect: (call: Call) => void serve(call, { accept, streams, clock: options.clock }),
+        Connect: (call: Call) => void serve(call, { accept, streams, ...options }),
       });
       const port = await bind(server, { address: authority(options.host, options.port), credentials });
       rotate(credentials);
@@ -85,11 +88,16 @@ function bind(server: Server, { address, credentials }: { address: string; crede
 
 async function serve(
   call: Call,
-  { accept, streams, clock }: { accept: Accept; streams: Set<Stream>; clock: Clock },
+  {
+    accept,
+    streams,
+    clock,
+    onError,
+  }: Pick<GrpcListenerOptions, 'clock' | 'onError'> & { accept: Accept; streams: Set<Stream> },
 ): Promise<void> {
   try {
     const { caller, notAfterMs } = identityOf(call.getAuthContext().sslPeerCertificate?.raw, clock.now());
-    const stream = new Stream(call, caller);
+    const stream = new Stream(call, { caller, onError });
     const handler = await accept(stream);
     stream.open(handler);
     streams.add(stream);
@@ -100,6 +108,7 @@ async function serve(
     stopExpiry();
     streams.delete(stream);
   } catch (thrown) {
+    if (asFairleadError(thrown).code === 'Internal') onError(thrown);
     call.emit('error', toStatus(thrown));
   }
 }
@@ -110,11 +119,13 @@ class Stream implements AgentChannel {
   /** Resolves when nothing more comes or goes. */
   readonly over: Promise<void>;
   readonly #call: Call;
+  readonly #onError: (error: unknown) => void;
   readonly #ended = Promise.withResolvers<void>();
   #isOver = false;
 
-  constructor(call: Call, caller: Caller) {
+  constructor(call: Call, { caller, onError }: { caller: Caller; onError: (error: unknown) => void }) {
     this.#call = call;
+    this.#onError = onError;
     this.caller = caller;
     this.over = this.#ended.promise;
     for (const event of ['end', 'close', 'cancelled', 'error']) call.once(event, () => this.#end());
@@ -153,6 +164,7 @@ class Stream implements AgentChannel {
 
   #fail(thrown: unknown): void {
     if (this.#isOver) return;
+    if (asFairleadError(thrown).code === 'Internal') this.#onError(thrown);
     // The listener that grpc-js has on its own streams sends the status and ends the call.
     this.#call.emit('error', toStatus(thrown));
   }

@@ -157,3 +157,24 @@ async function rawCall(
   client.close();
   return status;
 }
+
+test('what fails inside is told to the hub and not to the agent', async () => {
+  const errors: unknown[] = [];
+  listener = grpcListener({
+    host: '127.0.0.1',
+    port: 0,
+    caPem: keys.caPem,
+    server: () => keys.server(),
+    clock: systemClock,
+    onError: (error) => errors.push(error),
+  });
+  const { address } = await listener.listen(async () => {
+    throw new Error('the password is hunter2');
+  });
+  const refused = link(address, await identityFrom(keys)).connect(quiet, never);
+  await expect(refused).rejects.toMatchObject({
+    code: 'Internal',
+    message: expect.not.stringContaining('hunter2') as string,
+  });
+  expect(errors).toMatchObject([{ message: 'the password is hunter2' }]);
+});

@@ -19,13 +19,15 @@ const codes: Readonly<Record<ErrorCode, status>> = {
 const codeKey = 'fairlead-code';
 const reasonKey = 'fairlead-reason';
 
-/** An error as gRPC carries it; our own code and reason travel beside the status. */
+/** An error as gRPC carries it; our own code and reason travel beside the status. An internal one keeps its words. */
 export function toStatus(thrown: unknown): { code: status; details: string; metadata: Metadata } {
   const error = asFairleadError(thrown);
   const metadata = new Metadata();
   metadata.set(codeKey, error.code);
   metadata.set(reasonKey, error.reason);
-  return { code: codes[error.code], details: error.message, metadata };
+  const details =
+    error.code === 'Internal' ? 'Something failed that should not. The log of the hub has more.' : error.message;
+  return { code: codes[error.code], details, metadata };
 }
 
 /** The hub's own refusal, or Unavailable (HubUnreachable) where the failure is not the hub's word. */
