@@ -9,7 +9,8 @@ export const usage = `fairlead-hub --fleet URL --data DIR [options]
   --data DIR                folder for keys, store and copies of repositories; made with mode 0700
   --listen HOST:PORT        HTTPS: status API, enrolment, webhooks (default: 127.0.0.1:8443; port 0 takes a free one)
   --grpc HOST:PORT          agents' streams over mutual TLS (default: 127.0.0.1:8444)
-  --name HOST               a further name or address under which agents and people reach the hub; may be repeated
+  --name HOST               a name or address under which agents and people reach the hub; may be repeated, and the
+                            first one is what join manifests and profiles say
   --poll-ms MS              pause between two cheap checks of a repository (default: 5000)
   --username NAME           for the fleet repository (default: git)
   --password-file FILE      read at each use, never stored

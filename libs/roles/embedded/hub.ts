@@ -71,7 +71,7 @@ export async function startHub(options: HubOptions, bundle: { readonly workerUrl
     clock: ground.clock,
     onError: onProblem,
   });
-  agents = (await listener.listen((channel) => gateway.accept(channel))).address;
+  agents = advertised(options, (await listener.listen((channel) => gateway.accept(channel))).address);
   const http = await listenHttp(ground, { planning: running, gateway });
   log.info({ api: http.address, grpc: agents }, 'the hub listens');
   return {
@@ -109,6 +109,16 @@ async function openGround(options: HubOptions, bundle: { readonly workerUrl?: UR
     ...(bundle.workerUrl ? { workerUrl: bundle.workerUrl } : {}),
   });
   return { options, log, keys, clock, bus, store: ringing(store, bus) };
+}
+
+/** `HOST:PORT`, with brackets around an IPv6 address. */
+function hostPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** What others dial: the first name that the hub was given, else where it listens. */
+function advertised({ names: [name] }: HubOptions, address: string): string {
+  return name === undefined ? address : hostPort(name, Number(address.slice(address.lastIndexOf(':') + 1)));
 }
 
 const identity = ({ certificatePem, keyPem }: { certificatePem: string; keyPem: string }) => ({
@@ -202,7 +212,7 @@ async function listenHttp(
   await app.listen(options.listen.port, options.listen.host);
   const listening = app.getHttpServer() as Server;
   const { port } = listening.address() as AddressInfo;
-  address = `https://${options.listen.host}:${port}`;
+  address = `https://${advertised(options, hostPort(options.listen.host, port))}`;
   const stopRotation = rotate(ground, listening);
   return {
     address,

@@ -65,6 +65,7 @@ describe('documents are refused', () => {
     ],
     ['an empty pipeline', application, document('Application', { source, pipeline: [] })],
     ['a team without a service account', team, document('Team', {})],
+    ['a team under an account of the agent', team, document('Team', { serviceAccount: 'fairlead-upgrader' })],
     ['an epoch of zero', hub, document('Hub', { epoch: 0 })],
     ['a member without a key', member, document('Member', { kubernetes: 'v1.36.1' })],
     [

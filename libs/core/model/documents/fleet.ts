@@ -96,6 +96,9 @@ export const cluster = document('Cluster', {
 /** A parsed Cluster document. */
 export type Cluster = z.infer<typeof cluster>;
 
+/** What the agent signs in and upgrades as: an application under one of these could read or replace the agent. */
+const ownAccounts: ReadonlySet<string> = new Set(['fairlead-agent', 'fairlead-upgrader']);
+
 /** A tenant: what its applications may touch, and under which service account. */
 export const team = document('Team', {
   metadata: {},
@@ -106,7 +109,10 @@ export const team = document('Team', {
     kinds: z
       .strictObject({ allow: z.array(z.string().min(1)).optional(), deny: z.array(z.string().min(1)).optional() })
       .prefault({}),
-    serviceAccount: name,
+    serviceAccount: name.refine(
+      (text) => !ownAccounts.has(text),
+      "is an account of the agent itself: name one of the team's own, such as fairlead-TEAM",
+    ),
     secrets: z.enum(['Allow', 'Refuse']).optional(),
     definitions: z
       .strictObject({
