@@ -1,4 +1,5 @@
 import { isGone, type FleetDocuments, type Ledger } from '@fairlead/core/documents';
+import type { ApplicationId } from '@fairlead/core/model';
 
 type NamedKind = 'Environment' | 'Application' | 'Cluster' | 'Team';
 
@@ -16,16 +17,36 @@ export function carryDocuments(now: FleetDocuments, before: FleetDocuments | und
     const kept = [...last].filter(([name]) => !current.has(name) && !isGone(now, { kind, name }));
     return kept.length === 0 ? current : new Map([...current, ...kept]);
   };
+  const applications = carry('Application', now.applications, before.applications);
+  const definedAt = new Map([...before.definedAt, ...now.definedAt]);
   const fleetBroken = now.broken.some((one) => one.kind === undefined || one.kind === 'Fleet');
   return {
     ...now,
     fleet: now.fleet ?? (fleetBroken ? before.fleet : undefined),
     environments: carry('Environment', now.environments, before.environments),
-    applications: carry('Application', now.applications, before.applications),
+    applications,
     clusters: carry('Cluster', now.clusters, before.clusters),
     teams: carry('Team', now.teams, before.teams),
-    definedAt: new Map([...before.definedAt, ...now.definedAt]),
+    definedAt,
+    held: holdCarried(
+      { ...now, definedAt },
+      [...applications.keys()].filter((id) => !now.applications.has(id)),
+    ),
   };
+}
+
+/**
+ * An application that is only carried keeps what it runs, and nothing new of it is promoted: its last good state was
+ * never checked against the teams and environments of today.
+ */
+function holdCarried(now: FleetDocuments, carried: readonly ApplicationId[]): FleetDocuments['held'] {
+  const held = new Map(now.held);
+  for (const id of carried) {
+    const file = now.definedAt.get(id)?.file;
+    const cause = now.problems.find((problem) => problem.subject.file === file) ?? now.problems[0];
+    if (cause) held.set(id, [...(held.get(id) ?? []), cause]);
+  }
+  return held;
 }
 
 /** The same for the ledger: a file that is there and cannot be used keeps its last good state. */

@@ -55,6 +55,7 @@ test('a broken document keeps its last good state and is a problem with file and
   for (const one of [running, reader()]) {
     const snapshot = await one.refresh();
     expect(snapshot.documents.applications.get(web)?.spec.namespace).toBe('one');
+    expect(snapshot.documents.held.get(web)?.[0]?.subject.file).toBe('web.yaml');
     expect(snapshot.definitions.get(web)?.since).toBe(good);
     expect(snapshot.problems[0]?.subject).toMatchObject({ file: 'web.yaml', line: 6 });
   }
