@@ -24,5 +24,8 @@ The repositories, to clone and push to (the hub hears of each push):
 The clusters, for kubectl:
 
 ${kubeconfigs.join('\n')}
+
+  kubectl get deliveries -A              what the agent thinks of each application
+  kubectl -n shop get events.events.k8s.io
 `);
 }
