@@ -26,6 +26,6 @@ The clusters, for kubectl:
 ${kubeconfigs.join('\n')}
 
   kubectl get deliveries -A              what the agent thinks of each application
-  kubectl -n shop get events.events.k8s.io
+  kubectl -n shop get events             what it did, told beside the objects
 `);
 }
