@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { removeFolderAtEnd } from '@fairlead/testkit/process';
 import { serveByBackend } from './backend.ts';
 import type { CommitRequest } from './fastImport.ts';
 import { gitEnvironment } from './gitCommand.ts';
@@ -212,6 +213,7 @@ function serve(root: string, hosting: Hosting, options: GitServerOptions) {
 export async function startGitServer(options: GitServerOptions = {}): Promise<GitServer> {
   const root = options.dir ?? (await mkdtemp(join(tmpdir(), 'fairlead-git-')));
   await mkdir(root, { recursive: true });
+  if (options.dir === undefined) removeFolderAtEnd(root);
   const hosting = hostRepositories(root);
   const { server, faults, requests, stopping } = serve(root, hosting, options);
   const url = `http://127.0.0.1:${await listen(server, options.port ?? 0)}`;
