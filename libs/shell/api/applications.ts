@@ -74,11 +74,14 @@ async function applicationView(ports: ApplicationPorts, id: ApplicationId) {
             definition.spec.pipeline.map(({ environment }) => stepView(ports, { fleet, definition, id, environment })),
           )
         : [],
-    problems: [
-      ...(fleet?.problems ?? []).filter((problem) => problem.subject.application === id).map(problemView),
-      ...(await inputProblems(ports, id)),
-    ],
+    problems: [...problemsAbout(fleet, id).map(problemView), ...(await inputProblems(ports, id))],
   };
+}
+
+/** What is wrong with an application's own document, a document that is broken beside it, or its references. */
+function problemsAbout(fleet: FleetInForce | undefined, id: ApplicationId): FairleadError[] {
+  const named = (fleet?.problems ?? []).filter((problem) => problem.subject.application === id);
+  return [...new Set([...named, ...(fleet?.documents.held.get(id) ?? [])])];
 }
 
 interface Step {
