@@ -62,18 +62,39 @@ export async function enroll(
   // Everything that may be wrong with the request is found before the token is spent.
   const key = await authority.keyDigestOfCsr(request.csrPem);
   const nowMs = clock.now();
-  const claim = await store.claimToken(authority.hashToken(request.token), {
-    key,
-    nowMs,
-    againWithinMs: limits.claimAgainMs,
-  });
-  if (!claim.taken) throw refusedToken(claim.reason);
+  const hash = authority.hashToken(request.token);
+  const claim = await store.claimToken(hash, { key, nowMs, againWithinMs: limits.claimAgainMs });
+  if (!claim.taken) {
+    const refusal = refusedToken(claim.reason);
+    await tellRefusal(ports, { hash, refusal, nowMs });
+    throw refusal;
+  }
   const { cluster, labels, by, usedAtMs = nowMs } = claim.row;
   if (usedAtMs < nowMs && (await hasEnded(ports, { cluster, key, sinceMs: usedAtMs }))) throw refusedToken('TokenUsed');
   const issued = await authority.issueClient(request.csrPem, cluster);
   const membership = { labels, key, kubernetes: request.kubernetesVersion, requestedAtMs: nowMs, by };
   await writeMembership(ports, { cluster, membership });
   return { cluster, credentials: credentialsOf(ports, issued) };
+}
+
+/** How often the journal says that one cluster's enrolment is refused: an agent asks again and again. */
+const refusalEveryMs = 60_000;
+
+/** Tells people of an agent with an old token. Of a token that nobody made nothing is written: anyone could make it up. */
+async function tellRefusal(
+  { store }: GatewayPorts,
+  { hash, refusal, nowMs }: { hash: Digest; refusal: FairleadError; nowMs: number },
+): Promise<void> {
+  const row = (await store.tokens()).find((token) => token.hash === hash);
+  if (row === undefined) return;
+  const type = 'EnrolmentRefused';
+  const [last] = await store.events({ type, cluster: row.cluster, newestFirst: true, limit: 1 });
+  if (last !== undefined && nowMs - last.atMs < refusalEveryMs) return;
+  const { reason, message } = refusal;
+  await store.write([
+    { put: 'event', row: { atMs: nowMs, type, reason, message, cluster: row.cluster } },
+    { put: 'outbox', row: { subject: 'events', payload: {} } },
+  ]);
 }
 
 /** Whether the membership that a token brought has ended since: its answer is not given again then. */

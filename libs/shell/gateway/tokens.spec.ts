@@ -98,6 +98,26 @@ test('unknown and expired tokens are told apart, and a broken request spends non
   });
 });
 
+test('the journal tells of an agent with an old token, once a minute, and of a made-up one nothing', async () => {
+  const { gateway, clock, store, token } = await withToken();
+  const refusals = () => store.events({ type: 'EnrolmentRefused', limit: 10 });
+  await gateway.enroll({ token: 'guess', csrPem: 'csr:one', ...agent }).catch(() => undefined);
+  expect(await refusals()).toEqual([]);
+  clock.advance(hourMs + 1);
+  for (const pauseMs of [0, 1000, 60_000]) {
+    clock.advance(pauseMs);
+    await gateway.enroll({ token, csrPem: 'csr:one', ...agent }).catch(() => undefined);
+  }
+  expect(await refusals()).toMatchObject([
+    {
+      cluster: 'shop-0042',
+      reason: 'TokenExpired',
+      message: expect.stringContaining('fairlead cluster join') as string,
+    },
+    { cluster: 'shop-0042', reason: 'TokenExpired' },
+  ]);
+});
+
 test('no error repeats the token', async () => {
   const { gateway } = await hub();
   const secret = 'flj_very-secret';
