@@ -280,11 +280,21 @@ describe('tokens', () => {
     await applyInstall(other, (await fleet.hub.client.call('createJoin', { body })).manifest);
   }
 
+  /** The journal, by API and command line, names the cluster, the reason and the next step. */
+  async function expectTold(cluster: string, reason: string): Promise<void> {
+    const { items } = await fleet.hub.client.call('listEvents', { query: { cluster } });
+    const refusal = items.find(({ type }) => type === 'EnrolmentRefused');
+    expect(refusal).toMatchObject({ reason, message: expect.stringContaining('fairlead cluster join') as string });
+    const { stdout } = await cli.run('events', '--cluster', cluster);
+    expect(stdout).toContain(reason);
+  }
+
   test('a token that was used is refused, and the agent says what to do', async () => {
     await install('twice');
     await agentSays('identity.issued', 'first');
     await other.api.delete(identity);
     expect(await agentSays('TokenUsed', 'second')).toContain('fairlead cluster join');
+    await expectTold('twice', 'TokenUsed');
     await other.api.delete(identity);
   });
 
@@ -293,6 +303,7 @@ describe('tokens', () => {
     await fleet.hub.kill();
     await fleet.hub.start({ clockAheadMs: 2 * 3_600_000 });
     expect(await agentSays('TokenExpired', 'late')).toContain('fairlead cluster join');
+    await expectTold('late', 'TokenExpired');
   });
 });
 
