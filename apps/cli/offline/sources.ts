@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gitSourceAdapter } from '@fairlead/adapters/git';
 import { treeDigest } from '@fairlead/core/bundle';
-import { sourcesOf, type Application, type Digest, type ReleaseFile, type Source } from '@fairlead/core/model';
+import { sourcesOf, urlOf, type Application, type Digest, type ReleaseFile, type Source } from '@fairlead/core/model';
 import type { FileTree, SourceAdapter } from '@fairlead/ports/source';
-import { keepFiles, urlOf, type FileKeeper, type PinnedSource } from '@fairlead/shell/sources';
+import { keepFiles, type FileKeeper, type PinnedSource } from '@fairlead/shell/sources';
 import { usageError } from '../usage.ts';
 import { localTree } from './localTree.ts';
 

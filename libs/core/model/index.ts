@@ -39,6 +39,7 @@ export {
   namespaceOf,
   pathOf,
   sourcesOf,
+  urlOf,
   type Application,
   type GitRef,
   type HealthRule,

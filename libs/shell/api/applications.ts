@@ -1,9 +1,10 @@
 import {
   FairleadError,
+  sourcesOf,
   splitApplicationId,
+  urlOf,
   type Application,
   type ApplicationId,
-  type Source,
 } from '@fairlead/core/model';
 import { problemView } from './fleet.ts';
 import { inputProblems } from './inputs.ts';
@@ -45,16 +46,11 @@ export async function getApplication(ports: ApplicationPorts, id: ApplicationId)
   );
 }
 
-function urlOf(source: Source): string {
-  if ('git' in source) return source.git.url;
-  return 'helm' in source ? source.helm.repository : source.oci.url;
-}
-
 async function applicationView(ports: ApplicationPorts, id: ApplicationId) {
   const fleet = ports.fleet();
   const definition = fleet?.documents.applications.get(id);
   const { team } = splitApplicationId(id);
-  const sources = definition?.spec.sources ?? (definition?.spec.source ? { main: definition.spec.source } : {});
+  const sources = definition ? sourcesOf(definition) : {};
   return {
     application: id as string,
     team,

@@ -11,5 +11,5 @@ export {
   type WantedSource,
   type WatcherPorts,
 } from './watcher.ts';
-export { secretFor, sourceKey, urlOf, wantedSources } from './wanted.ts';
+export { secretFor, sourceKey, wantedSources } from './wanted.ts';
 export { releasesFrom, type PinnedRender, type Releases, type Resolved } from './releases.ts';

@@ -1,11 +1,11 @@
-import { FairleadError, pathOf, sourcesOf, type Application, type Digest } from '@fairlead/core/model';
+import { FairleadError, pathOf, sourcesOf, urlOf, type Application, type Digest } from '@fairlead/core/model';
 import type { RenderInputs } from '@fairlead/core/placement';
 import type { FileTree } from '@fairlead/ports/source';
 import type { TeamBounds } from './checks.ts';
 import type { FileKeeper, PinnedSource } from './files.ts';
 import type { BundleMaker } from './render.ts';
 import type { SourceWatcher } from './watcher.ts';
-import { sourceKey, urlOf } from './wanted.ts';
+import { sourceKey } from './wanted.ts';
 
 /** What the head of an application would be released with: everything of a release but the definition. */
 export interface Resolved {

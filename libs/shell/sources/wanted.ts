@@ -1,13 +1,7 @@
 import { valueDigest } from '@fairlead/core/bundle';
 import type { FleetDocuments } from '@fairlead/core/documents';
-import { matchesWord, sourcesOf, type Fleet, type Source } from '@fairlead/core/model';
+import { matchesWord, sourcesOf, urlOf, type Fleet, type Source } from '@fairlead/core/model';
 import type { WantedSource } from './watcher.ts';
-
-/** URL of a source, which never holds credentials. */
-export function urlOf(source: Source): string {
-  if ('git' in source) return source.git.url;
-  return 'helm' in source ? source.helm.repository : source.oci.url;
-}
 
 /** Names one thing to follow: where to look, and what a render may read of it. Alike sources of one team are asked once. */
 export function sourceKey(source: Source, team: string): string {

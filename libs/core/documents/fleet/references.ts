@@ -2,6 +2,7 @@ import {
   applicationId,
   matchesWord,
   sourcesOf,
+  urlOf,
   type Application,
   type FairleadError,
   type Source,
@@ -104,17 +105,12 @@ function ofGates({ spec }: Application, names: Names): Finding[] {
   );
 }
 
-function addressOf(source: Source): string {
-  if ('git' in source) return source.git.url;
-  return 'helm' in source ? source.helm.repository : source.oci.url;
-}
-
 /** Dots and slashes, plain or encoded, that could lead a server out of the folder that a pattern allows. */
 const climbs = /(?:^|[/\\])\.{1,2}(?:[/\\]|$)|%(?:2e|2f|5c)|\\/i;
 
 function allowsSource(team: Team, source: Source): boolean {
   const { sources } = team.spec;
-  const address = addressOf(source);
+  const address = urlOf(source);
   return (
     sources.length === 0 ||
     (!climbs.test(address.replace(/^[a-z+]+:\/\//i, '')) && sources.some((pattern) => matchesWord(pattern, address)))
@@ -128,7 +124,7 @@ function ofTeamBounds(application: Application, names: Names): Finding[] {
   const sources = forbidden.map(([name, source]): Finding => ({
     path: application.spec.sources === undefined ? ['spec', 'source'] : ['spec', 'sources', name],
     reason: 'TeamForbids',
-    text: `is ${addressOf(source)}, which the team ${team.metadata.name} may not use. Its sources are ${team.spec.sources.join(', ')}; add the address to the Team document, or take another one.`,
+    text: `is ${urlOf(source)}, which the team ${team.metadata.name} may not use. Its sources are ${team.spec.sources.join(', ')}; add the address to the Team document, or take another one.`,
   }));
   const { environments } = team.spec;
   const entries = application.spec.pipeline.flatMap(({ environment }, at): Finding[] =>

@@ -134,6 +134,12 @@ export function namespaceOf(application: Application): string {
   return application.spec.namespace ?? 'default';
 }
 
+/** Where a source lies; its URL never holds credentials. */
+export function urlOf(source: Source): string {
+  if ('git' in source) return source.git.url;
+  return 'helm' in source ? source.helm.repository : source.oci.url;
+}
+
 /** The folder, from the root of the files, where a render starts unless an override says otherwise. */
 export function pathOf(application: Application): string {
   const main = sourcesOf(application)['main'];
