@@ -1,0 +1,8 @@
+export type { NatsPorts } from './config.ts';
+export {
+  startNatsServer,
+  type DownOptions,
+  type NatsServer,
+  type NatsServerOptions,
+  type StoreCopy,
+} from './server.ts';
