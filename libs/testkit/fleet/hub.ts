@@ -15,6 +15,12 @@ export interface HubOptions {
   /** 5000 by default: the product's own default. */
   readonly pollMs?: number;
   readonly branch?: string;
+  /** More flags of the hub by name, such as `store`. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** For Node itself, such as `--cpu-prof`. */
+  readonly nodeArguments?: readonly string[];
+  /** How long it may take to end by itself; 10 s by default. */
+  readonly graceMs?: number;
 }
 
 /** A hub in a process of its own. */
@@ -25,10 +31,12 @@ export interface Hub {
   readonly dataDir: string;
   readonly logFile: string;
   readonly client: HubClient;
+  /** Its process; another one after each start. */
+  readonly pid: number;
   isRunning(): boolean;
   /** SIGKILL: nothing is said goodbye to. */
   kill(): Promise<void>;
-  /** SIGTERM, and SIGKILL where that does not end it in 10 s. */
+  /** SIGTERM, and SIGKILL where that does not end it in time. */
   stop(): Promise<void>;
   /** Starts it again on the same data, at the same addresses; `clockAheadMs` moves its clock. */
   start(options?: { readonly clockAheadMs?: number }): Promise<void>;
@@ -42,7 +50,7 @@ interface Ready {
 }
 
 const readyTimeoutMs = 60_000;
-const graceMs = 10_000;
+const defaultGraceMs = 10_000;
 
 function readyOf(line: string): Ready | undefined {
   try {
@@ -64,8 +72,13 @@ async function argumentsOf(options: HubOptions, ports: { api: number; grpc: numb
     'poll-ms': String(options.pollMs ?? 5_000),
     kustomize: `${kustomize.version}=${kustomize.path}`,
     helm: `${helm.version}=${helm.path}`,
+    ...options.flags,
   };
-  return [programPath('hub'), ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])];
+  return [
+    ...(options.nodeArguments ?? []),
+    programPath('hub'),
+    ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
+  ];
 }
 
 /** What Node loads first: a clock that is ahead by so much. */
@@ -114,11 +127,14 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     dataDir: options.dataDir,
     logFile: options.logFile,
     client,
+    get pid() {
+      return running.process.pid;
+    },
     isRunning: () => running.process.isRunning(),
     kill: () => running.process.stop(),
     async stop() {
       client.close();
-      await running.process.stop({ graceMs });
+      await running.process.stop({ graceMs: options.graceMs ?? defaultGraceMs });
     },
     async start({ clockAheadMs = 0 } = {}) {
       running = await launch(args, { logFile: options.logFile, clockAheadMs });

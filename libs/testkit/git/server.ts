@@ -19,6 +19,8 @@ export interface RefUpdate {
   readonly before: string | undefined;
   /** Undefined: it was deleted. */
   readonly after: string | undefined;
+  /** When the push, or the commit made here, was through; milliseconds since 1970. */
+  readonly atMs: number;
 }
 
 /** One request, as the server saw it. */
@@ -122,13 +124,14 @@ function hostRepositories(root: string) {
   }
 
   async function announce(name: string): Promise<void> {
+    const atMs = Date.now();
     const entry = repositories.get(name);
     if (!entry) return;
     const now = await entry.bare.refs();
     const before = entry.known;
     entry.known = now;
     for (const ref of new Set([...before.keys(), ...now.keys()])) {
-      const update: RefUpdate = { repository: name, ref, before: before.get(ref), after: now.get(ref) };
+      const update: RefUpdate = { repository: name, ref, before: before.get(ref), after: now.get(ref), atMs };
       if (update.before !== update.after) for (const listener of listeners) listener(update);
     }
   }

@@ -37,10 +37,13 @@ export interface IntakeLink {
   acknowledge(state: AcceptedState, traceparent: string | undefined): Promise<void>;
 }
 
+/** What the intake reads and writes of the agent's state. */
+export type IntakeState = Pick<AgentState, 'accepted' | 'has' | 'index' | 'accept'>;
+
 /** Options of {@link createIntake}. */
 export interface IntakeOptions {
   readonly cluster: ClusterName;
-  readonly state: AgentState;
+  readonly state: IntakeState;
   readonly clock: Clock;
   readonly log: AgentLog;
   /** True if a key that the agent trusts signed these bytes. */
@@ -126,7 +129,7 @@ async function takeIn(options: IntakeOptions, turn: Turn): Promise<void> {
   await link.acknowledge(verdict.next, message.traceparent);
 }
 
-async function indexOf(state: AgentState, blobs: BlobIntake, digest: Digest): Promise<BundleIndex> {
+async function indexOf(state: IntakeState, blobs: BlobIntake, digest: Digest): Promise<BundleIndex> {
   const text = blobs.texts.get(digest);
   return text === undefined ? state.index(digest) : (parseJson(text) as BundleIndex);
 }
