@@ -10,7 +10,8 @@ export type BinaryName =
   | 'kwok'
   | 'kustomize'
   | 'helm'
-  | 'nats-server';
+  | 'nats-server'
+  | 'compose-spec';
 
 /** Where a project publishes its build of a program, for one operating system and processor. */
 export interface Release {
@@ -133,6 +134,12 @@ const entries: Record<BinaryName, Entry> = {
       const folder = `nats-server-${version}-${os}-${arch}`;
       return { url: `${base}/${folder}.tar.gz`, checksumUrl: `${base}/SHA256SUMS`, member: `${folder}/nats-server` };
     },
+  },
+  // The loader of the Compose Specification itself: judges compose files without a container engine. Never published built.
+  'compose-spec': {
+    module: 'compose',
+    goPackage: 'github.com/compose-spec/compose-go/v2/cmd',
+    versionArguments: ['-h'],
   },
 };
 

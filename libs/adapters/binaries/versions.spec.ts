@@ -11,6 +11,7 @@ const pinnedBy: Readonly<Record<GoModule, string>> = {
   kustomize: 'sigs.k8s.io/kustomize/kustomize/v5',
   helm: 'helm.sh/helm/v4',
   nats: 'github.com/nats-io/nats-server/v2',
+  compose: 'github.com/compose-spec/compose-go/v2',
 };
 
 test('the table has every module that is there, and no other', async () => {

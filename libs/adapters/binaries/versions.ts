@@ -9,6 +9,7 @@ export const pinnedVersions = {
   kustomize: 'v5.8.2',
   helm: 'v4.3.1',
   nats: 'v2.15.2',
+  compose: 'v2.16.2',
 } as const;
 
 /** Name of a folder under `tools/kube/modules`. */
