@@ -1,2 +1,2 @@
 export { agentInstallManifest, installedKeys } from './manifest.ts';
-export { accounts, agentDeployment, agentPaths, aggregationLabel, type InstallOptions } from './options.ts';
+export { accounts, agentDeployment, agentImage, agentPaths, aggregationLabel, type InstallOptions } from './options.ts';

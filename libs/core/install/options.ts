@@ -35,6 +35,9 @@ export const agentDeployment = 'fairlead-agent';
 /** ClusterRoles with this label, set to `true`, add kinds to what the agent reads. */
 export const aggregationLabel = 'fairlead.dev/aggregate-to-agent';
 
+/** The image of the agent unless somebody names another: charts and plain manifests name the same. */
+export const agentImage = 'ghcr.io/fairlead/agent:0.1.0';
+
 /** Where the agent finds things in its container, and where it answers probes. */
 export const agentPaths = {
   joinToken: '/var/run/fairlead/join/token',

@@ -1,13 +1,10 @@
 import { dump } from 'js-yaml';
-import { agentInstallManifest } from '@fairlead/core/install';
+import { agentImage, agentInstallManifest } from '@fairlead/core/install';
 import type { Actions } from '@fairlead/roles/api';
 import type { Gateway } from '@fairlead/shell/gateway';
 
 /** How long a join token may be used. */
 const tokenLifetimeMs = 3_600_000;
-
-/** The image that the install manifest names unless the call names one. */
-const agentImage = 'ghcr.io/fairlead/agent:0.1.0';
 
 /** Makes the one-use token of a cluster and the manifest that carries it. */
 export function createJoin(parts: {
