@@ -1,4 +1,15 @@
 export { makeCsr, newAgentKey, type AgentKey } from './agent.ts';
+export {
+  makeKeysApart,
+  openApiKeys,
+  openBlobKey,
+  openGatewayKeys,
+  openPlannerKeys,
+  servedBy,
+  type ServedRole,
+  type ServerKeys,
+} from './apart.ts';
 export type { KeyPair } from './certificates.ts';
 export { extendTrust, verifyHead } from './heads.ts';
-export { adminTokenFile, openKeys, type HubKeys, type KeyOptions } from './hub.ts';
+export { openKeys, type HubKeys, type KeyOptions } from './hub.ts';
+export { adminTokenFile, newToken } from './making.ts';
