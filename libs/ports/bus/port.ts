@@ -2,10 +2,10 @@ import type { JsonObject } from '@fairlead/core/model';
 
 /**
  * The subjects on the bus. A message is a doorbell: it names what changed, and who hears it reads the store.
- * `desired`: {clusters}; `statuses`: {cluster, applications}; `head`: {repository}; `source`: {url};
+ * `desired`: {clusters}; `members`: {clusters}; `statuses`: {cluster, applications}; `head`: {repository}; `source`: {url};
  * `release`: {application}; `events`: {id}.
  */
-export type Subject = 'desired' | 'statuses' | 'head' | 'source' | 'release' | 'events' | 'query';
+export type Subject = 'desired' | 'members' | 'statuses' | 'head' | 'source' | 'release' | 'events' | 'query';
 
 /** Takes one message; a rejection is logged by the bus and the message counts as delivered. */
 export type BusHandler = (payload: JsonObject) => void | Promise<void>;
