@@ -127,6 +127,7 @@ export const reasons = {
   NotFound: 'There is no such thing.',
   RateLimited: 'Too many calls; try again later.',
   Shutdown: 'The process is stopping.',
+  LoopStalled: 'A loop of the hub has work and finishes nothing; the process should be started again.',
   InternalError: 'Something failed that should not; the log has more.',
 } as const;
 

@@ -1,0 +1,8 @@
+export {
+  judgeLoop,
+  type LoopLimits,
+  type LoopMemory,
+  type LoopReading,
+  type LoopState,
+  type LoopVerdict,
+} from './judge.ts';

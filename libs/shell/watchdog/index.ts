@@ -1,0 +1,2 @@
+export { countLoop, type LoopCounter } from './counter.ts';
+export { stalledError, startWatchdog, type LoopReport, type Watchdog, type WatchedLoop } from './watchdog.ts';
