@@ -4,7 +4,7 @@ const pure = ['libs/{core,wire,ports,shell}/**/*.spec.ts', 'tools/{lint,licences
 const contract = [
   'libs/{adapters,roles,testkit}/**/*.spec.ts',
   'apps/{hub,agent,cli}/**/*.spec.ts',
-  'tools/kube/**/*.spec.ts',
+  'tools/{kube,deploy}/**/*.spec.ts',
 ];
 const endToEnd = ['apps/e2e/**/*.spec.ts'];
 
