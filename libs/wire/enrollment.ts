@@ -5,6 +5,7 @@ import {
   type Credentials,
   type EnrollRequest,
   type EnrollResponse,
+  type NatsAccess,
   type RenewRequest,
   type RenewResponse,
   type VerifyingKey,
@@ -31,6 +32,7 @@ export const enrollment = {
       csrPem: text(wire.csrPem, { path: 'csrPem', most: pemChars }),
       kubernetesVersion: text(wire.kubernetesVersion, { path: 'kubernetesVersion' }),
       agentVersion: text(wire.agentVersion, { path: 'agentVersion' }),
+      ...natsUserFrom(wire),
     };
   },
   writeEnrollRequest: (request: EnrollRequest): unknown =>
@@ -45,7 +47,11 @@ export const enrollment = {
 
   readRenewRequest(body: unknown): RenewRequest {
     const wire = read(() => fromJson(RenewRequestSchema, body as JsonValue));
-    return { cluster: clusterFrom(wire.cluster), csrPem: text(wire.csrPem, { path: 'csrPem', most: pemChars }) };
+    return {
+      cluster: clusterFrom(wire.cluster),
+      csrPem: text(wire.csrPem, { path: 'csrPem', most: pemChars }),
+      ...natsUserFrom(wire),
+    };
   },
   writeRenewRequest: (request: RenewRequest): unknown =>
     toJson(RenewRequestSchema, create(RenewRequestSchema, { ...request })),
@@ -73,6 +79,10 @@ function clusterFrom(value: string): ClusterName {
   return value as ClusterName;
 }
 
+function natsUserFrom({ natsUserKey }: { natsUserKey?: string | undefined }): { natsUserKey?: string } {
+  return natsUserKey === undefined ? {} : { natsUserKey: text(natsUserKey, { path: 'natsUserKey' }) };
+}
+
 function credentialsFrom(wire: WireCredentials | undefined): Credentials {
   const found = required(wire, 'credentials');
   return {
@@ -81,7 +91,16 @@ function credentialsFrom(wire: WireCredentials | undefined): Credentials {
     caPem: text(found.caPem, { path: 'credentials.caPem', most: pemChars }),
     verifyingKeys: list(found.verifyingKeys, { path: 'credentials.verifyingKeys', most: 64 }).map(verifyingKeyFrom),
     gatewayAddress: text(found.gatewayAddress, { path: 'credentials.gatewayAddress' }),
+    ...natsFrom(found),
   };
+}
+
+function natsFrom({ natsUserJwt, natsAddress, natsCaPem }: WireCredentials): { nats?: NatsAccess } {
+  if (natsUserJwt === undefined) return {};
+  const userJwt = text(natsUserJwt, { path: 'credentials.natsUserJwt', most: pemChars });
+  const address = text(natsAddress ?? '', { path: 'credentials.natsAddress' });
+  if (natsCaPem === undefined) return { nats: { userJwt, address } };
+  return { nats: { userJwt, address, caPem: text(natsCaPem, { path: 'credentials.natsCaPem', most: pemChars }) } };
 }
 
 function verifyingKeyFrom({ keyId, publicKey, signedBy, signature }: WireKey): VerifyingKey {
@@ -93,9 +112,13 @@ function verifyingKeyFrom({ keyId, publicKey, signedBy, signature }: WireKey): V
   };
 }
 
-function credentialsTo(credentials: Credentials): MessageInitShape<typeof CredentialsSchema> {
+function credentialsTo({ nats, ...credentials }: Credentials): MessageInitShape<typeof CredentialsSchema> {
+  const { userJwt, address, caPem } = nats ?? {};
   return {
     ...credentials,
+    ...(userJwt !== undefined && { natsUserJwt: userJwt }),
+    ...(address !== undefined && { natsAddress: address }),
+    ...(caPem !== undefined && { natsCaPem: caPem }),
     notAfterMs: countTo(credentials.notAfterMs, 'credentials.notAfterMs'),
     verifyingKeys: credentials.verifyingKeys.map((key) => ({ ...key })),
   };

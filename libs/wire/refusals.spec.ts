@@ -113,6 +113,29 @@ test('enrolment travels as JSON and comes back alike', () => {
   expect(enrollment.readRenewResponse(enrollment.writeRenewResponse({ credentials }))).toEqual({ credentials });
 });
 
+test('what an agent over NATS needs travels beside the rest', () => {
+  const nats = { userJwt: 'a.b.c', address: 'tls://nats.example.com:4222', caPem: 'broker' };
+  const credentials = {
+    certificatePem: 'certificate',
+    notAfterMs: 1,
+    caPem: 'ca',
+    verifyingKeys: [],
+    gatewayAddress: 'hub.example.com:8443',
+    nats,
+  };
+  expect(enrollment.readRenewResponse(enrollment.writeRenewResponse({ credentials }))).toEqual({ credentials });
+  const renewal = { cluster: 'shop-0042' as never, csrPem: 'pem', natsUserKey: 'UABC' };
+  expect(enrollment.readRenewRequest(enrollment.writeRenewRequest(renewal))).toEqual(renewal);
+  const request = {
+    token: 't',
+    csrPem: 'pem',
+    kubernetesVersion: 'v1.36.1',
+    agentVersion: '0.1.0',
+    natsUserKey: 'UABC',
+  };
+  expect(enrollment.readEnrollRequest(enrollment.writeEnrollRequest(request))).toEqual(request);
+});
+
 test('a body that is no enrolment is refused without repeating the token', () => {
   expect(refusal(() => enrollment.readEnrollRequest(null))).toContain('Cannot read body');
   expect(refusal(() => enrollment.readEnrollRequest({ token: ['hunter2'] }))).not.toContain('hunter2');

@@ -10,6 +10,16 @@ export interface VerifyingKey {
   readonly signature?: Uint8Array;
 }
 
+/** What lets an agent onto a NATS broker. */
+export interface NatsAccess {
+  /** Signed by the hub's account: allows the cluster's own subjects, and nothing else, until the certificate ends. */
+  readonly userJwt: string;
+  /** `nats://host:port`, or `tls://host:port`. */
+  readonly address: string;
+  /** The authority of the broker's certificate; undefined where the system's authorities do. */
+  readonly caPem?: string;
+}
+
 /** What an agent needs to dial in and to check what it is told. */
 export interface Credentials {
   readonly certificatePem: string;
@@ -18,8 +28,10 @@ export interface Credentials {
   /** Every authority that may sign the hub's certificate. */
   readonly caPem: string;
   readonly verifyingKeys: readonly VerifyingKey[];
-  /** `host:port` of the gateway's stream. */
+  /** `host:port` of the gateway's gRPC stream. */
   readonly gatewayAddress: string;
+  /** Where the request named a NATS user and the hub serves agents over NATS. */
+  readonly nats?: NatsAccess;
 }
 
 /** Trades a one-use token for a certificate. */
@@ -30,6 +42,8 @@ export interface EnrollRequest {
   /** Such as `v1.36.1`. */
   readonly kubernetesVersion: string;
   readonly agentVersion: string;
+  /** Public NKey of the NATS user that is to be let in; undefined where the stream is gRPC. */
+  readonly natsUserKey?: string;
 }
 
 /** The credentials of the cluster that the token is bound to. */
@@ -42,6 +56,8 @@ export interface EnrollResponse {
 export interface RenewRequest {
   readonly cluster: ClusterName;
   readonly csrPem: string;
+  /** Public NKey of the NATS user that is to be let in; undefined where the stream is gRPC. */
+  readonly natsUserKey?: string;
 }
 
 /** The cluster's credentials, anew. */

@@ -78,6 +78,7 @@ export {
   type Credentials,
   type EnrollRequest,
   type EnrollResponse,
+  type NatsAccess,
   type RenewRequest,
   type RenewResponse,
   type VerifyingKey,

@@ -167,6 +167,20 @@ export declare type Credentials = Message<"fairlead.v1.Credentials"> & {
    * @generated from field: optional string nats_user_jwt = 6;
    */
   natsUserJwt?: string | undefined;
+
+  /**
+   * nats://host:port or tls://host:port of the broker; there where nats_user_jwt is.
+   *
+   * @generated from field: optional string nats_address = 7;
+   */
+  natsAddress?: string | undefined;
+
+  /**
+   * The authority of the broker's certificate; absent where the system's authorities do.
+   *
+   * @generated from field: optional string nats_ca_pem = 8;
+   */
+  natsCaPem?: string | undefined;
 };
 
 /**
