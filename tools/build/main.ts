@@ -53,7 +53,7 @@ async function edge(name: 'agent' | 'cli'): Promise<void> {
 
 async function hub(): Promise<void> {
   const bundle = await rolldown({
-    input: { main: join(root, 'apps/hub/main.ts'), 'store-worker': join(root, 'libs/adapters/store/worker.ts') },
+    input: { main: join(root, 'apps/hub/main.ts'), 'store-worker': join(root, 'libs/adapters/store/sqlite/worker.ts') },
     platform: 'node',
     external: absent,
     logLevel: 'silent',

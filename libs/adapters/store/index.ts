@@ -1,1 +1,1 @@
-export { openStore, type StoreOptions } from './open.ts';
+export { openStore, type StoreOptions } from './sqlite/open.ts';

@@ -8,7 +8,20 @@ import {
   type JsonObject,
   type Position,
 } from '@fairlead/core/model';
-import type { Change, Claimant, Counts, EventQuery, Guard, RowFilter, Store, TokenClaim } from './port.ts';
+import { factText } from './facts.ts';
+import { leases } from './fake.leases.ts';
+import type {
+  Change,
+  Claimant,
+  Counts,
+  DesiredOf,
+  EventQuery,
+  Guard,
+  Hello,
+  RowFilter,
+  Store,
+  TokenClaim,
+} from './port.ts';
 import type {
   AssignmentRow,
   BlobRow,
@@ -20,14 +33,18 @@ import type {
   StatusRow,
   TokenRow,
 } from './rows.ts';
+import { judgeClaim, tokenMemoryMs } from './tokens.ts';
 
 /** Options of {@link memoryStore}. */
 export interface MemoryStoreOptions {
   /** How many events are kept, the newest. */
   readonly journalLimit?: number;
+  /** Milliseconds since 1970, for leases. */
+  readonly now?: () => number;
 }
 
-interface Tables {
+/** Everything that the fake keeps. */
+export interface Tables {
   clusters: Map<string, ClusterRow>;
   assignments: Map<string, AssignmentRow>;
   statuses: Map<string, StatusRow>;
@@ -36,7 +53,8 @@ interface Tables {
   facts: Map<string, JsonObject>;
   events: EventRow[];
   outbox: OutboxRow[];
-  fence: number;
+  instances: Map<string, { role: string; untilMs: number }>;
+  lead: { fence: number; holder: string | undefined; untilMs: number };
   lastId: number;
 }
 
@@ -50,24 +68,28 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     id: randomUUID(),
     async write(changes, guard) {
       checkGuard(tables, guard);
+      for (const change of changes) if ('put' in change && change.put === 'fact') factText(change.key, change.value);
       checkHeads(tables, changes);
       for (const change of changes) apply(tables, structuredClone(change));
       tables.events.splice(0, Math.max(0, tables.events.length - journalLimit));
       if (changes.some((change) => 'put' in change && change.put === 'outbox')) for (const ring of bells) ring();
     },
     cluster: (cluster) => read((all) => all.clusters.get(cluster)),
-    clusters: ({ after = '', limit = Infinity } = {}) =>
-      read((all) => sorted(all.clusters, (key) => key > after).slice(0, limit)),
-    async raiseSession(cluster, facts) {
+    clusters: ({ after = '', limit = Infinity, names } = {}) =>
+      read((all) =>
+        sorted(all.clusters, (key) => key > after && (names?.includes(key as ClusterName) ?? true)).slice(0, limit),
+      ),
+    desired: (clusters) => read((all) => desiredOf(all, clusters)),
+    async raiseSession(cluster, hello) {
       const row = {
         ...tables.clusters.get(cluster),
-        ...sessionOf(tables.clusters.get(cluster), { cluster, ...facts }),
+        ...sessionOf(tables.clusters.get(cluster), { cluster, ...hello }),
       };
       delete row.unansweredSinceMs;
       tables.clusters.set(cluster, row);
       return row.session;
     },
-    raiseFence: async () => (tables.fence += 1),
+    ...leases(tables, options.now ?? Date.now),
     assignments: (filter) => read((all) => sorted(all.assignments, always).filter((row) => matches(row, filter))),
     statuses: (filter) => read((all) => statusesOf(all, filter)),
     counts: () => read(countsOf),
@@ -99,7 +121,8 @@ function emptyTables(): Tables {
     facts: new Map(),
     events: [],
     outbox: [],
-    fence: 0,
+    instances: new Map(),
+    lead: { fence: 0, holder: undefined, untilMs: 0 },
     lastId: 0,
   };
 }
@@ -124,17 +147,28 @@ function pairKey(cluster: string, application: string): string {
   return `${cluster} ${application}`;
 }
 
-function matches(row: Partial<Pick<AssignmentRow, keyof RowFilter>>, filter: RowFilter): boolean {
+function matches(
+  row: Partial<Pick<AssignmentRow, 'cluster' | 'application' | 'environment'>>,
+  filter: RowFilter,
+): boolean {
   return (
     (filter.cluster === undefined || row.cluster === filter.cluster) &&
     (filter.application === undefined || row.application === filter.application) &&
-    (filter.environment === undefined || row.environment === filter.environment)
+    (filter.environment === undefined || row.environment === filter.environment) &&
+    (filter.clusters?.includes(row.cluster as ClusterName) ?? true)
   );
 }
 
+function holds(value: JsonObject | undefined, { field, is }: NonNullable<Guard['fact']>): boolean {
+  return value !== undefined && value[field] === is;
+}
+
 function checkGuard(tables: Tables, guard: Guard | undefined): void {
-  if (guard?.fence !== undefined && guard.fence !== tables.fence)
-    throw conflict(`Cannot write as leader ${guard.fence}: the current leader is ${tables.fence}.`);
+  if (guard?.fence !== undefined && guard.fence !== tables.lead.fence)
+    throw conflict(`Cannot write as leader ${guard.fence}: the current leader is ${tables.lead.fence}.`);
+  const { fact } = guard ?? {};
+  if (fact !== undefined && !holds(tables.facts.get(fact.key), fact))
+    throw conflict(`Cannot write: the fact ${fact.key} is not as it was seen.`);
   if (!guard?.session) return;
   const now = tables.clusters.get(guard.session.cluster)?.session ?? 0;
   if (now !== guard.session.session)
@@ -186,7 +220,7 @@ function drop(tables: Tables, change: Extract<Change, { drop: string }>): void {
     case 'fact':
       return void tables.facts.delete(change.key);
     case 'outbox':
-      tables.outbox = tables.outbox.filter((row) => row.id !== change.id);
+      tables.outbox = tables.outbox.filter((row) => !change.ids.includes(row.id));
   }
 }
 
@@ -204,8 +238,6 @@ function checkHeads(tables: Tables, changes: readonly Change[]): void {
     positions.set(cluster, position);
   }
 }
-
-const tokenMemoryMs = 30 * 86_400_000;
 
 function putToken(tables: Tables, row: TokenRow): void {
   for (const [hash, { expiresAtMs }] of tables.tokens)
@@ -234,7 +266,7 @@ function newCluster(cluster: ClusterName): ClusterRow {
 
 function sessionOf(
   old: ClusterRow | undefined,
-  hello: { cluster: ClusterName; agentVersion: string; kubernetesVersion: string; nowMs: number },
+  hello: Hello & { cluster: ClusterName },
 ): { -readonly [Column in keyof ClusterRow]: ClusterRow[Column] } {
   const { nowMs, ...facts } = hello;
   return {
@@ -262,6 +294,15 @@ function statusesOf(tables: Tables, filter: Parameters<Store['statuses']>[0]): S
     .slice(0, limit);
 }
 
+function desiredOf(tables: Tables, clusters: readonly ClusterName[]): DesiredOf[] {
+  const names = new Set<string>(clusters);
+  const assignments = sorted(tables.assignments, always);
+  return sorted(tables.clusters, (key) => names.has(key)).map((row) => ({
+    row,
+    assignments: assignments.filter(({ cluster }) => cluster === row.cluster),
+  }));
+}
+
 function countsOf(tables: Tables): Counts {
   const clusters = [...tables.clusters.values()];
   const statuses = [...tables.statuses.values()].map((row) => row.status);
@@ -281,16 +322,9 @@ function tally(words: readonly string[]): Record<string, number> {
 }
 
 function claim(tables: Tables, { hash, claimant }: { hash: Digest; claimant: Claimant }): TokenClaim {
-  const row = tables.tokens.get(hash);
-  if (!row) return { taken: false, reason: 'TokenInvalid' };
-  if (row.usedAtMs !== undefined) {
-    const again = row.usedBy === claimant.key && claimant.nowMs <= row.usedAtMs + claimant.againWithinMs;
-    return again ? { taken: true, row } : { taken: false, reason: 'TokenUsed' };
-  }
-  if (claimant.nowMs > row.expiresAtMs) return { taken: false, reason: 'TokenExpired' };
-  const used = { ...row, usedAtMs: claimant.nowMs, usedBy: claimant.key };
-  tables.tokens.set(hash, used);
-  return { taken: true, row: used };
+  const claimed = judgeClaim(tables.tokens.get(hash), claimant);
+  if (claimed.taken) tables.tokens.set(hash, claimed.row);
+  return claimed;
 }
 
 function eventsOf(tables: Tables, query: EventQuery): EventRow[] {

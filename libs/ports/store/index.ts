@@ -1,5 +1,20 @@
 export { memoryStore, type MemoryStoreOptions } from './fake.ts';
-export type { Change, Claimant, Counts, EventQuery, Guard, RowFilter, Store, TokenClaim } from './port.ts';
+export { factLimitBytes, factText } from './facts.ts';
+export type {
+  Beat,
+  Candidate,
+  Change,
+  Claimant,
+  ClusterFilter,
+  Counts,
+  DesiredOf,
+  EventQuery,
+  Guard,
+  Hello,
+  RowFilter,
+  Store,
+  TokenClaim,
+} from './port.ts';
 export type {
   AssignmentRow,
   BlobRow,
@@ -11,3 +26,4 @@ export type {
   StatusRow,
   TokenRow,
 } from './rows.ts';
+export { judgeClaim, tokenMemoryMs } from './tokens.ts';

@@ -25,7 +25,7 @@ export type Change =
   /** Tokens that ended thirty days before this one will are forgotten with it. */
   | { readonly put: 'token'; readonly row: TokenRow }
   | { readonly put: 'blob'; readonly row: BlobRow }
-  /** A small document by key, such as the last head seen; at most 1 MiB. */
+  /** A small document by key, such as the last head seen; more than 1 MiB of JSON is refused with InvalidInput. */
   | { readonly put: 'fact'; readonly key: string; readonly value: JsonObject }
   | { readonly put: 'event'; readonly row: Omit<EventRow, 'id'> }
   /** Rings the bus after the batch is durable. */
@@ -33,7 +33,7 @@ export type Change =
   | { readonly drop: 'cluster'; readonly cluster: ClusterName }
   | { readonly drop: 'assignment' | 'status'; readonly cluster: ClusterName; readonly application: ApplicationId }
   | { readonly drop: 'fact'; readonly key: string }
-  | { readonly drop: 'outbox'; readonly id: number };
+  | { readonly drop: 'outbox'; readonly ids: readonly number[] };
 
 /** What must hold for a batch to count; otherwise `FairleadError` Conflict and nothing is written. */
 export interface Guard {
@@ -41,6 +41,8 @@ export interface Guard {
   readonly session?: { readonly cluster: ClusterName; readonly session: number };
   /** The fence of the leader is still this one. */
   readonly fence?: number;
+  /** The fact is there, and its field holds this text still (undefined: it has no such field). Who claims work, says so by it. */
+  readonly fact?: { readonly key: string; readonly field: string; readonly is: string | undefined };
 }
 
 /** Who takes a token, and when. */
@@ -62,6 +64,49 @@ export interface RowFilter {
   readonly cluster?: ClusterName;
   readonly application?: ApplicationId;
   readonly environment?: EnvironmentName;
+  /** Any of these; none of them matches nothing. */
+  readonly clusters?: readonly ClusterName[];
+}
+
+/** Which members, and which page of them; what is left out matches all. */
+export interface ClusterFilter {
+  /** Where the page before ended. */
+  readonly after?: string;
+  readonly limit?: number;
+  /** Any of these; none of them matches nothing. */
+  readonly names?: readonly ClusterName[];
+}
+
+/** What a cluster should run, read in one moment. */
+export interface DesiredOf {
+  readonly row: ClusterRow;
+  /** Sorted by application. */
+  readonly assignments: readonly AssignmentRow[];
+}
+
+/** Who wants to lead, and for how long unless it asks again. */
+export interface Candidate {
+  /** Random for each start of a process: a name that comes back after a crash must not. */
+  readonly holder: string;
+  readonly ttlMs: number;
+}
+
+/** A sign of life of one process of a role. */
+export interface Beat {
+  /** Random for each start of a process. */
+  readonly instance: string;
+  readonly role: string;
+  /** For how long it counts as alive without another beat; 0 says farewell. */
+  readonly ttlMs: number;
+}
+
+/** What a gateway knows at a Hello. */
+export interface Hello {
+  readonly agentVersion: string;
+  readonly kubernetesVersion: string;
+  readonly nowMs: number;
+  /** The instance of the gateway; it has beaten before. */
+  readonly gateway: string;
 }
 
 /** Counts that are kept with the writes and cost nothing to read. */
@@ -75,7 +120,7 @@ export interface Counts {
 }
 
 /** Filter and page of the journal. */
-export interface EventQuery extends RowFilter {
+export interface EventQuery extends Omit<RowFilter, 'clusters'> {
   readonly type?: string;
   /** Where the page before ended: later ids, or with `newestFirst` earlier ones. */
   readonly afterId?: number;
@@ -95,15 +140,32 @@ export interface Store {
 
   cluster(cluster: ClusterName): Promise<ClusterRow | undefined>;
   /** Sorted by name. */
-  clusters(page?: { readonly after?: string; readonly limit?: number }): Promise<readonly ClusterRow[]>;
+  clusters(filter?: ClusterFilter): Promise<readonly ClusterRow[]>;
+  /** Rows and assignments of many clusters in one consistent read, sorted by name; unknown ones are left out. */
+  desired(clusters: readonly ClusterName[]): Promise<readonly DesiredOf[]>;
   /** Atomically raises the session of a cluster by one, makes its row if there is none, and returns the new number. */
-  raiseSession(
-    cluster: ClusterName,
-    facts: { readonly agentVersion: string; readonly kubernetesVersion: string; readonly nowMs: number },
-  ): Promise<number>;
+  raiseSession(cluster: ClusterName, hello: Hello): Promise<number>;
 
-  /** Atomically raises the fence by one and returns it: whoever leads with an older one writes nothing any more. */
-  raiseFence(): Promise<number>;
+  /**
+   * Takes or renews the lead by the store's clock. Returns the fence, which rises whenever the holder changes: whoever
+   * led before writes nothing under the old one. Undefined while another's lease runs.
+   */
+  lead(candidate: Candidate): Promise<number | undefined>;
+  /** Gives the lead up, if it is this holder's; the next one need not wait for the lease to run out. */
+  resign(holder: string): Promise<void>;
+
+  /**
+   * Registers an instance, or says that it is still there, by the store's clock. True where it was not registered: at
+   * its start, or because it was swept meanwhile; then it says anew which streams it holds.
+   */
+  beat(beat: Beat): Promise<boolean>;
+  /**
+   * Forgets instances whose time ran out, and marks as not connected the clusters whose gateway is none of those that
+   * are left. Returns these clusters, sorted.
+   */
+  sweepInstances(): Promise<readonly ClusterName[]>;
+  /** Instances of a role whose time has not run out, sorted. */
+  instances(role: string): Promise<readonly string[]>;
 
   /** Sorted by cluster, then application. */
   assignments(filter: RowFilter): Promise<readonly AssignmentRow[]>;

@@ -35,6 +35,8 @@ export interface ClusterRow {
   readonly lastHeardAtMs?: number;
   /** True while a gateway holds its stream. */
   readonly connected: boolean;
+  /** The instance of the gateway that holds its stream, or held it last. */
+  readonly gateway?: string;
   /** When something was sent that has no answer yet. */
   readonly unansweredSinceMs?: number;
 }

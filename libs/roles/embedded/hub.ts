@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -51,6 +52,7 @@ export async function startHub(options: HubOptions, bundle: { readonly workerUrl
   const epoch = followEpoch(store);
   let agents = '';
   const gateway = createGateway({
+    instance: randomUUID(),
     store,
     bus,
     clock: ground.clock,

@@ -40,6 +40,7 @@ async function hub() {
   const relay = startRelay({ store, bus, onError });
   const ledger = new Map<ClusterName, { key: Digest }>();
   const gateway = createGateway({
+    instance: 'gateway-1',
     store,
     bus,
     clock: systemClock,

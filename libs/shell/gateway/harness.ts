@@ -41,6 +41,7 @@ export async function hub(limits: Partial<GatewayLimits> = {}) {
   const errors: unknown[] = [];
   const gateway = createGateway(
     {
+      instance: 'gateway-1',
       store,
       bus,
       clock,

@@ -6,6 +6,8 @@ import type { Store } from '@fairlead/ports/store';
 
 /** What the gateway works with. */
 export interface GatewayPorts {
+  /** Which gateway this is: random for each start, and the name that it beats under. */
+  readonly instance: string;
   readonly store: Store;
   readonly bus: Bus;
   readonly clock: Clock;

@@ -121,10 +121,11 @@ export class AgentSession implements ChannelHandler {
   }
 
   async #hello(hello: Of<'Hello'>): Promise<void> {
-    const { store, clock } = this.#parts.ports;
+    const { store, clock, instance } = this.#parts.ports;
     const { cluster } = this.#parts.channel.caller;
     const { agentVersion, kubernetesVersion, position, root } = hello;
-    this.#session = await store.raiseSession(cluster, { agentVersion, kubernetesVersion, nowMs: clock.now() });
+    const facts = { agentVersion, kubernetesVersion, nowMs: clock.now(), gateway: instance };
+    this.#session = await store.raiseSession(cluster, facts);
     const row = await store.cluster(cluster);
     if (!row) throw notAMember(cluster);
     this.#sequence = 0;

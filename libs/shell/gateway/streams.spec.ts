@@ -60,7 +60,7 @@ test('connecting and leaving are written and rung', async () => {
 
 test('what a killed hub left as connected is put right at the start', async () => {
   const at = await hub();
-  await at.store.raiseSession(shop, { agentVersion: '', kubernetesVersion: '', nowMs: 1 });
+  await at.store.raiseSession(shop, { agentVersion: '', kubernetesVersion: '', nowMs: 1, gateway: 'killed' });
   at.gateway.close();
   await at.gateway.start();
   expect(await at.store.cluster(shop)).toMatchObject({ connected: false });

@@ -66,6 +66,6 @@ async function carryAll(options: RelayOptions, stopped: AbortSignal): Promise<vo
 async function carry({ store, bus }: RelayOptions): Promise<number> {
   const rows = await store.outbox(batchSize);
   for (const row of rows) await bus.publish(row.subject as Subject, row.payload);
-  if (rows.length > 0) await store.write(rows.map(({ id }) => ({ drop: 'outbox', id })));
+  if (rows.length > 0) await store.write([{ drop: 'outbox', ids: rows.map(({ id }) => id) }]);
   return rows.length;
 }

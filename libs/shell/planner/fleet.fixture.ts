@@ -96,7 +96,7 @@ export async function join(
 
 /** A cluster speaks, and its whole status is known. */
 export async function hello(fleet: Fleet, cluster: ClusterName): Promise<void> {
-  const facts = { agentVersion: '1', kubernetesVersion: 'v1.36.1', nowMs: fleet.clock.now() };
+  const facts = { agentVersion: '1', kubernetesVersion: 'v1.36.1', nowMs: fleet.clock.now(), gateway: 'gateway-1' };
   await fleet.store.raiseSession(cluster, facts);
   await fleet.store.write([{ put: 'contact', row: { cluster, statusDigest: valueDigest(cluster) } }]);
 }

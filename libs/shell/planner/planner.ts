@@ -5,6 +5,7 @@ import { silenceOf } from './silence.ts';
 import { findDepartures } from './departures.ts';
 import { findGoals } from './goals.ts';
 import { decisionKey, type Decided } from './journal.ts';
+import { takeLead } from './lead.ts';
 import { runRound, type RoundResult } from './pass.ts';
 import { readPinned } from './pinned.ts';
 import type { PlannerOptions, PlannerPorts } from './ports.ts';
@@ -157,7 +158,7 @@ class Loop implements Planner {
   }
 
   private async pass(taken: { head: boolean; units: Units }): Promise<void> {
-    this.fence ??= await this.ports.store.raiseFence();
+    this.fence ??= await takeLead(this.ports.store);
     const found: FairleadError[] = [];
     let snapshot = await this.read(taken.head || this.current() === undefined, found);
     let units: Units = snapshot?.head === this.planned ? taken.units : 'all';

@@ -117,7 +117,7 @@ function outbox(store: CurrentStore): void {
     const [first, ...rest] = await store().outbox(2);
     expect(first).toMatchObject({ subject: 'desired', payload: { clusters: ['one'] } });
     expect(rest).toHaveLength(1);
-    await store().write([{ drop: 'outbox', id: first?.id ?? 0 }]);
+    await store().write([{ drop: 'outbox', ids: [first?.id ?? 0] }]);
     expect((await store().outbox(9)).map((row) => row.subject)).toEqual(['head', 'head']);
   });
 }

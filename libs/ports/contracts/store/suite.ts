@@ -1,7 +1,9 @@
 import type { ApplicationId, ClusterName, EnvironmentName } from '@fairlead/core/model';
-import type { Store } from '@fairlead/ports/store';
+import { factLimitBytes, type Store } from '@fairlead/ports/store';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { tokensAndJournal } from './journal.ts';
+import { leases } from './leases.ts';
+import { manyClusters } from './many.ts';
 import { assignmentRow, digestOf, headRow, statusRow } from './rows.ts';
 
 /** Makes stores for the suite. */
@@ -28,11 +30,13 @@ export function storeContract(name: string, harness: StoreHarness): void {
     rowsOfApplications(() => store);
     blobsAndFacts(() => store);
     tokensAndJournal(() => store);
+    leases(() => store);
+    manyClusters(() => store);
   });
 }
 
 const one = 'one' as ClusterName;
-const hello = { agentVersion: '0.1.0', kubernetesVersion: 'v1.36.1', nowMs: 5000 };
+const hello = { agentVersion: '0.1.0', kubernetesVersion: 'v1.36.1', nowMs: 5000, gateway: 'gateway-1' };
 
 function clusterRows(store: CurrentStore): void {
   test('the first session makes the row, each later one raises it', async () => {
@@ -48,6 +52,7 @@ function clusterRows(store: CurrentStore): void {
       connected: true,
       connectedAtMs: 6000,
       lastHeardAtMs: 6000,
+      gateway: 'gateway-1',
     });
   });
 
@@ -142,16 +147,6 @@ function batches(store: CurrentStore): void {
     const late = store().write([{ put: 'fact', key: 'b', value: {} }], { session: { cluster: one, session } });
     await expect(late).rejects.toMatchObject({ code: 'Conflict' });
     expect([...(await store().facts('')).keys()]).toEqual(['a']);
-  });
-
-  test('a leader of yesterday writes nothing', async () => {
-    const old = await store().raiseFence();
-    const fence = await store().raiseFence();
-    expect(fence).toBe(old + 1);
-    await store().write([{ put: 'fact', key: 'a', value: {} }], { fence });
-    const late = store().write([{ put: 'fact', key: 'b', value: {} }], { fence: old });
-    await expect(late).rejects.toMatchObject({ code: 'Conflict' });
-    expect(await store().fact('b')).toBeUndefined();
   });
 
   test('what one write did not await, the next one sees', async () => {
@@ -280,5 +275,23 @@ function blobsAndFacts(store: CurrentStore): void {
     ]);
     await store().write([{ drop: 'fact', key: 'membership:a' }]);
     expect([...(await store().facts('membership:')).keys()]).toEqual(['membership:b']);
+  });
+
+  test('a fact of 1 MiB is kept, and a larger one is refused with everything beside it', async () => {
+    const fits = { text: 'a'.repeat(factLimitBytes - '{"text":""}'.length) };
+    await store().write([{ put: 'fact', key: 'walk', value: fits }]);
+    expect(await store().fact('walk')).toEqual(fits);
+    // Bytes count, not characters.
+    const large = { text: '\u00e9'.repeat(factLimitBytes / 2) };
+    const refused = store().write([
+      { put: 'fact', key: 'beside', value: {} },
+      { put: 'fact', key: 'walk', value: large },
+    ]);
+    await expect(refused).rejects.toMatchObject({
+      code: 'InvalidInput',
+      message: expect.stringContaining('Cannot keep the fact walk'),
+    });
+    expect(await store().fact('beside')).toBeUndefined();
+    expect(await store().fact('walk')).toEqual(fits);
   });
 }

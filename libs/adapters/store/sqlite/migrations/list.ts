@@ -1,4 +1,5 @@
 import { record } from './0001-record.ts';
+import { instances } from './0002-instances.ts';
 
 /** Every migration in order; the number of those that ran is kept as `user_version`. Never edited, only added to. */
-export const migrations: readonly string[] = [record];
+export const migrations: readonly string[] = [record, instances];

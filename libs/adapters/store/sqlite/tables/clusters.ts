@@ -1,15 +1,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { FairleadError, type ClusterName, type Position } from '@fairlead/core/model';
-import type { ClusterRow, ContactRow, HeadRow } from '@fairlead/ports/store';
+import type { ClusterFilter, ClusterRow, ContactRow, HeadRow, Hello } from '@fairlead/ports/store';
 import { dense, type Cell, type Row } from '../row.ts';
 
 /** Rows of members. */
 export interface Clusters {
   one(cluster: ClusterName): ClusterRow | undefined;
-  page(page?: { readonly after?: string; readonly limit?: number }): ClusterRow[];
+  page(filter?: ClusterFilter): ClusterRow[];
   putHead(row: HeadRow): void;
   putContact(row: ContactRow): void;
-  raiseSession(cluster: ClusterName, facts: { agentVersion: string; kubernetesVersion: string; nowMs: number }): number;
+  raiseSession(cluster: ClusterName, hello: Hello): number;
   drop(cluster: ClusterName): void;
 }
 
@@ -26,6 +26,8 @@ const contactColumns = {
 export function clusters(database: DatabaseSync): Clusters {
   const one = database.prepare('SELECT * FROM cluster WHERE cluster = ?');
   const page = database.prepare('SELECT * FROM cluster WHERE cluster > ? ORDER BY cluster LIMIT ?');
+  const named = database.prepare(`SELECT * FROM cluster
+    WHERE cluster > ? AND cluster IN (SELECT value FROM json_each(?)) ORDER BY cluster LIMIT ?`);
   const drops = ['cluster', 'assignment', 'status'].map((table) =>
     database.prepare(`DELETE FROM ${table} WHERE cluster = ?`),
   );
@@ -35,18 +37,21 @@ export function clusters(database: DatabaseSync): Clusters {
     ON CONFLICT (cluster) DO UPDATE SET head_bytes = ?2, head_signature = ?3, head_key = ?4, epoch = ?5, generation = ?6, root = ?7
     WHERE epoch IS NULL OR (epoch, generation) <= (?5, ?6)`);
   const session = database.prepare(`INSERT INTO cluster
-      (cluster, session, agent_version, kubernetes_version, connected, connected_at_ms, last_heard_at_ms)
-    VALUES (?1, 1, ?2, ?3, 1, ?4, ?4)
+      (cluster, session, agent_version, kubernetes_version, connected, connected_at_ms, last_heard_at_ms, gateway)
+    VALUES (?1, 1, ?2, ?3, 1, ?4, ?4, ?5)
     ON CONFLICT (cluster) DO UPDATE SET session = session + 1, sequence = 0, agent_version = ?2, kubernetes_version = ?3,
-      connected = 1, connected_at_ms = ?4, last_heard_at_ms = ?4, unanswered_since_ms = NULL
+      connected = 1, connected_at_ms = ?4, last_heard_at_ms = ?4, unanswered_since_ms = NULL, gateway = ?5
     RETURNING session`);
   return {
     one: (cluster) => rowOf(one.get(cluster)),
-    page: ({ after = '', limit = -1 } = {}) => page.all(after, limit).flatMap((row) => rowOf(row) ?? []),
+    page({ after = '', limit = -1, names } = {}) {
+      const rows = names ? named.all(after, JSON.stringify(names), limit) : page.all(after, limit);
+      return rows.flatMap((row) => rowOf(row) ?? []);
+    },
     putHead: (row) => putHead(head, row),
     putContact: contactWriter(database),
-    raiseSession: (cluster, facts) =>
-      Number(session.get(cluster, facts.agentVersion, facts.kubernetesVersion, facts.nowMs)?.['session']),
+    raiseSession: (cluster, { agentVersion, kubernetesVersion, nowMs, gateway }) =>
+      Number(session.get(cluster, agentVersion, kubernetesVersion, nowMs, gateway)?.['session']),
     drop(cluster) {
       for (const statement of drops) statement.run(cluster);
     },
@@ -111,6 +116,7 @@ function rowOf(row: Row | undefined): ClusterRow | undefined {
     connectedAtMs: row['connected_at_ms'] as number | undefined,
     lastHeardAtMs: row['last_heard_at_ms'] as number | undefined,
     connected: row['connected'] === 1,
+    gateway: row['gateway'] as string | undefined,
     unansweredSinceMs: row['unanswered_since_ms'] as number | undefined,
   });
 }

@@ -9,7 +9,7 @@ export interface Journal {
   putEvent(row: Omit<EventRow, 'id'>): void;
   outbox(limit: number): OutboxRow[];
   putOutbox(row: Omit<OutboxRow, 'id'>): void;
-  dropOutbox(id: number): void;
+  dropOutbox(ids: readonly number[]): void;
 }
 
 /** Prepares the statements over `event` and `outbox`; the newest `limit` events are kept. */
@@ -20,7 +20,7 @@ export function journal(database: DatabaseSync, limit: number): Journal {
   const trim = database.prepare('DELETE FROM event WHERE id <= ?');
   const waiting = database.prepare('SELECT * FROM outbox ORDER BY id LIMIT ?');
   const put = database.prepare('INSERT INTO outbox (subject, payload) VALUES (?, ?)');
-  const drop = database.prepare('DELETE FROM outbox WHERE id = ?');
+  const drop = database.prepare('DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?))');
   return {
     events(query) {
       const { sql, values } = eventSelect(query);
@@ -49,7 +49,7 @@ export function journal(database: DatabaseSync, limit: number): Journal {
         payload: fromJson(row['payload']) as JsonObject,
       })),
     putOutbox: (row) => void put.run(row.subject, JSON.stringify(row.payload)),
-    dropOutbox: (id) => void drop.run(id),
+    dropOutbox: (ids) => void drop.run(JSON.stringify(ids)),
   };
 }
 

@@ -1,9 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ClusterName, Digest, JsonObject } from '@fairlead/core/model';
-import type { Claimant, TokenClaim, TokenRow } from '@fairlead/ports/store';
+import {
+  factText,
+  judgeClaim,
+  tokenMemoryMs,
+  type Claimant,
+  type TokenClaim,
+  type TokenRow,
+} from '@fairlead/ports/store';
 import { cell, dense, fromJson, type Row } from '../row.ts';
 
-/** Facts, tokens and the fence. */
+/** Facts and tokens. */
 export interface Small {
   fact(key: string): JsonObject | undefined;
   facts(prefix: string): Map<string, JsonObject>;
@@ -12,14 +19,9 @@ export interface Small {
   tokens(): TokenRow[];
   putToken(row: TokenRow): void;
   claim(hash: Digest, claimant: Claimant): TokenClaim;
-  fence(): number;
-  raiseFence(): number;
 }
 
-/** How long after their end tokens are remembered, so that the list of them is bounded. */
-const tokenMemoryMs = 30 * 86_400_000;
-
-/** Prepares the statements over `fact`, `token` and `meta`. */
+/** Prepares the statements over `fact` and `token`. */
 export function small(database: DatabaseSync): Small {
   const fact = database.prepare('SELECT value FROM fact WHERE key = ?');
   const facts = database.prepare(
@@ -30,10 +32,6 @@ export function small(database: DatabaseSync): Small {
   const token = database.prepare('SELECT * FROM token WHERE hash = ?');
   const tokens = database.prepare('SELECT * FROM token ORDER BY hash');
   const putToken = database.prepare('INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?, ?, ?, ?)');
-  const fence = database.prepare("SELECT value FROM meta WHERE key = 'fence'");
-  const raise = database.prepare(
-    "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'fence' RETURNING value",
-  );
   const forget = database.prepare('DELETE FROM token WHERE expires_at_ms < ?');
   const put = (row: TokenRow): void => {
     const labels = JSON.stringify(row.labels);
@@ -43,7 +41,7 @@ export function small(database: DatabaseSync): Small {
     fact: (key) => fromJson(fact.get(key)?.['value']) as JsonObject | undefined,
     facts: (prefix) =>
       new Map((facts.all(prefix) as Row[]).map((row) => [row['key'] as string, fromJson(row['value']) as JsonObject])),
-    putFact: (key, value) => void putFact.run(key, JSON.stringify(value)),
+    putFact: (key, value) => void putFact.run(key, factText(key, value)),
     dropFact: (key) => void dropFact.run(key),
     tokens: () => (tokens.all() as Row[]).map(tokenOf),
     putToken(row) {
@@ -52,22 +50,11 @@ export function small(database: DatabaseSync): Small {
     },
     claim(hash, claimant) {
       const row = token.get(hash) as Row | undefined;
-      const claim = row ? judge(tokenOf(row), claimant) : ({ taken: false, reason: 'TokenInvalid' } as const);
+      const claim = judgeClaim(row && tokenOf(row), claimant);
       if (claim.taken) put(claim.row);
       return claim;
     },
-    fence: () => Number(fence.get()?.['value']),
-    raiseFence: () => Number(raise.get()?.['value']),
   };
-}
-
-function judge(row: TokenRow, { key, nowMs, againWithinMs }: Claimant): TokenClaim {
-  if (row.usedAtMs !== undefined) {
-    const again = row.usedBy === key && nowMs <= row.usedAtMs + againWithinMs;
-    return again ? { taken: true, row } : { taken: false, reason: 'TokenUsed' };
-  }
-  if (nowMs > row.expiresAtMs) return { taken: false, reason: 'TokenExpired' };
-  return { taken: true, row: { ...row, usedAtMs: nowMs, usedBy: key } };
 }
 
 function tokenOf(row: Row): TokenRow {

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Digest } from '@fairlead/core/model';
 import type { BlobRow } from '@fairlead/ports/store';
-import { seal, unseal } from '../seal.ts';
+import { seal, unseal } from '../../seal.ts';
 
 /** Blobs by digest; secret ones lie encrypted. */
 export interface Blobs {

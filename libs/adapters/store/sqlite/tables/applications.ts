@@ -55,23 +55,44 @@ function statementCache(database: DatabaseSync): Cached {
 }
 
 function selectAssignments(cached: Cached, filter: RowFilter): AssignmentRow[] {
-  const columns = (['cluster', 'application', 'environment'] as const).filter((column) => filter[column] !== undefined);
-  const where = columns.length > 0 ? `WHERE ${columns.map((column) => `${column} = ?`).join(' AND ')}` : '';
-  const rows = cached(`SELECT * FROM assignment ${where} ORDER BY cluster, application`).all(
-    ...columns.map((column) => cell(filter[column])),
-  );
+  const { parts, values } = conditions(filter);
+  if (filter.environment !== undefined) {
+    parts.push('environment = ?');
+    values.push(filter.environment);
+  }
+  const rows = cached(`SELECT * FROM assignment ${whereOf(parts)} ORDER BY cluster, application`).all(...values);
   return (rows as Row[]).map(assignmentOf);
 }
 
-function selectStatuses(cached: Cached, query: StatusQuery): StatusRow[] {
+/** What both tables have columns for. */
+function conditions({ cluster, application, clusters }: RowFilter): { parts: string[]; values: Cell[] } {
   const parts: string[] = [];
   const values: Cell[] = [];
+  if (cluster !== undefined) {
+    parts.push('cluster = ?');
+    values.push(cluster);
+  }
+  if (clusters !== undefined) {
+    parts.push('cluster IN (SELECT value FROM json_each(?))');
+    values.push(JSON.stringify(clusters));
+  }
+  if (application !== undefined) {
+    parts.push('application = ?');
+    values.push(application);
+  }
+  return { parts, values };
+}
+
+function whereOf(parts: readonly string[]): string {
+  return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
+}
+
+function selectStatuses(cached: Cached, query: StatusQuery): StatusRow[] {
+  const { parts, values } = conditions(query);
   const add = (sql: string, ...cells: Cell[]): void => {
     parts.push(sql);
     values.push(...cells);
   };
-  if (query.cluster !== undefined) add('cluster = ?', query.cluster);
-  if (query.application !== undefined) add('application = ?', query.application);
   if (query.environment !== undefined)
     add(
       'EXISTS (SELECT 1 FROM assignment a WHERE a.cluster = status.cluster AND a.application = status.application AND a.environment = ?)',
@@ -81,8 +102,7 @@ function selectStatuses(cached: Cached, query: StatusQuery): StatusRow[] {
     const slash = query.after.indexOf('/');
     add('(cluster, application) > (?, ?)', query.after.slice(0, slash), query.after.slice(slash + 1));
   }
-  const where = parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
-  const sql = `SELECT * FROM status ${where} ORDER BY cluster, application LIMIT ?`;
+  const sql = `SELECT * FROM status ${whereOf(parts)} ORDER BY cluster, application LIMIT ?`;
   return (cached(sql).all(...values, query.limit ?? -1) as Row[]).map(statusOf);
 }
 

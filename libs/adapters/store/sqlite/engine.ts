@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
-import { FairleadError } from '@fairlead/core/model';
-import type { Change, Guard, Store } from '@fairlead/ports/store';
+import { FairleadError, type ClusterName } from '@fairlead/core/model';
+import type { AssignmentRow, Change, ClusterRow, DesiredOf, Guard, Store } from '@fairlead/ports/store';
 import { migrations } from './migrations/list.ts';
 import { plainError, type CallName, type EngineOptions, type Reply, type Request } from './protocol.ts';
 import { applications, type Applications } from './tables/applications.ts';
 import { blobs, type Blobs } from './tables/blobs.ts';
 import { clusters, type Clusters } from './tables/clusters.ts';
 import { journal, type Journal } from './tables/journal.ts';
+import { leases, type Leases } from './tables/leases.ts';
 import { small, type Small } from './tables/small.ts';
 
 /** The store inside its thread. */
@@ -27,11 +28,20 @@ interface Tables {
   readonly blobs: Blobs;
   readonly journal: Journal;
   readonly small: Small;
+  readonly leases: Leases;
 }
 
 type Call = (...args: never[]) => unknown;
 
-const writing: ReadonlySet<CallName> = new Set(['write', 'raiseSession', 'raiseFence', 'claimToken']);
+const writing: ReadonlySet<CallName> = new Set([
+  'write',
+  'raiseSession',
+  'lead',
+  'resign',
+  'beat',
+  'sweepInstances',
+  'claimToken',
+]);
 
 /** Opens the database file, alone: a second process is refused. Throws FairleadError FailedPrecondition. */
 export function openEngine(options: EngineOptions): Engine {
@@ -42,6 +52,7 @@ export function openEngine(options: EngineOptions): Engine {
     blobs: blobs(database, options.key),
     journal: journal(database, options.journalLimit),
     small: small(database),
+    leases: leases(database, Date.now),
   };
   const calls = callsOver(tables);
   return {
@@ -79,22 +90,26 @@ function migrate(database: DatabaseSync): void {
   database.exec('BEGIN EXCLUSIVE');
   for (const migration of migrations.slice(done)) database.exec(migration);
   database.exec(`PRAGMA user_version = ${migrations.length}`);
-  const put = database.prepare('INSERT OR IGNORE INTO meta VALUES (?, ?)');
-  put.run('id', randomUUID());
-  put.run('fence', '0');
+  database.prepare('INSERT OR IGNORE INTO meta VALUES (?, ?)').run('id', randomUUID());
   database.exec('COMMIT');
 }
 
-function callsOver({ clusters, applications, blobs, journal, small }: Tables): Record<CallName, Call> {
+function callsOver(tables: Tables): Record<CallName, Call> {
+  const { clusters, applications, blobs, journal, small, leases } = tables;
   const calls: { [Name in CallName]: (...args: Parameters<Store[Name]>) => Awaited<ReturnType<Store[Name]>> } = {
     write(changes, guard) {
-      checkGuard({ clusters, small }, guard);
-      for (const change of changes) apply({ clusters, applications, blobs, journal, small }, change);
+      checkGuard(tables, guard);
+      for (const change of changes) apply(tables, change);
     },
     cluster: (cluster) => clusters.one(cluster),
     clusters: (page) => clusters.page(page),
-    raiseSession: (cluster, facts) => clusters.raiseSession(cluster, facts),
-    raiseFence: () => small.raiseFence(),
+    desired: (names) => desired(tables, names),
+    raiseSession: (cluster, hello) => clusters.raiseSession(cluster, hello),
+    lead: (candidate) => leases.lead(candidate),
+    resign: (holder) => leases.resign(holder),
+    beat: (beat) => leases.beat(beat),
+    sweepInstances: () => leases.sweep(),
+    instances: (role) => leases.instances(role),
     assignments: (filter) => applications.assignments(filter),
     statuses: (query) => applications.statuses(query),
     counts: () => applications.counts(),
@@ -108,6 +123,15 @@ function callsOver({ clusters, applications, blobs, journal, small }: Tables): R
     outbox: (limit) => journal.outbox(limit),
   };
   return calls;
+}
+
+/** Rows and assignments in one turn of the thread, so that nothing comes between. */
+function desired({ clusters, applications }: Tables, names: readonly ClusterName[]): DesiredOf[] {
+  const rows = new Map<string, { row: ClusterRow; assignments: AssignmentRow[] }>();
+  for (const row of clusters.page({ names })) rows.set(row.cluster, { row, assignments: [] });
+  for (const assignment of applications.assignments({ clusters: names }))
+    rows.get(assignment.cluster)?.assignments.push(assignment);
+  return [...rows.values()];
 }
 
 function run(
@@ -149,9 +173,13 @@ function rings(request: Request | undefined): boolean {
   return (request.args[0] as readonly Change[]).some((change) => 'put' in change && change.put === 'outbox');
 }
 
-function checkGuard({ clusters, small }: Pick<Tables, 'clusters' | 'small'>, guard: Guard | undefined): void {
-  if (guard?.fence !== undefined && guard.fence !== small.fence())
-    throw outdated(`Cannot write as leader ${guard.fence}: the current leader is ${small.fence()}.`);
+function checkGuard({ clusters, leases, small }: Tables, guard: Guard | undefined): void {
+  if (guard?.fence !== undefined && guard.fence !== leases.fence())
+    throw outdated(`Cannot write as leader ${guard.fence}: the current leader is ${leases.fence()}.`);
+  const { fact } = guard ?? {};
+  const seen = fact && small.fact(fact.key);
+  if (fact !== undefined && (seen === undefined || seen[fact.field] !== fact.is))
+    throw outdated(`Cannot write: the fact ${fact.key} is not as it was seen.`);
   if (!guard?.session) return;
   const { cluster, session } = guard.session;
   const now = clusters.one(cluster)?.session ?? 0;
@@ -196,6 +224,6 @@ function drop(tables: Tables, change: Extract<Change, { drop: string }>): void {
     case 'fact':
       return tables.small.dropFact(change.key);
     case 'outbox':
-      return tables.journal.dropOutbox(change.id);
+      return tables.journal.dropOutbox(change.ids);
   }
 }

@@ -1,0 +1,17 @@
+import { FairleadError, type JsonObject } from '@fairlead/core/model';
+
+/** The most that one fact may hold, in bytes of JSON. */
+export const factLimitBytes = 1_048_576;
+
+/** A fact as JSON text. Throws InvalidInput where it is over {@link factLimitBytes}. */
+export function factText(key: string, value: JsonObject): string {
+  const text = JSON.stringify(value);
+  // A UTF-16 unit is three bytes at most, so that short texts need no count.
+  if (text.length * 3 <= factLimitBytes) return text;
+  const bytes = new TextEncoder().encode(text).byteLength;
+  if (bytes <= factLimitBytes) return text;
+  throw new FairleadError(
+    `Cannot keep the fact ${key}: it has ${bytes} bytes, and a fact holds ${factLimitBytes} at most. Keep it in several facts under one prefix.`,
+    { code: 'InvalidInput', reason: 'InvalidArgument', subject: { object: key } },
+  );
+}
