@@ -7,13 +7,21 @@ import { issuerOf, newServer, stillServes, type KeyPair } from './certificates.t
 import { writePrivate } from './files.ts';
 import { signingChain } from './heads.ts';
 import { openKeys, type KeyOptions } from './hub.ts';
-import { adminBy, adminTokenFile, authorityOf, signingFiles } from './making.ts';
+import { adminBy, adminTokenFile, authorityOf, signingFiles, ticketSecretOf } from './making.ts';
 
 /** The certificate that a listener shows, as it is now. */
 export type ServerKeys = () => Promise<KeyPair>;
 
 /** Listeners that are not the gateway's: they have a certificate of the authority, and not the authority itself. */
 export type ServedRole = 'api' | 'sources';
+
+/** What a gateway works with. */
+export interface GatewayKeys extends Authority {
+  /** Its own certificate for HTTPS and streams. */
+  readonly server: ServerKeys;
+  /** What seals TLS session tickets: the same for all gateways. */
+  readonly ticketSecret: Uint8Array;
+}
 
 const verifyingFile = 'verifying-keys.json';
 
@@ -38,10 +46,7 @@ export async function makeKeysApart(folder: string, options: KeyOptions): Promis
  * The gateway's: `ca.key`, `ca.pem` and `verifying-keys.json`. Nothing is made; its own certificate is issued in memory,
  * so the folder may be read-only. Throws FailedPrecondition for what is missing.
  */
-export async function openGatewayKeys(
-  folder: string,
-  options: KeyOptions,
-): Promise<Authority & { server: ServerKeys }> {
+export async function openGatewayKeys(folder: string, options: KeyOptions): Promise<GatewayKeys> {
   const [keyPem, caPem, verifying] = await Promise.all([
     mounted(folder, 'ca.key'),
     mounted(folder, 'ca.pem'),
@@ -51,6 +56,7 @@ export async function openGatewayKeys(
   const verifyingKeys = (JSON.parse(verifying) as ReturnType<typeof written>[]).map(readBack);
   let kept: KeyPair | undefined;
   return {
+    ticketSecret: ticketSecretOf(keyPem),
     ...authorityOf(issuer, { caPem, verifyingKeys, ...options }),
     async server() {
       const wanted = { names: options.names, nowMs: options.now() };

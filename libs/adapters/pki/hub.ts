@@ -11,6 +11,7 @@ import {
   random,
   randomText,
   readOrMake,
+  ticketSecretOf,
 } from './making.ts';
 
 /** Options of {@link openKeys}. */
@@ -29,6 +30,8 @@ export interface HubKeys extends Authority, HeadSigner {
   server(): Promise<KeyPair>;
   /** 32 bytes: what secret blobs are encrypted under. */
   readonly blobKey: Uint8Array;
+  /** What seals TLS session tickets; follows from the authority's key. */
+  readonly ticketSecret: Uint8Array;
   /** True for the administrator's token. */
   isAdminToken(token: string): boolean;
 }
@@ -48,6 +51,7 @@ export async function openKeys(folder: string, options: KeyOptions): Promise<Hub
   return {
     ...chain,
     blobKey: new Uint8Array(blobKey),
+    ticketSecret: ticketSecretOf(authority.keyPem),
     isAdminToken: adminBy(adminToken),
     server: serverKeys(folder, { issuer, options }),
     ...authorityOf(issuer, { verifyingKeys: chain.verifyingKeys, caPem: authority.certificatePem, ...options }),

@@ -6,6 +6,7 @@ export {
   openGatewayKeys,
   openPlannerKeys,
   servedBy,
+  type GatewayKeys,
   type ServedRole,
   type ServerKeys,
 } from './apart.ts';

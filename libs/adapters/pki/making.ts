@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, generateKeyPairSync, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { FairleadError, type Digest, type VerifyingKey } from '@fairlead/core/model';
 import type { Authority, FreshToken } from '@fairlead/ports/keys';
@@ -75,6 +75,11 @@ export function authorityOf(
     newToken,
     hashToken,
   };
+}
+
+/** What seals TLS session tickets: the same in every process that has the authority, and after a restart. */
+export function ticketSecretOf(authorityKeyPem: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', authorityKeyPem, '', 'fairlead TLS session tickets', 32));
 }
 
 /** A new join token; only its hash need be kept. */
