@@ -122,12 +122,17 @@ export const reasons = {
   LedgerConflict: 'Another commit reached the ledger first; the pass is decided again.',
   LedgerUnwritable: 'The ledger cannot be pushed to.',
   HubUnreachable: 'The hub does not answer.',
+  NotLeading: 'Another instance of the planner leads; this one stands by.',
+  PlannerSilent: 'No planner has been heard lately; clusters keep what they run, and nothing new is decided.',
+  SourcesSilent: 'No instance of the sources role has answered; what was rendered before stays.',
+  BusUnavailable: "The bus between the hub's roles does not answer; what is to be said waits in the store.",
   NothingToDo: 'Everything is as it should be.',
   InvalidArgument: 'An argument is not valid.',
   NotFound: 'There is no such thing.',
   RateLimited: 'Too many calls; try again later.',
   Shutdown: 'The process is stopping.',
   LoopStalled: 'A loop of the hub has work and finishes nothing; the process should be started again.',
+  TelemetryUnavailable: 'The collector takes no traces; they are dropped, and nothing else changes.',
   InternalError: 'Something failed that should not; the log has more.',
 } as const;
 

@@ -1,0 +1,2 @@
+export { fencedRepository, fencedStore } from './fenced.ts';
+export { leaderKey, seekLead, type Candidacy, type LeadOptions, type LeadPorts, type Lead, type Term } from './lead.ts';

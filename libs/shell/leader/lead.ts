@@ -1,0 +1,166 @@
+import { asFairleadError, FairleadError } from '@fairlead/core/model';
+import type { Bus } from '@fairlead/ports/bus';
+import type { Clock } from '@fairlead/ports/clock';
+import type { Store } from '@fairlead/ports/store';
+
+/** What seeking the lead needs. */
+export interface LeadPorts {
+  readonly store: Store;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  /** Hears what kept the lease from being renewed, and what a term failed with. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** The right to write, until another one takes the lead. */
+export interface Lead {
+  readonly fence: number;
+  /** Asks the store whether this is still the lead, and renews it. Throws NotLeading. */
+  confirm(): Promise<void>;
+}
+
+/** The work of a leader. */
+export interface Term {
+  /** Takes no new work; resolves when what was under way is over. */
+  end(): Promise<void>;
+}
+
+/** Who seeks the lead, and what it does with it. */
+export interface LeadOptions {
+  /** Random for each start of a process. */
+  readonly instance: string;
+  /** How long the lease runs; it is renewed three times in it. */
+  readonly ttlMs: number;
+  /** True where no other process can have this store open: who led before is dead, and is not waited for. */
+  readonly alone: boolean;
+  /** Begins to lead. */
+  readonly begin: (lead: Lead) => Term;
+}
+
+/** A place in the queue for the lead. */
+export interface Candidacy {
+  isLeading(): boolean;
+  /** Ends the term and gives the lead up, so that the next one need not wait. */
+  close(): Promise<void>;
+}
+
+/** Fact that says who leads: {instance, beat}; the number rises while the leader lives. */
+export const leaderKey = 'leader';
+
+/** Every so many renewals the fact says that the leader lives. */
+const renewalsPerBeat = 6;
+
+/**
+ * Seeks the lead: takes it when it is free, renews it well within its time, and stands by otherwise, until the bus says
+ * that a planner went or the lease may have run out. One term at a time; a lead that was lost, be it for a moment, ends
+ * its term, and a new one begins from what the store says then. Whoever was stopped and goes on later writes nothing:
+ * its fence is old.
+ */
+export function seekLead(ports: LeadPorts, options: LeadOptions): Candidacy {
+  const candidate = new Candidate(ports, options);
+  candidate.ask();
+  return candidate;
+}
+
+class Candidate implements Candidacy {
+  readonly #ports: LeadPorts;
+  readonly #options: LeadOptions;
+  readonly #unsubscribe: () => void;
+  #term: (Term & { readonly fence: number }) | undefined;
+  #renewals = 0;
+  #running: Promise<void> | undefined;
+  #isFirst = true;
+  #again = false;
+  #closed = false;
+  #cancel = (): void => undefined;
+
+  constructor(ports: LeadPorts, options: LeadOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#unsubscribe = ports.bus.subscribe('instances', ({ role }) => {
+      if (role === 'planner' && this.#term === undefined) this.ask();
+    });
+  }
+
+  isLeading(): boolean {
+    return this.#term !== undefined;
+  }
+
+  /** Asks the store who leads, now and again before the lease runs out. */
+  ask(): void {
+    if (this.#closed) return;
+    this.#cancel();
+    this.#again = this.#running !== undefined;
+    this.#running ??= this.#look()
+      .catch(this.#ports.onError)
+      .finally(() => {
+        this.#running = undefined;
+        if (this.#again) this.ask();
+        else if (!this.#closed) this.#cancel = this.#ports.clock.after(this.#options.ttlMs / 3, () => this.ask());
+      });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancel();
+    this.#unsubscribe();
+    await this.#running;
+    await this.#end();
+    const { store, bus, onError } = this.#ports;
+    await store.resign(this.#options.instance);
+    await bus.publish('instances', { role: 'planner' }).catch(onError);
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isFirst && this.#options.alone) await this.#forgetTheDead();
+    const fence = await this.#ports.store.lead(this.#claim());
+    this.#isFirst = false;
+    if (this.#term && this.#term.fence !== fence) await this.#end();
+    if (this.#closed || fence === undefined) return;
+    this.#term ??= { fence, end: this.#begin(fence) };
+    if (this.#renewals % renewalsPerBeat === 0) await this.#beat(fence);
+    this.#renewals += 1;
+  }
+
+  #begin(fence: number): Term['end'] {
+    this.#renewals = 0;
+    const term = this.#options.begin({ fence, confirm: () => this.#confirm(fence) });
+    return () => term.end();
+  }
+
+  async #end(): Promise<void> {
+    const term = this.#term;
+    this.#term = undefined;
+    await term?.end();
+  }
+
+  #claim() {
+    return { holder: this.#options.instance, ttlMs: this.#options.ttlMs };
+  }
+
+  async #confirm(fence: number): Promise<void> {
+    const now = await this.#ports.store.lead(this.#claim());
+    if (now === fence) return;
+    this.ask();
+    throw new FairleadError(
+      'Cannot push: another instance of the planner has taken the lead meanwhile. This one stands by.',
+      { code: 'Aborted', reason: 'NotLeading', retry: 'backoff' },
+    );
+  }
+
+  async #beat(fence: number): Promise<void> {
+    const { instance } = this.#options;
+    const value = { instance, beat: this.#renewals };
+    try {
+      await this.#ports.store.write([{ put: 'fact', key: leaderKey, value }], { fence });
+    } catch (thrown) {
+      // Another one has the lead: the next look finds it.
+      if (asFairleadError(thrown).code !== 'Conflict') throw thrown;
+    }
+  }
+
+  async #forgetTheDead(): Promise<void> {
+    const last = (await this.#ports.store.fact(leaderKey))?.['instance'];
+    if (typeof last === 'string') await this.#ports.store.resign(last);
+  }
+}
