@@ -1,60 +1,83 @@
-import { asFairleadError, FairleadError, type FairleadError as Failure, type JsonObject } from '@fairlead/core/model';
-import type { Bus, BusHandler, Subject } from './port.ts';
+import { asFairleadError, FairleadError } from '@fairlead/core/model';
+import type { Clock } from '@fairlead/ports/clock';
+import { busClosed, openLines } from './lines.ts';
+import type { Message } from './messages.ts';
+import type { Bus } from './port.ts';
 
-/** A bus that a test can look into. */
+/** A bus that a test can look into, and hurt. */
 export interface MemoryBus extends Bus {
   /** Everything that was published, oldest first. */
-  readonly published: readonly { readonly subject: Subject; readonly payload: JsonObject }[];
-  /** What handlers threw. */
-  readonly failures: readonly Failure[];
+  readonly published: readonly Message[];
+  /** What handlers threw for the last time. */
+  readonly failures: readonly FairleadError[];
   /** Resolves when every message has been handled, those included that handlers published meanwhile. */
   settled(): Promise<void>;
+  /** Tells every subscriber that messages may be missing. */
+  lose(): void;
+  /** While it is away, `publish` fails; its end is told to `onRecovered`. */
+  away(isAway: boolean): void;
 }
 
-interface Line {
-  readonly subject: Subject;
-  readonly handler: BusHandler;
-  /** The end of its queue: what comes next waits for it. */
-  tail: Promise<void>;
+/** Options of {@link memoryBus}. */
+export interface MemoryBusOptions {
+  readonly onError?: (error: unknown) => void;
+  readonly queueLimit?: number;
 }
 
-/** A bus in memory for tests: nothing is lost, nothing doubled, each handler sees one message at a time. */
-export function memoryBus(): MemoryBus {
-  const published: { subject: Subject; payload: JsonObject }[] = [];
-  const failures: Failure[] = [];
-  const lines = new Set<Line>();
-  let closed = false;
-  const deliver = async (line: Line, payload: JsonObject): Promise<void> => {
-    if (!lines.has(line)) return;
-    try {
-      await line.handler(structuredClone(payload));
-    } catch (thrown) {
-      failures.push(asFairleadError(thrown));
-    }
-  };
+/** A rejected message is delivered again at once: nothing that is under test is worth a wait. */
+const impatient: Pick<Clock, 'after'> = {
+  after(_, callback) {
+    queueMicrotask(callback);
+    return () => undefined;
+  },
+};
+
+/** A bus in memory for tests: nothing doubled, each handler sees one message at a time, and lost is what a test says. */
+export function memoryBus(options: MemoryBusOptions = {}): MemoryBus {
+  const published: Message[] = [];
+  const failures: FairleadError[] = [];
+  const recovered = new Set<() => void>();
+  const { onError = () => undefined, ...bounds } = options;
+  const lines = openLines({
+    ...bounds,
+    clock: impatient,
+    onError(error) {
+      failures.push(asFairleadError(error));
+      onError(error);
+    },
+  });
+  let state: 'up' | 'away' | 'closed' = 'up';
   return {
     published,
     failures,
     async publish(subject, payload) {
-      if (closed)
-        throw new FairleadError('Cannot publish: the bus is closed.', { code: 'Unavailable', reason: 'Shutdown' });
-      published.push({ subject, payload: structuredClone(payload) });
-      for (const line of lines) if (line.subject === subject) line.tail = line.tail.then(() => deliver(line, payload));
+      if (state === 'closed') throw busClosed('publish');
+      if (state === 'away')
+        throw new FairleadError('Cannot publish: a test took the bus away.', {
+          code: 'Unavailable',
+          reason: 'BusUnavailable',
+          retry: 'backoff',
+        });
+      published.push({ subject, payload: structuredClone(payload) } as Message);
+      lines.ring(subject, payload);
     },
-    subscribe(subject, handler) {
-      const line: Line = { subject, handler, tail: Promise.resolve() };
-      lines.add(line);
-      return () => void lines.delete(line);
+    subscribe: (subject, handler, listening) => lines.add(subject, handler, listening),
+    onRecovered(callback) {
+      recovered.add(callback);
+      return () => void recovered.delete(callback);
     },
-    async settled() {
-      for (let seen = -1; seen !== published.length;) {
-        seen = published.length;
-        for (const line of lines) await line.tail;
-      }
+    settled: () => lines.idle(),
+    lose: () => lines.lose(),
+    away(isAway) {
+      if (state === 'closed') return;
+      const was = state;
+      state = isAway ? 'away' : 'up';
+      if (was === 'away' && !isAway) for (const callback of recovered) callback();
     },
     async close() {
-      closed = true;
-      lines.clear();
+      state = 'closed';
+      lines.close();
+      recovered.clear();
     },
   };
 }

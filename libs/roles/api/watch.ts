@@ -53,7 +53,7 @@ export class WatchController {
       raw.destroy();
     };
     const ring = (): void => void (running = running.then(pump).catch(fail));
-    const stop = this.bus.subscribe('events', ring);
+    const stop = this.bus.subscribe('events', ring, { lost: ring });
     raw.on('close', stop);
     raw.on('error', stop);
     if (raw.destroyed) stop();

@@ -135,7 +135,7 @@ describe('the stream', () => {
     await at.bus.settled();
     expect(await at.store.cluster(shop)).toMatchObject({ ackedPosition: { epoch: 1, generation: 7 } });
     const rung = (await at.store.outbox(99)).filter((row) => row.subject === 'head');
-    expect(rung.map((row) => row.payload)).toEqual([{ epochNeeded: 1, cluster: shop }]);
+    expect(rung.map((row) => row.payload)).toEqual([{ cluster: shop }]);
     expect(agent.heard).toEqual([]);
   });
 

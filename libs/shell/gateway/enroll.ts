@@ -129,7 +129,7 @@ async function writeMembership(
         cluster,
       },
     },
-    { put: 'outbox', row: { subject: 'head', payload: { membership: cluster } } },
+    { put: 'outbox', row: { subject: 'head', payload: { cluster } } },
     { put: 'outbox', row: { subject: 'events', payload: {} } },
   ]);
 }

@@ -12,7 +12,7 @@ test('what waited before the start and what comes later leaves in order, once', 
   await relay.settled();
   await store.write([bell(3)]);
   await relay.settled();
-  expect(bus.published.map(({ payload }) => payload['n'])).toEqual([1, 2, 3]);
+  expect(bus.published.map(({ payload }) => (payload as { n?: number }).n)).toEqual([1, 2, 3]);
   expect(await store.outbox(9)).toEqual([]);
   await relay.stop();
 });
