@@ -1,0 +1,11 @@
+export { startLogicalAgent, type LogicalAgent, type LogicalAgentOptions } from './agent.ts';
+export { calm, outcomeOf, readRange, type Behaviour, type Outcome, type Range } from './behaviour.ts';
+export { BlobCache } from './blobs.ts';
+export { simulatedIdentities, type Identities, type SimulatedIdentity } from './identities.ts';
+export { followJournal, type HeardEvent, type Journal } from './journal.ts';
+export type { HubToDial } from './protocol.ts';
+export { firstApplication } from './repository.ts';
+export { setScene, type Scene, type SceneOptions } from './scene.ts';
+export { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts';
+export { Counter, preciseNow, type Tally } from './tally.ts';
+export { pssOf, usageOf, type Usage } from './usage.ts';

@@ -1,0 +1,122 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openKeys } from '@fairlead/adapters/pki';
+import { startHub, type Hub, type HubOptions } from '@fairlead/testkit/fleet';
+import { startGitServer, type GitServer } from '@fairlead/testkit/git';
+import { removeFolderAtEnd } from '@fairlead/testkit/process';
+import { calm, type Behaviour } from './behaviour.ts';
+import { simulatedIdentities, type SimulatedIdentity } from './identities.ts';
+import type { HubToDial } from './protocol.ts';
+import { changedFile, fleetFiles, sourceFiles, type FleetShape } from './repository.ts';
+import { startSimulator, type Simulator } from './simulator.ts';
+
+/** Options of {@link setScene}. */
+export interface SceneOptions {
+  readonly clusters: number;
+  readonly applications?: number;
+  /** Objects of each application; 20 by default. */
+  readonly objects?: number;
+  readonly behaviour?: Behaviour;
+  readonly processes?: number;
+  readonly atOnce?: number;
+  /** More for the hub, such as where its store lies. */
+  readonly hub?: Pick<HubOptions, 'flags' | 'nodeArguments' | 'graceMs'>;
+  /** Hears what is under way, for people. */
+  readonly tell?: (text: string) => void;
+}
+
+/** A git server, a hub and as many members as were asked for; no agent runs yet. */
+export interface Scene {
+  readonly folder: string;
+  readonly git: GitServer;
+  readonly hub: Hub;
+  readonly agents: readonly SimulatedIdentity[];
+  /** The agents begin to dial. */
+  connect(): Simulator;
+  /** Changes one object of the first application; resolves to the commit. */
+  change(round: number): Promise<string>;
+  /** Ends every process and removes every file. */
+  stop(): Promise<void>;
+}
+
+/** Brings it all up. What was started is ended where a later part does not start. */
+export async function setScene(options: SceneOptions): Promise<Scene> {
+  const { clusters, applications = 1, objects = 20, tell = () => undefined } = options;
+  const endings: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of endings.splice(0).reverse()) await end();
+  };
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'fairlead-simulator-'));
+    removeFolderAtEnd(folder);
+    endings.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+    tell(`keys and certificates of ${clusters} clusters`);
+    const { agents, authority } = await simulatedIdentities(clusters, () => undefined);
+    const shape = { agents, applications, objects };
+    const dataDir = join(folder, 'hub');
+    const dial = await layKeys(dataDir, authority);
+    tell('the git server, with the fleet and its source');
+    const git = await startRepositories(shape);
+    endings.push(() => git.stop());
+    tell('the hub');
+    const hub = await startHub({
+      fleetUrl: git.urlOf('fleet'),
+      dataDir,
+      logFile: join(folder, 'hub.log'),
+      ...options.hub,
+    });
+    endings.push(() => hub.stop());
+    return {
+      folder,
+      git,
+      hub,
+      agents,
+      stop,
+      connect() {
+        const { behaviour = calm, processes, atOnce } = options;
+        const simulator = startSimulator({
+          hub: { ...dial, address: hub.grpc },
+          agents,
+          behaviour,
+          ...(processes === undefined ? {} : { processes }),
+          ...(atOnce === undefined ? {} : { atOnce }),
+        });
+        endings.push(() => simulator.stop());
+        return simulator;
+      },
+      async change(round) {
+        const commit = await git.commit('source', { files: changedFile(round), message: `Round ${round}` });
+        await hub.client.webhook(git.urlOf('source'));
+        return commit;
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startRepositories(shape: FleetShape): Promise<GitServer> {
+  const git = await startGitServer();
+  const sourceUrl = await git.createRepository('source');
+  await git.createRepository('fleet');
+  await git.commit('source', { files: sourceFiles(shape, 0), message: 'Begin' });
+  await git.commit('fleet', { files: fleetFiles(shape, sourceUrl), message: 'Begin' });
+  return git;
+}
+
+/** Gives a hub that has never run the authority of the simulated agents. */
+async function layKeys(
+  dataDir: string,
+  authority: { readonly keyPem: string; readonly certificatePem: string },
+): Promise<Omit<HubToDial, 'address'>> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await writeFile(join(dataDir, 'ca.pem'), authority.certificatePem, { mode: 0o600 });
+  await writeFile(join(dataDir, 'ca.key'), authority.keyPem, { mode: 0o600 });
+  const { caPem, verifyingKeys } = await openKeys(dataDir, {
+    names: ['localhost', '127.0.0.1'],
+    now: () => Date.now(),
+  });
+  return { transport: 'grpc', caPem, verifyingKeys };
+}

@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises';
+
+/** What a process takes of the machine, as Linux tells. */
+export interface Usage {
+  /** User and system time of all its threads since it began. */
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+}
+
+/** The kernel counts in hundredths of a second (USER_HZ). */
+const msPerTick = 10;
+
+/** Reads /proc/PID; undefined where the process is gone. */
+export async function usageOf(pid: number): Promise<Usage | undefined> {
+  try {
+    const [stat, status] = await Promise.all([
+      readFile(`/proc/${pid}/stat`, 'utf8'),
+      readFile(`/proc/${pid}/status`, 'utf8'),
+    ]);
+    // The second field is a name that may hold blanks and brackets; utime and stime are the 14th and 15th.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const ticks = Number(fields[11]) + Number(fields[12]);
+    const kilobytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+    return { cpuMs: ticks * msPerTick, rssBytes: kilobytes * 1024 };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The proportional set size: shared pages are counted by their share. Reading it stops the process for a moment. */
+export async function pssOf(pid: number): Promise<number | undefined> {
+  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => undefined);
+  const kilobytes = text === undefined ? undefined : /^Pss:\s+(\d+) kB$/m.exec(text)?.[1];
+  return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
+}

@@ -1,0 +1,101 @@
+import { preciseNow, usageOf, type Scene, type Simulator } from '@fairlead/testkit/simulator';
+import type { Bench, BenchOptions } from '../bench.ts';
+import { median, percentile, type Figure } from '../figure.ts';
+import { connectAll, readingOf, setTheScene } from '../stage.ts';
+
+/** Seconds until everybody is back, by the number of clusters. */
+const ceilings: Readonly<Record<number, number>> = { 1_000: 10, 10_000: 60 };
+const patienceMs = 600_000;
+
+/** A hub that is killed, and started again on what it left. */
+export const restart: Bench = {
+  name: 'restart',
+  summary:
+    'the hub gets SIGKILL and is started again at once: from the start of the process until the last agent has been ' +
+    'told by it which status it has, and that is the agent’s own; manifests that were sent again are counted',
+  async *run(options) {
+    for (const clusters of options.clusters) yield* await measure(options, clusters);
+  },
+};
+
+interface Round {
+  readonly seconds: number;
+  readonly readySeconds: number;
+  readonly backMs: readonly number[];
+  readonly resent: number;
+  readonly hubCpuMs: number;
+  readonly bytes: number;
+}
+
+async function measure(options: BenchOptions, clusters: number): Promise<Figure[]> {
+  const scene = await setTheScene(options, clusters);
+  try {
+    const simulator = await connectAll(scene, options);
+    const rounds: Round[] = [];
+    for (let number = 1; number <= options.rounds; number += 1) {
+      const round = await oneRound(scene, simulator);
+      options.tell(
+        `${clusters}: restart ${number} took ${round.seconds.toFixed(2)} s, ready in ${round.readySeconds.toFixed(2)} s`,
+      );
+      rounds.push(round);
+    }
+    return figuresOf(clusters, rounds);
+  } finally {
+    await scene.stop();
+  }
+}
+
+async function oneRound(scene: Scene, simulator: Simulator): Promise<Round> {
+  const all = scene.agents.length;
+  await scene.hub.kill();
+  await simulator.until(({ connected }) => connected === 0, { what: 'every agent to notice', timeoutMs: patienceMs });
+  for (const mark of ['verified', 'connected']) await simulator.forget(mark);
+  const before = await readingOf(scene, simulator);
+  const startedMs = preciseNow();
+  await scene.hub.start();
+  const readyMs = preciseNow();
+  const { marks } = await simulator.until((tally) => (tally.marks['verified']?.count ?? 0) >= all, {
+    what: 'every agent to be back and verified',
+    timeoutMs: patienceMs,
+  });
+  const hub = await usageOf(scene.hub.pid);
+  const after = await readingOf(scene, simulator);
+  return {
+    seconds: ((marks['verified']?.lastMs ?? Number.NaN) - startedMs) / 1000,
+    readySeconds: (readyMs - startedMs) / 1000,
+    backMs: (await simulator.times('verified')).map((time) => time - startedMs),
+    resent: after.objectsMessages - before.objectsMessages,
+    hubCpuMs: hub?.cpuMs ?? 0,
+    bytes: after.bytes - before.bytes,
+  };
+}
+
+function figuresOf(clusters: number, rounds: readonly Round[]): Figure[] {
+  const ceiling = ceilings[clusters];
+  const back = rounds.flatMap(({ backMs }) => backMs);
+  return [
+    {
+      name: 'restart',
+      clusters,
+      value: median(rounds.map(({ seconds }) => seconds)),
+      unit: 's',
+      ...(ceiling === undefined ? {} : { ceiling }),
+      n: rounds.length,
+      p50: percentile(back, 0.5) / 1000,
+      p99: percentile(back, 0.99) / 1000,
+      details: {
+        readyS: median(rounds.map(({ readySeconds }) => readySeconds)),
+        hubCpuMsPerCluster: median(rounds.map(({ hubCpuMs }) => hubCpuMs)) / clusters,
+        bytesPerCluster: median(rounds.map(({ bytes }) => bytes)) / clusters,
+      },
+    },
+    {
+      name: 'restart.resent',
+      clusters,
+      value: Math.max(...rounds.map(({ resent }) => resent)),
+      unit: 'Objects messages',
+      ceiling: 0,
+      n: rounds.length,
+    },
+  ];
+}

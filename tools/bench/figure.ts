@@ -1,0 +1,84 @@
+import { execFileSync } from 'node:child_process';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+
+/** One figure, as one line of JSON says it. What does not apply is left out. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** How many clusters it was measured with. */
+  readonly clusters: number;
+  /** What it must not exceed, or must reach, and the value as a part of that. */
+  readonly ceiling?: number;
+  readonly floor?: number;
+  readonly n?: number;
+  readonly p50?: number;
+  readonly p99?: number;
+  /** Everything else that belongs to it, by a name that ends with its unit. */
+  readonly details?: Readonly<Record<string, number | string>>;
+}
+
+/** What it was measured on. */
+export interface Ground {
+  readonly commit: string;
+  readonly node: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGib: number;
+  readonly kernel: string;
+}
+
+/** Reads it from this machine. */
+export function groundHere(): Ground {
+  const root = join(import.meta.dirname, '../..');
+  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+  const isChanged = git('status', '--porcelain', '--untracked-files=no') !== '';
+  return {
+    commit: `${git('rev-parse', '--short=12', 'HEAD')}${isChanged ? '+changes' : ''}`,
+    node: process.version,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+    kernel: `${process.platform} ${execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim()}`,
+  };
+}
+
+/** The line of JSON. */
+export function lineOf(figure: Figure, ground: Ground): string {
+  const { ceiling, floor, value } = figure;
+  const bound = ceiling ?? floor;
+  const ratio = bound === undefined ? {} : { ratio: rounded(value / bound) };
+  return JSON.stringify({ ...figure, value: rounded(value), ...ratio, ...ground });
+}
+
+/** The words for people. */
+export function wordsOf({ name, clusters, value, unit, ceiling, floor, p50, p99, details }: Figure): string {
+  const bound =
+    ceiling !== undefined
+      ? ` (${value <= ceiling ? 'within' : 'OVER'} ${ceiling})`
+      : floor !== undefined
+        ? ` (${value >= floor ? 'reaches' : 'BELOW'} ${floor})`
+        : '';
+  const spread = p50 === undefined || p99 === undefined ? '' : `, p50 ${rounded(p50)}, p99 ${rounded(p99)}`;
+  const rest = Object.entries(details ?? {}).map(
+    ([key, one]) => `${key} ${typeof one === 'number' ? rounded(one) : one}`,
+  );
+  return `${name} at ${clusters}: ${rounded(value)} ${unit}${bound}${spread}${rest.length === 0 ? '' : `; ${rest.join(', ')}`}`;
+}
+
+/** Three significant digits are more than any of these figures deserves. */
+export function rounded(value: number): number {
+  return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
+}
+
+/** The value below which this share of them lies. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+/** Half of them are at most this. */
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5);
+}

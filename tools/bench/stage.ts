@@ -1,0 +1,95 @@
+import { until } from '@fairlead/testkit/kube';
+import {
+  calm,
+  firstApplication,
+  setScene,
+  usageOf,
+  type Behaviour,
+  type Scene,
+  type Simulator,
+} from '@fairlead/testkit/simulator';
+import type { BenchOptions } from './bench.ts';
+
+/** A scene with every agent connected, in sync and healthy. */
+export interface Stage extends Scene {
+  readonly simulator: Simulator;
+}
+
+/** How long a fleet may take to come up: not what is measured. */
+const patienceMs = 600_000;
+
+/** Sets the scene as the options say, without agents. */
+export function setTheScene(
+  options: BenchOptions,
+  clusters: number,
+  behaviour: Partial<Behaviour> = {},
+): Promise<Scene> {
+  const { hubProfile, processes, seed, tell } = options;
+  return setScene({
+    clusters,
+    processes,
+    behaviour: { ...calm, seed, ...behaviour },
+    tell: (text) => tell(`${clusters}: ${text}`),
+    hub: {
+      graceMs: 60_000,
+      ...(hubProfile === undefined ? {} : { nodeArguments: ['--cpu-prof', `--cpu-prof-dir=${hubProfile}`] }),
+    },
+  });
+}
+
+/** Connects every agent and waits until all have the first release. */
+export async function connectAll(scene: Scene, { tell }: BenchOptions): Promise<Simulator> {
+  const wanted = scene.agents.length;
+  const simulator = scene.connect();
+  const startedMs = performance.now();
+  await simulator.until(({ connected }) => connected === wanted, {
+    what: 'every agent to connect',
+    timeoutMs: patienceMs,
+  });
+  tell(`${wanted}: all connected after ${seconds(startedMs)} s`);
+  await simulator.until(({ states }) => (states['Healthy'] ?? 0) === wanted, {
+    what: 'every cluster to have the first release',
+    timeoutMs: patienceMs,
+  });
+  await untilStored(scene);
+  tell(`${wanted}: all in sync and healthy after ${seconds(startedMs)} s`);
+  return simulator;
+}
+
+/** Waits until the hub itself says so: what an agent has sent may not be stored yet. */
+export async function untilStored(scene: Scene): Promise<void> {
+  const wanted = scene.agents.length;
+  await until(
+    async () => {
+      const { pipeline } = await scene.hub.client.call('getApplication', { path: firstApplication });
+      return pipeline.every(({ healthy, rollout }) => healthy === wanted && rollout === 'Over');
+    },
+    { what: 'the hub to have stored every status', timeoutMs: patienceMs, pollMs: 250 },
+  );
+}
+
+function seconds(sinceMs: number): string {
+  return ((performance.now() - sinceMs) / 1000).toFixed(1);
+}
+
+/** CPU and traffic of both sides at a moment; two of them give what happened in between. */
+export interface Reading {
+  readonly hubCpuMs: number;
+  readonly hubRssBytes: number;
+  readonly simulatorCpuMs: number;
+  readonly bytes: number;
+  readonly objectsMessages: number;
+}
+
+/** Takes a reading. */
+export async function readingOf(scene: Scene, simulator: Simulator): Promise<Reading> {
+  const tally = await simulator.fresh();
+  const hub = await usageOf(scene.hub.pid);
+  return {
+    hubCpuMs: hub?.cpuMs ?? 0,
+    hubRssBytes: hub?.rssBytes ?? 0,
+    simulatorCpuMs: tally.cpuMs,
+    bytes: tally.bytes.in + tally.bytes.out,
+    objectsMessages: tally.received['Objects'] ?? 0,
+  };
+}
