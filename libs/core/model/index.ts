@@ -33,6 +33,7 @@ export {
   type ObjectMeta,
 } from './objects.ts';
 export { reasons, type Reason } from './reasons.ts';
+export { redacted } from './redact.ts';
 export { matchesTarget, matchesWord } from './target.ts';
 export {
   application,

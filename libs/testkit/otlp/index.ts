@@ -1,0 +1,2 @@
+export { decodeSpans, type ReceivedSpan } from './decode.ts';
+export { startOtlpReceiver, type OtlpReceiver } from './receiver.ts';
