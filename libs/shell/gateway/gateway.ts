@@ -3,11 +3,12 @@ import {
   type ClusterName,
   type EnrollRequest,
   type EnrollResponse,
-  type JsonObject,
   type RenewRequest,
   type RenewResponse,
 } from '@fairlead/core/model';
+import type { Payload } from '@fairlead/ports/bus';
 import type { AgentChannel, ChannelHandler } from '@fairlead/ports/transport';
+import { Dispatch } from './dispatch.ts';
 import { enroll, makeToken, renew, type JoinRequest, type JoinToken } from './enroll.ts';
 import { standingOf } from './membership.ts';
 import { Shelf } from './objects.ts';
@@ -39,6 +40,7 @@ class AgentGateway implements Gateway {
   readonly #ports: GatewayPorts;
   readonly #limits: GatewayLimits;
   readonly #shelf: Shelf;
+  readonly #dispatch: Dispatch;
   readonly #sessions = new Map<ClusterName, AgentSession>();
   #unsubscribe: () => void = () => undefined;
   #isClosed = false;
@@ -47,13 +49,20 @@ class AgentGateway implements Gateway {
     this.#ports = ports;
     this.#limits = limits;
     this.#shelf = new Shelf(ports.store, limits);
+    this.#dispatch = new Dispatch(ports.store);
   }
 
   async start(): Promise<void> {
     const { store, bus } = this.#ports;
     const stale = (await store.clusters()).filter((row) => row.connected && !this.#sessions.has(row.cluster));
     await store.write(stale.map(({ cluster }) => ({ put: 'contact', row: { cluster, connected: false } }) as const));
-    this.#unsubscribe = bus.subscribe('desired', (payload) => this.#ring(payload));
+    const stops = [
+      bus.subscribe('desired', (payload) => this.#ring(payload), { lost: () => this.refresh() }),
+      bus.subscribe('members', (payload) => this.#review(payload), { lost: () => this.refresh() }),
+    ];
+    this.#unsubscribe = () => {
+      for (const stop of stops) stop();
+    };
   }
 
   joinToken(request: JoinRequest): Promise<JoinToken> {
@@ -82,6 +91,7 @@ class AgentGateway implements Gateway {
       ports: this.#ports,
       limits: this.#limits,
       shelf: this.#shelf,
+      dispatch: this.#dispatch,
       channel,
       standing,
       gone: () => {
@@ -103,11 +113,21 @@ class AgentGateway implements Gateway {
     for (const session of this.#sessions.values()) session.close('The hub is stopping.');
   }
 
-  async #ring(payload: JsonObject): Promise<void> {
-    const named = payload['clusters'] as readonly ClusterName[] | undefined;
+  async #ring({ clusters: named }: Payload<'desired'>): Promise<void> {
+    if (!named) return this.refresh();
+    const unreached: ClusterName[] = [];
+    for (const cluster of named) {
+      const session = this.#sessions.get(cluster);
+      if (session) session.look();
+      else unreached.push(cluster);
+    }
+    await this.#noteUnreached(unreached);
+  }
+
+  /** Memberships changed: who has no business here any more is turned away, and who waited is served. */
+  #review({ clusters: named }: Payload<'members'>): void {
     if (!named) return this.refresh();
     this.#refreshAll(named.flatMap((cluster) => this.#sessions.get(cluster) ?? []));
-    await this.#noteUnreached(named.filter((cluster) => !this.#sessions.has(cluster)));
   }
 
   /** One session's trouble is its own: it is told of, and the others are looked at all the same. */
@@ -121,16 +141,15 @@ class AgentGateway implements Gateway {
   async #noteUnreached(clusters: readonly ClusterName[]): Promise<void> {
     const { store, clock } = this.#ports;
     const nowMs = clock.now();
-    const waiting: ClusterName[] = [];
-    for (const cluster of clusters) {
-      const row = await store.cluster(cluster);
-      if (row && row.session > 0 && !row.connected && row.unansweredSinceMs === undefined) waiting.push(cluster);
-    }
+    const rows = clusters.length === 0 ? [] : await store.clusters({ names: clusters });
+    const waiting = rows
+      .filter((row) => row.session > 0 && !row.connected && row.unansweredSinceMs === undefined)
+      .map(({ cluster }) => cluster);
     if (waiting.length === 0) return;
     await store.write(
       waiting.flatMap((cluster) => [
         { put: 'contact', row: { cluster, unansweredSinceMs: nowMs } } as const,
-        { put: 'outbox', row: { subject: 'statuses', payload: { cluster, applications: [] } } } as const,
+        { put: 'outbox', row: { subject: 'statuses', payload: { clusters: [cluster], applications: [] } } } as const,
       ]),
     );
   }

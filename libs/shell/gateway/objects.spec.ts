@@ -54,7 +54,7 @@ test('a tombstone reaches nothing any more', async () => {
   const tombstone = { application: row.application, commit: entry?.attempt as never, acknowledged: {} };
   await store.write([{ put: 'assignment', row: { ...row, tombstone } }]);
   const shelf = new Shelf(store, defaultLimits);
-  const messages = await collected(shelf.answer(shop, [mine.digest, digestOf('one')]));
+  const messages = await collected(shelf.answer(shop, { wanted: [mine.digest, digestOf('one')] }));
   expect(messages).toEqual([{ type: 'Objects', blobs: [], missing: [mine.digest, digestOf('one')] }]);
 });
 
@@ -66,7 +66,7 @@ test('an index and an object are read from the store once for all agents', async
     blobs: (digests: Parameters<typeof store.blobs>[0]) => (read.push(...digests), store.blobs(digests)),
   };
   const shelf = new Shelf(counting, defaultLimits);
-  for (let agent = 0; agent < 3; agent += 1) await collected(shelf.answer(shop, [digestOf('one')]));
+  for (let agent = 0; agent < 3; agent += 1) await collected(shelf.answer(shop, { wanted: [digestOf('one')] }));
   expect(read.toSorted()).toEqual([mine.digest, digestOf('one')].toSorted());
 });
 
@@ -83,7 +83,7 @@ test('a secret is read anew for each agent', async () => {
     ),
   };
   const shelf = new Shelf(counting, defaultLimits);
-  for (let agent = 0; agent < 2; agent += 1) await collected(shelf.answer(shop, [digestOf('one')]));
+  for (let agent = 0; agent < 2; agent += 1) await collected(shelf.answer(shop, { wanted: [digestOf('one')] }));
   expect(reads).toBe(2);
 });
 

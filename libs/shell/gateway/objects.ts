@@ -7,7 +7,7 @@ import {
   type HubMessage,
   type MessageOf,
 } from '@fairlead/core/model';
-import type { BlobRow, Store } from '@fairlead/ports/store';
+import type { AssignmentRow, BlobRow, Store } from '@fairlead/ports/store';
 import { Cache } from './cache.ts';
 import type { GatewayLimits } from './ports.ts';
 
@@ -19,35 +19,73 @@ export class Shelf {
   readonly #limits: GatewayLimits;
   readonly #indexes: Cache<Digest, ReadonlySet<Digest>>;
   readonly #blobs: Cache<Digest, BlobRow>;
+  /** By the root of a desired state: clusters that run the same share it. */
+  readonly #bundles: Cache<Digest, readonly Digest[]>;
+  /** Answers without secrets by what was asked: one message for all clusters, so that a transport encodes it once. */
+  readonly #answers: Cache<string, readonly Objects[]>;
 
   constructor(store: Store, limits: GatewayLimits) {
     this.#store = store;
     this.#limits = limits;
     this.#indexes = new Cache(limits.cachedDigests);
     this.#blobs = new Cache(limits.cachedBytes);
+    this.#bundles = new Cache(limits.cachedDigests);
+    this.#answers = new Cache(limits.cachedBytes);
+  }
+
+  /** The bundles that a desired state names. */
+  bundlesOf(root: Digest, assignments: readonly AssignmentRow[]): readonly Digest[] {
+    const known = this.#bundles.get(root);
+    if (known) return known;
+    const bundles = [...new Set(assignments.flatMap((row) => row.entry?.bundle ?? []))];
+    this.#bundles.put(root, { value: bundles, weight: bundles.length + 1 });
+    return bundles;
   }
 
   /**
    * The answer to a Want, message by message: what the cluster's own assignments reach, that is their bundle indexes and
-   * the objects that these name. Everything else counts as missing, whether it is kept or not.
+   * the objects that these name. Everything else counts as missing, whether it is kept or not. `bundles` are those of the
+   * desired state that was sent to it; without them the store is asked.
    */
-  async *answer(cluster: ClusterName, wanted: readonly Digest[]): AsyncGenerator<Objects> {
-    const reached = await this.#reach(cluster, wanted);
+  async *answer(
+    cluster: ClusterName,
+    { wanted, bundles }: { readonly wanted: readonly Digest[]; readonly bundles?: readonly Digest[] | undefined },
+  ): AsyncGenerator<Objects> {
+    const reached = await this.#reach(bundles ?? (await this.#assigned(cluster)), wanted);
     const missing = wanted.filter((digest) => !reached.has(digest));
     const within = wanted.filter((digest) => reached.has(digest));
     for (let at = 0; at < within.length; at += this.#limits.blobsAtATime) {
       const asked = within.slice(at, at + this.#limits.blobsAtATime);
-      const rows = await this.#read(asked);
-      const found = new Set(rows.map((row) => row.digest));
-      missing.push(...asked.filter((digest) => !found.has(digest)));
-      for (const blobs of packed(rows, this.#limits.partBytes)) yield { type: 'Objects', blobs, missing: [] };
+      const messages = await this.#messages(asked);
+      yield* messages.objects;
+      missing.push(...messages.lacking);
     }
     if (missing.length > 0) yield { type: 'Objects', blobs: [], missing };
   }
 
-  async #reach(cluster: ClusterName, wanted: readonly Digest[]): Promise<ReadonlySet<Digest>> {
+  async #assigned(cluster: ClusterName): Promise<readonly Digest[]> {
     const assignments = await this.#store.assignments({ cluster });
-    const bundles = [...new Set(assignments.flatMap((row) => row.entry?.bundle ?? []))];
+    return [...new Set(assignments.flatMap((row) => row.entry?.bundle ?? []))];
+  }
+
+  async #messages(asked: readonly Digest[]): Promise<{ objects: readonly Objects[]; lacking: readonly Digest[] }> {
+    const key = asked.join(' ');
+    const known = this.#answers.get(key);
+    if (known) return { objects: known, lacking: [] };
+    const rows = await this.#read(asked);
+    const found = new Set(rows.map((row) => row.digest));
+    const objects = [...packed(rows, this.#limits.partBytes)].map((blobs): Objects => ({
+      type: 'Objects',
+      blobs,
+      missing: [],
+    }));
+    const lacking = asked.filter((digest) => !found.has(digest));
+    const weight = rows.reduce((sum, row) => sum + row.data.length + 200, key.length);
+    if (lacking.length === 0 && rows.every((row) => !row.secret)) this.#answers.put(key, { value: objects, weight });
+    return { objects, lacking };
+  }
+
+  async #reach(bundles: readonly Digest[], wanted: readonly Digest[]): Promise<ReadonlySet<Digest>> {
     const reached = new Set(wanted.filter((digest) => bundles.includes(digest)));
     for (const bundle of bundles) {
       if (reached.size === wanted.length) break;

@@ -4,14 +4,16 @@ import {
   FairleadError,
   type AgentMessage,
   type ApplicationId,
+  type ClusterName,
   type Digest,
   type HubMessage,
   type MessageOf,
   type SignedHead,
 } from '@fairlead/core/model';
-import type { Change, ContactRow, Guard } from '@fairlead/ports/store';
+import type { Change, ClusterRow, ContactRow, Guard } from '@fairlead/ports/store';
 import type { AgentChannel, ChannelHandler } from '@fairlead/ports/transport';
 import { decideDesired, desiredMessage, sameMark, type Mark } from './desired.ts';
+import type { Dispatch, Given, Receiver } from './dispatch.ts';
 import { notAMember, standingOf, type Standing } from './membership.ts';
 import type { Shelf } from './objects.ts';
 import type { GatewayLimits, GatewayPorts } from './ports.ts';
@@ -23,6 +25,7 @@ export interface SessionParts {
   readonly ports: GatewayPorts;
   readonly limits: GatewayLimits;
   readonly shelf: Shelf;
+  readonly dispatch: Dispatch;
   readonly channel: AgentChannel;
   readonly standing: Standing;
   /** Called once when the stream is over. */
@@ -36,7 +39,7 @@ type Of<Type extends AgentMessage['type']> = MessageOf<AgentMessage, Type>;
  * store is the record: every write is guarded by the session's number, so that an older stream of the same cluster
  * changes nothing any more.
  */
-export class AgentSession implements ChannelHandler {
+export class AgentSession implements ChannelHandler, Receiver {
   readonly #parts: SessionParts;
   readonly #throttle: Throttle;
   #standing: Standing;
@@ -56,14 +59,20 @@ export class AgentSession implements ChannelHandler {
   #heardCount = 0;
   #heardWrittenMs = 0;
   #unanswered = false;
-  #isDirty = false;
-  #isPumping = false;
+  /** What the desired state that was sent last reaches; undefined before one was sent. */
+  #bundles: readonly Digest[] | undefined;
+  /** Applications whose leaving waits for the agent's word. */
+  #leaving: readonly ApplicationId[] = [];
   #isOver = false;
 
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#standing = parts.standing;
     this.#throttle = new Throttle(parts.ports.clock, parts.limits);
+  }
+
+  get cluster(): ClusterName {
+    return this.#parts.channel.caller.cluster;
   }
 
   async message(message: AgentMessage): Promise<void> {
@@ -94,6 +103,7 @@ export class AgentSession implements ChannelHandler {
 
   closed(): void {
     this.#isOver = true;
+    this.#parts.dispatch.forget(this);
     this.#parts.gone();
     if (this.#session === 0) return;
     const last = { connected: false, ...(this.#heardAtMs > 0 && { lastHeardAtMs: this.#heardAtMs }) };
@@ -108,7 +118,7 @@ export class AgentSession implements ChannelHandler {
     this.#parts.channel.close(reason);
   }
 
-  /** Looks again where the cluster stands and what it should run. */
+  /** Looks again where the cluster stands, and what it should run. */
   async refresh(): Promise<void> {
     try {
       this.#standing = await standingOf(this.#parts.ports, this.#parts.channel.caller);
@@ -117,7 +127,12 @@ export class AgentSession implements ChannelHandler {
       if (refused) return this.close(error.message);
       throw error;
     }
-    if (this.#session > 0) await this.#pump();
+    this.look();
+  }
+
+  /** Looks again what the cluster should run. */
+  look(): void {
+    if (this.#session > 0 && this.#givesOut()) this.#parts.dispatch.ask(this);
   }
 
   async #hello(hello: Of<'Hello'>): Promise<void> {
@@ -134,6 +149,7 @@ export class AgentSession implements ChannelHandler {
     this.#agent = position && root ? { position, root } : undefined;
     this.#isProven = this.#agent !== undefined && this.#proves(hello.head, this.#agent);
     this.#sent = undefined;
+    this.#bundles = undefined;
     this.#heardWrittenMs = this.#heardAtMs;
     const accepted = this.#isProven && { ackedPosition: position, ackedRoot: root };
     // A digest in the row says that the statuses beside it are the agent's: not before the full status has come.
@@ -145,14 +161,15 @@ export class AgentSession implements ChannelHandler {
       heartbeatMs: this.#parts.limits.heartbeatMs,
       ...(row.statusDigest && { statusDigest: row.statusDigest }),
     });
-    this.#pumpAside();
+    this.look();
   }
 
   async #want({ digests }: Of<'Want'>): Promise<void> {
     await this.#heard([]);
     const { cluster } = this.#parts.channel.caller;
     if (!this.#givesOut()) return this.#send({ type: 'Objects', blobs: [], missing: digests });
-    for await (const message of this.#parts.shelf.answer(cluster, digests)) await this.#send(message);
+    const within = { wanted: digests, bundles: this.#bundles };
+    for await (const message of this.#parts.shelf.answer(cluster, within)) await this.#send(message);
   }
 
   async #status(delta: Of<'StatusDelta'>): Promise<void> {
@@ -196,8 +213,10 @@ export class AgentSession implements ChannelHandler {
     // What was not sent cannot be acknowledged.
     if (!sent || comparePositions(position, sent.position) > 0) return this.#heard([]);
     this.#agent = { position, root };
-    await this.#heard([this.#bell([])], { ackedPosition: position, ackedRoot: root });
-    this.#pumpAside();
+    // Only where something leaves does the planner wait for this word.
+    const bell = this.#leaving.length > 0 ? [this.#bell(this.#leaving)] : [];
+    await this.#heard(bell, { ackedPosition: position, ackedRoot: root });
+    this.look();
   }
 
   async #heartbeat({ statusDigest }: Of<'Heartbeat'>): Promise<void> {
@@ -228,57 +247,42 @@ export class AgentSession implements ChannelHandler {
 
   #bell(applications: readonly ApplicationId[]): Change {
     const { cluster } = this.#parts.channel.caller;
-    return { put: 'outbox', row: { subject: 'statuses', payload: { cluster, applications } } };
+    return { put: 'outbox', row: { subject: 'statuses', payload: { clusters: [cluster], applications } } };
   }
 
   #givesOut(): boolean {
     return this.#standing === 'Member' && this.#parts.ports.epochReady();
   }
 
-  /** Beside the messages: an agent that does not take its desired state is still heard. */
-  #pumpAside(): void {
-    this.#pump().catch((error: unknown) => {
-      if (this.#isOver) return;
-      this.#parts.ports.onError(error);
-      this.close('The hub could not read the desired state of the cluster; connect again.');
-    });
+  wants(row: ClusterRow): boolean {
+    const head = markOf(row);
+    if (this.#isOver || head === undefined) return false;
+    const { send } = decideDesired({ head, agent: this.#agent, sent: this.#sent });
+    if (send === 'Unknown') this.#reportUnknown().catch(this.#parts.ports.onError);
+    return send === 'Full' || send === 'Since';
   }
 
-  /** Sends the newest desired state, and again if there was a newer one meanwhile. */
-  async #pump(): Promise<void> {
-    this.#isDirty = true;
-    if (this.#isPumping) return;
-    this.#isPumping = true;
+  async deliver({ row, assignments }: Given): Promise<void> {
     try {
-      while (this.#isDirty && !this.#isOver) {
-        this.#isDirty = false;
-        if (this.#givesOut()) await this.#sendDesired();
-      }
-    } finally {
-      this.#isPumping = false;
+      const head = markOf(row);
+      if (this.#isOver || head === undefined || row.head === undefined) return;
+      const decision = decideDesired({ head, agent: this.#agent, sent: this.#sent });
+      if (decision.send !== 'Full' && decision.send !== 'Since') return this.look();
+      this.#sent = head;
+      this.#bundles = this.#parts.shelf.bundlesOf(head.root, assignments);
+      this.#leaving = assignments.flatMap(({ application, tombstone }) => (tombstone ? [application] : []));
+      this.#watchForAnswer();
+      const since = decision.send === 'Since' ? decision.since : undefined;
+      await this.#send(desiredMessage(row.head, { rows: assignments, since }));
+    } catch (error) {
+      this.unread(error);
     }
   }
 
-  async #sendDesired(): Promise<void> {
-    const { store } = this.#parts.ports;
-    const { cluster } = this.#parts.channel.caller;
-    const row = await store.cluster(cluster);
-    if (!row?.head || !row.position || !row.root) return;
-    const head = { position: row.position, root: row.root };
-    const decision = decideDesired({ head, agent: this.#agent, sent: this.#sent });
-    if (decision.send === 'Nothing') return;
-    if (decision.send === 'Unknown') return this.#reportUnknown();
-    const rows = await store.assignments({ cluster });
-    const after = await store.cluster(cluster);
-    if (!after?.position || comparePositions(after.position, head.position) !== 0) {
-      // The planner wrote in between: rows and head would not belong together.
-      this.#isDirty = true;
-      return;
-    }
-    const since = decision.send === 'Since' ? decision.since : undefined;
-    this.#sent = head;
-    this.#watchForAnswer();
-    await this.#send(desiredMessage(row.head, { rows, since }));
+  unread(error: unknown): void {
+    if (this.#isOver) return;
+    this.#parts.ports.onError(error);
+    this.close('The hub could not read the desired state of the cluster; connect again.');
   }
 
   /** Writes it down if nothing is heard for a while: then the cluster may be silent. */
@@ -322,7 +326,7 @@ export class AgentSession implements ChannelHandler {
     if (!this.#isProven)
       return line(`${says}, and shows no signature of the planner; it gets nothing. Enrol it again.`);
     return [
-      { put: 'outbox', row: { subject: 'head', payload: { epochNeeded: epoch, cluster } } },
+      { put: 'outbox', row: { subject: 'head', payload: { cluster } } },
       ...line(`${says}; the epoch is raised by a commit.`),
     ];
   }
@@ -336,6 +340,10 @@ export class AgentSession implements ChannelHandler {
       stop();
     }
   }
+}
+
+function markOf({ position, root }: ClusterRow): Mark | undefined {
+  return position && root ? { position, root } : undefined;
 }
 
 /** What a message takes from an agent's share: what it makes the hub do, in ordinary messages. */

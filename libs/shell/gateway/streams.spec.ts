@@ -18,12 +18,12 @@ test('a membership that waits for its commit is let in and given nothing until t
   ]);
   const agent = await connect(at);
   await agent.hello();
-  await at.bus.publish('desired', { clusters: [shop] });
+  await at.bus.publish('members', { clusters: [shop] });
   await at.bus.settled();
   expect(agent.heard).toEqual([]);
   at.ledger.set(shop, { key });
   await at.store.write([{ drop: 'fact', key: `membership:${shop}` }]);
-  await at.bus.publish('desired', { clusters: [shop] });
+  await at.bus.publish('members', { clusters: [shop] });
   expect((await agent.next('Desired')).entries).toHaveLength(1);
 });
 
@@ -31,7 +31,7 @@ test('a member that leaves the ledger loses its stream', async () => {
   const at = await hub();
   const agent = await joined(at);
   at.ledger.delete(shop);
-  await at.bus.publish('desired', { clusters: [shop] });
+  await at.bus.publish('members', { clusters: [shop] });
   expect(await agent.connection.closed).toContain('the ledger names no such cluster');
 });
 
@@ -53,8 +53,8 @@ test('connecting and leaving are written and rung', async () => {
   expect(await at.store.cluster(shop)).toMatchObject({ connected: false });
   const bells = (await at.store.outbox(99)).filter((row) => row.subject === 'statuses').map((row) => row.payload);
   expect(bells).toEqual([
-    { cluster: shop, applications: [] },
-    { cluster: shop, applications: [] },
+    { clusters: [shop], applications: [] },
+    { clusters: [shop], applications: [] },
   ]);
 });
 
@@ -109,7 +109,7 @@ test('something that waits for a cluster without a stream counts from when it wa
   agent.connection.close();
   await agent.connection.closed;
   at.clock.advance(1000);
-  await at.bus.publish('desired', { clusters: [shop, 'never-seen'] });
+  await at.bus.publish('desired', { clusters: [shop, 'never-seen' as never] });
   await at.bus.settled();
   expect(await at.store.cluster(shop)).toMatchObject({ unansweredSinceMs: at.clock.now(), connected: false });
   await joined(at);
@@ -142,7 +142,7 @@ test('an agent that never reads is let go after a while, and others are served m
     await at.bus.settled();
   }
   await at.store.write(planned({ epoch: 1, generation: 1 }, [], 'other' as never));
-  await at.bus.publish('desired', { clusters: ['other'] });
+  await at.bus.publish('desired', { clusters: ['other' as never] });
   await other.next('Desired');
   at.clock.advance(300_000);
   expect(await deaf.connection.closed).toContain('did not read for too long');

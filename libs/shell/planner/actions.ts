@@ -166,6 +166,8 @@ async function done(commits: readonly CommitSha[], planner: Planner): Promise<Do
 async function roundAt(workshop: Workshop, snapshot: FleetSnapshot): Promise<Round> {
   const { store, clock } = workshop.ports;
   const hub = await loadHub(store);
+  // No bell reaches this board: it is read anew for each of people's actions.
+  workshop.board.mark('all');
   return openRound({ workshop, snapshot, nowMs: clock.now(), hub, silence: silenceOf(snapshot.documents.fleet) });
 }
 

@@ -3,6 +3,8 @@ import {
   FairleadError,
   type ClusterName,
   type DesiredEntry,
+  type DesiredState,
+  type Digest,
   type Position,
   type Tombstone,
 } from '@fairlead/core/model';
@@ -17,9 +19,10 @@ import type { Round } from './round.ts';
 export function rowsOfPlan(round: Round, view: UnitView): AssignmentRow[] {
   const changed = new Map<ClusterName, AssignmentRow>(view.adopted.map((row) => [row.cluster, row]));
   const goals = new Map(view.input?.clusters.map(({ cluster, goal, held }) => [cluster, { goal, held }]));
+  const settle = settler(round, view);
   for (const row of view.rows.values()) {
     if (row.environment !== view.unit.environment) continue;
-    const settled = goals.get(row.cluster)?.held === undefined ? settle(round, view, row) : undefined;
+    const settled = goals.get(row.cluster)?.held === undefined ? settle(row) : undefined;
     if (settled !== undefined) changed.set(row.cluster, settled);
   }
   for (const assign of view.plan?.assign ?? []) {
@@ -29,23 +32,37 @@ export function rowsOfPlan(round: Round, view: UnitView): AssignmentRow[] {
   return [...changed.values()];
 }
 
-/** What follows the head without any rollout: limits of the team, acknowledgements, and the end of a tombstone. */
-function settle(round: Round, { unit, statuses }: UnitView, row: AssignmentRow): AssignmentRow | undefined {
+/**
+ * What follows the head without any rollout: limits of the team, acknowledgements, and the end of a tombstone. The board
+ * keeps equal entries once, so each is compared once for all clusters.
+ */
+function settler(round: Round, { unit, statuses }: UnitView): (row: AssignmentRow) => AssignmentRow | undefined {
   const acknowledged = acknowledgedOf(round.snapshot, unit);
-  if (row.entry !== undefined) {
-    const { namespaces, allowKinds, denyKinds } = teamOf(round.snapshot, unit);
-    // The bounds of a team whose document is gone stay as they were.
-    const team = teamGone(round.snapshot, unit) ? row.entry.team : { namespaces, allowKinds, denyKinds };
-    const entry: DesiredEntry = { ...row.entry, team, acknowledged };
-    return same(entry, row.entry) ? undefined : { ...row, entry };
-  }
-  if (row.tombstone === undefined) return undefined;
-  if (statuses.get(row.cluster) === undefined && hasAnswered(round, row)) {
-    const { tombstone: _, ...empty } = row;
-    return empty;
-  }
-  const tombstone: Tombstone = { ...row.tombstone, acknowledged };
-  return same(tombstone, row.tombstone) ? undefined : { ...row, tombstone };
+  const { namespaces, allowKinds, denyKinds } = teamOf(round.snapshot, unit);
+  // The bounds of a team whose document is gone stay as they were.
+  const team = teamGone(round.snapshot, unit) ? undefined : { namespaces, allowKinds, denyKinds };
+  const settled = new Map<DesiredEntry, DesiredEntry>();
+  const settleEntry = (entry: DesiredEntry): DesiredEntry => {
+    const known = settled.get(entry);
+    if (known !== undefined) return known;
+    const next: DesiredEntry = { ...entry, team: team ?? entry.team, acknowledged };
+    const kept = same(next, entry) ? entry : next;
+    settled.set(entry, kept);
+    return kept;
+  };
+  return (row) => {
+    if (row.entry !== undefined) {
+      const entry = settleEntry(row.entry);
+      return entry === row.entry ? undefined : { ...row, entry };
+    }
+    if (row.tombstone === undefined) return undefined;
+    if (statuses.get(row.cluster) === undefined && hasAnswered(round, row)) {
+      const { tombstone: _, ...empty } = row;
+      return empty;
+    }
+    const tombstone: Tombstone = { ...row.tombstone, acknowledged };
+    return same(tombstone, row.tombstone) ? undefined : { ...row, tombstone };
+  };
 }
 
 /** The agent has accepted the head that carried the row. */
@@ -88,23 +105,47 @@ function rowOf(
   return { ...base, tombstone: { application: unit.application, commit, acknowledged } };
 }
 
+/** How many clusters are given their desired state in one batch; the first agents apply while the last heads are signed. */
+const clustersAtATime = 250;
+
 /**
- * The changes that give rows out: for each cluster whose desired state differs, one head with the next generation, and
- * the doorbell. Clusters whose head is of an older epoch are signed anew.
+ * The changes that give rows out, batch by batch: for each cluster whose desired state differs, one head with the next
+ * generation, and the doorbell. Clusters whose head is of an older epoch are signed anew. A crash in between is no harm:
+ * the next round gives the others what they lack.
  */
-export async function giveOut(round: Round, rows: readonly AssignmentRow[]): Promise<Change[]> {
-  const changes: Change[] = [];
-  const rung: ClusterName[] = [];
+export async function* giveOut(round: Round, rows: readonly AssignmentRow[]): AsyncGenerator<readonly Change[]> {
   const byCluster = Map.groupBy(rows, (row) => row.cluster);
-  for (const cluster of new Set([...byCluster.keys(), ...outdated(round)])) {
-    const own = byCluster.get(cluster) ?? [];
-    const given = await headFor(round, { cluster, own });
-    changes.push(...given.changes);
-    if (given.rings) rung.push(cluster);
+  const clusters = [...new Set([...byCluster.keys(), ...outdated(round)])];
+  const root = rememberRoots();
+  for (let at = 0; at < clusters.length; at += clustersAtATime) {
+    const some = clusters.slice(at, at + clustersAtATime);
+    const kept = new Map((await round.ports.store.desired(some)).map((one) => [one.row.cluster, one.assignments]));
+    const changes: Change[] = [];
+    const rung: ClusterName[] = [];
+    for (const cluster of some) {
+      const own = byCluster.get(cluster) ?? [];
+      const given = headFor(round, { cluster, own, kept: kept.get(cluster) ?? [], root });
+      changes.push(...given.changes);
+      if (given.rings) rung.push(cluster);
+    }
+    if (rung.length > 0) changes.push({ put: 'outbox', row: { subject: 'desired', payload: { clusters: rung } } });
+    yield changes;
   }
-  if (rung.length > 0) changes.push({ put: 'outbox', row: { subject: 'desired', payload: { clusters: rung } } });
-  return changes;
 }
+
+/** Clusters that run the same have the same root; it is reckoned once for them all. */
+function rememberRoots(): (state: DesiredState) => Digest {
+  const known = new Map<string, Digest>();
+  return (state) => {
+    const key = JSON.stringify(state);
+    const found = known.get(key) ?? desiredRoot(state);
+    if (known.size >= keptRoots) known.clear();
+    known.set(key, found);
+    return found;
+  };
+}
+
+const keptRoots = 100;
 
 /** Clusters that have a head of an older epoch and were heard since the store was found lost. */
 function outdated({ clusters, hub, snapshot }: Round): ClusterName[] {
@@ -117,11 +158,14 @@ function outdated({ clusters, hub, snapshot }: Round): ClusterName[] {
     .map(({ cluster }) => cluster);
 }
 
-async function headFor(
-  round: Round,
-  { cluster, own }: { cluster: ClusterName; own: readonly AssignmentRow[] },
-): Promise<{ changes: Change[]; rings: boolean }> {
-  const { store, signer } = round.ports;
+interface HeadParts {
+  readonly cluster: ClusterName;
+  readonly own: readonly AssignmentRow[];
+  readonly kept: readonly AssignmentRow[];
+  readonly root: (state: DesiredState) => Digest;
+}
+
+function headFor(round: Round, { cluster, own, kept, root: rootOf }: HeadParts): { changes: Change[]; rings: boolean } {
   const epoch = round.hub.epoch;
   if (epoch === undefined) {
     throw new FairleadError(`Cannot give anything to ${cluster}: the hub has no epoch.`, {
@@ -129,10 +173,9 @@ async function headFor(
       reason: 'EpochBehind',
     });
   }
-  const kept = await store.assignments({ cluster });
   const merged = new Map([...kept, ...own].map((row) => [row.application, row]));
   const all = [...merged.values()];
-  const root = desiredRoot({
+  const root = rootOf({
     entries: all.flatMap(({ entry }) => (entry === undefined ? [] : [entry])),
     tombstones: all.flatMap(({ tombstone }) => (tombstone === undefined ? [] : [tombstone])),
   });
@@ -147,7 +190,7 @@ async function headFor(
     return { changes: quiet, rings: false };
   }
   const position: Position = { epoch, generation: (last?.generation ?? 0) + 1 };
-  const head = signer.signHead(headBytes({ cluster, position, root }));
+  const head = round.ports.signer.signHead(headBytes({ cluster, position, root }));
   const fresh = last === undefined ? all : own;
   const rows = fresh.map((row): Change => ({ put: 'assignment', row: { ...row, generation: position.generation } }));
   return { changes: [...rows, { put: 'head', row: { cluster, head, position, root } }], rings: true };

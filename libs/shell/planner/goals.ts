@@ -28,6 +28,9 @@ export interface GoalRequest {
   readonly clusters: readonly ClusterName[];
 }
 
+/** Goals that were found, by cluster; of one head, for what else they follow from is in it. */
+type Found = Map<ClusterName, Goal>;
+
 /** How many bundles are remembered by what they were made from. */
 const keptBundles = 50_000;
 
@@ -63,13 +66,30 @@ export function teamGone({ documents }: FleetSnapshot, { team }: Unit): Fairlead
   );
 }
 
+/** What was found of a release at a head; it goes with the head. */
+function rememberFound(): (request: GoalRequest) => Found {
+  const byHead = new WeakMap<FleetSnapshot, Map<string, Found>>();
+  return ({ snapshot, unit, release }) => {
+    const releases = byHead.get(snapshot) ?? new Map<string, Found>();
+    byHead.set(snapshot, releases);
+    const key = `${unit.key} ${release.digest} ${release.definition.commit}`;
+    const found = releases.get(key) ?? new Map<ClusterName, Goal>();
+    releases.set(key, found);
+    return found;
+  };
+}
+
 /** Renders through the sources role, each distinct input once. */
 export function findGoals(ports: Pick<PlannerPorts, 'releases'>, pinned: Pinned): Goals {
   const known = new Map<string, Digest>();
+  const foundAt = rememberFound();
   return {
     async of(request) {
-      const { snapshot, unit, release, clusters } = request;
-      if (clusters.length === 0) return new Map();
+      const { snapshot, unit, release } = request;
+      if (request.clusters.length === 0) return new Map();
+      const found = foundAt(request);
+      const clusters = request.clusters.filter((cluster) => !found.has(cluster));
+      if (clusters.length === 0) return found;
       try {
         const gone = teamGone(snapshot, unit);
         if (gone !== undefined) throw gone;
@@ -79,10 +99,13 @@ export function findGoals(ports: Pick<PlannerPorts, 'releases'>, pinned: Pinned)
         const goals = clusters.map(
           async (cluster) => [cluster, await goalOf(cluster, { request, definition, running })] as const,
         );
-        return new Map(await Promise.all(goals));
+        const fresh = await Promise.all(goals);
+        // What could not be rendered may be by the next look.
+        for (const [cluster, goal] of fresh) if (goal.kind === 'Bundle') found.set(cluster, goal);
+        return fresh.every(([, { kind }]) => kind === 'Bundle') ? found : new Map([...found, ...fresh]);
       } catch (thrown) {
         const goal = unknown(thrown);
-        return new Map(clusters.map((cluster) => [cluster, goal]));
+        return new Map([...found, ...clusters.map((cluster) => [cluster, goal] as const)]);
       }
     },
   };

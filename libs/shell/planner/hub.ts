@@ -9,6 +9,7 @@ import {
   type Member,
 } from '@fairlead/core/model';
 import type { Change, ClusterRow, Store } from '@fairlead/ports/store';
+import { memberPrefix } from './board.ts';
 import { commitMessage, type DraftGround, type LedgerDraft } from './drafts.ts';
 import type { HubState } from './round.ts';
 
@@ -184,22 +185,29 @@ function versionOf(text: string | undefined): string | undefined {
   return text !== undefined && /^v\d+\.\d+\.\d+/.test(text) ? text : undefined;
 }
 
+/** Cheap enough to ask of ten thousand members in each round. */
+function saysSame(fact: JsonObject | undefined, spec: Member['spec']): boolean {
+  if (fact === undefined || fact['key'] !== spec.key || fact['kubernetes'] !== spec.kubernetes) return false;
+  const labels = fact['labels'] as Readonly<Record<string, string>>;
+  const names = Object.keys(spec.labels);
+  return names.length === Object.keys(labels).length && names.every((name) => labels[name] === spec.labels[name]);
+}
+
 /**
  * The changes that keep the store's members as the ledger's: `member:NAME` facts for gateways, enrolments that are
  * committed, and rows of clusters whose membership ended. What a cluster runs stays as it is.
  */
-export async function keepMembers(
-  { snapshot, store }: Pick<DraftGround, 'snapshot'> & { store: Store },
+export function keepMembers(
+  { snapshot, facts }: Pick<DraftGround, 'snapshot'> & { readonly facts: ReadonlyMap<string, JsonObject> },
   { enrolments, rows }: { enrolments: readonly Enrolment[]; rows: ReadonlyMap<string, ClusterRow> },
-): Promise<Change[]> {
+): Change[] {
   const changes: Change[] = [];
   const { members, brokenMembers } = snapshot.ledger;
-  const facts = await store.facts('member:');
   const rung = new Set<string>();
   for (const [name, { spec }] of members) {
+    if (saysSame(facts.get(name), spec)) continue;
     const value: JsonObject = { key: spec.key, labels: { ...spec.labels }, kubernetes: spec.kubernetes };
-    if (JSON.stringify(facts.get(`member:${name}`)) === JSON.stringify(value)) continue;
-    changes.push({ put: 'fact', key: `member:${name}`, value });
+    changes.push({ put: 'fact', key: `${memberPrefix}${name}`, value });
     rung.add(name);
   }
   for (const { cluster, key } of enrolments) {
@@ -207,16 +215,15 @@ export async function keepMembers(
     changes.push({ drop: 'fact', key: `${membershipPrefix}${cluster}` });
     rung.add(cluster);
   }
-  for (const key of facts.keys()) {
-    const name = key.slice('member:'.length);
+  for (const name of facts.keys()) {
     if (members.has(name) || brokenMembers.has(name)) continue;
     const waits = enrolments.some(({ cluster }) => cluster === name);
     changes.push(
-      { drop: 'fact', key },
+      { drop: 'fact', key: `${memberPrefix}${name}` },
       ...(waits || !rows.has(name) ? [] : [{ drop: 'cluster', cluster: name as ClusterName } as const]),
     );
     rung.add(name);
   }
-  if (rung.size > 0) changes.push({ put: 'outbox', row: { subject: 'desired', payload: { clusters: [...rung] } } });
+  if (rung.size > 0) changes.push({ put: 'outbox', row: { subject: 'members', payload: { clusters: [...rung] } } });
   return changes;
 }

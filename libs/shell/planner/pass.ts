@@ -56,6 +56,8 @@ export interface RoundResult {
   readonly looked: readonly string[];
   readonly problem?: FairleadError;
   readonly settled: boolean;
+  /** Milliseconds that looking, deciding and giving out took; without what git took. */
+  readonly tookMs: number;
 }
 
 interface UnitOutcome {
@@ -92,24 +94,24 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
     rows: [...round.clusters.values()],
   });
   if (elsewhere !== undefined)
-    return { looked: [], rechecks: new Map(), moved: undefined, settled: false, problem: elsewhere };
+    return { looked: [], rechecks: new Map(), moved: undefined, settled: false, tookMs: 0, problem: elsewhere };
   if (step !== undefined) return raiseEpoch(workshop, { request, ground, step, nowMs });
 
   // Decide.
   const enrolments = await loadEnrolments(ports.store);
-  const members = await keepMembers({ snapshot, store: ports.store }, { enrolments, rows: round.clusters });
+  const facts = await workshop.board.members();
+  const members = keepMembers({ snapshot, facts }, { enrolments, rows: round.clusters });
   const units = isInEpoch(round) ? chosen(request) : [];
-  const outcomes = await Promise.all(units.map((unit) => decideUnit(round, { unit, ground })));
+  const outcomes = await decideUnits(round, { units, ground });
 
   // Act: what the ledger says already is given out before what is new is pushed.
-  const given = isInEpoch(round)
-    ? await giveOut(
-        round,
-        outcomes.flatMap(({ rows }) => rows),
-      )
-    : [];
-  const changes = [...members, ...outcomes.flatMap((outcome) => outcome.changes), ...given];
-  if (changes.length > 0) await ports.store.write(changes, guard);
+  const write = writerOf(workshop, guard);
+  await write([...members, ...outcomes.flatMap((outcome) => outcome.changes)]);
+  if (isInEpoch(round)) {
+    const rows = outcomes.flatMap((outcome) => outcome.rows);
+    for await (const given of giveOut(round, rows)) await write(given);
+  }
+  const tookMs = Math.max(0, ports.clock.now() - nowMs);
   const joined = await draftMembers(ground, { enrolments, rows: round.clusters });
   const removals = await draftRemovals(round, { units, ground });
   const drafts = [...(joined ? [joined] : []), ...outcomes.flatMap(({ draft }) => draft ?? []), ...removals];
@@ -123,6 +125,7 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
     rechecks: rechecksOf(outcomes, pushed.problem),
     ...(pushed.problem === undefined ? {} : { problem: pushed.problem }),
     settled: isInEpoch(round),
+    tookMs,
   };
 }
 
@@ -140,16 +143,40 @@ function ledgerElsewhere({ options }: Workshop, { documents }: FleetSnapshot): F
   );
 }
 
+/** Writes as the leader, and notes on the board what was written. */
+function writerOf({ ports, board }: Workshop, guard: Guard): (changes: readonly Change[]) => Promise<void> {
+  return async (changes) => {
+    if (changes.length === 0) return;
+    await ports.store.write(changes, guard);
+    board.wrote(changes);
+  };
+}
+
+/** How many units are decided between two turns of the event loop, in which others get theirs. */
+const unitsAtATime = 8;
+
+async function decideUnits(
+  round: Round,
+  { units, ground }: { units: readonly Unit[]; ground: DraftGround },
+): Promise<UnitOutcome[]> {
+  const outcomes: UnitOutcome[] = [];
+  for (let at = 0; at < units.length; at += unitsAtATime) {
+    const some = units.slice(at, at + unitsAtATime);
+    outcomes.push(...(await Promise.all(some.map((unit) => decideUnit(round, { unit, ground })))));
+  }
+  return outcomes;
+}
+
 function chosen({ snapshot, units }: RoundRequest): Unit[] {
   const all = [...unitsOf(snapshot).values()];
   return units === 'all' ? all : all.filter(({ key }) => units.has(key));
 }
 
 async function raiseEpoch(
-  { ports }: Workshop,
+  { ports, board }: Workshop,
   { request, ground, step, nowMs }: { request: RoundRequest; ground: DraftGround; step: EpochStep; nowMs: number },
 ): Promise<RoundResult> {
-  const nothing = { looked: [], rechecks: new Map<string, number>(), settled: false };
+  const nothing = { looked: [], rechecks: new Map<string, number>(), settled: false, tookMs: 0 };
   if (!request.mayCommit) return { ...nothing, moved: undefined };
   try {
     const draft = await draftEpoch(ground, step);
@@ -157,9 +184,9 @@ async function raiseEpoch(
     if (!result.pushed) return { ...nothing, moved: 'all' };
     const { reason, message } = draft.about.trouble;
     const event: Change = { put: 'event', row: { atMs: nowMs, type: draft.about.type, reason, message } };
-    await ports.store.write([...(await afterEpoch(ports.store, { step, nowMs, starting: request.starting })), event], {
-      fence: request.fence,
-    });
+    const after = await afterEpoch(ports.store, { step, nowMs, starting: request.starting });
+    await ports.store.write([...after, event], { fence: request.fence });
+    board.mark('all');
     return { ...nothing, moved: 'all', settled: true };
   } catch (thrown) {
     return { ...nothing, moved: undefined, problem: asFairleadError(thrown, { reason: 'LedgerUnwritable' }) };

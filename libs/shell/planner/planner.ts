@@ -1,7 +1,9 @@
 import { connectionOf } from '@fairlead/core/connection';
 import { asFairleadError, type CommitSha, type Connection, type FairleadError } from '@fairlead/core/model';
+import type { Payload } from '@fairlead/ports/bus';
 import type { ClusterRow } from '@fairlead/ports/store';
 import { silenceOf } from './silence.ts';
+import { openBoard } from './board.ts';
 import { findDepartures } from './departures.ts';
 import { findGoals } from './goals.ts';
 import { decisionKey, type Decided } from './journal.ts';
@@ -13,7 +15,7 @@ import type { FleetSnapshot } from './reader/snapshot.ts';
 import type { Workshop } from './round.ts';
 import { unitsOf } from './units.ts';
 
-/** What is asked for: the head, units by key, or with neither everything. */
+/** What is asked for: the head, units by key, or with neither everything, the rows of the store read anew. */
 export interface Marking {
   readonly head?: boolean;
   readonly units?: Iterable<string> | 'all';
@@ -39,6 +41,13 @@ export interface Planner {
 const roundsPerPass = 12;
 /** How soon work that failed is tried again. */
 const retryAfterMs = 10_000;
+/** Rows of applications that are kept in memory: assignments and statuses. */
+const keptRows = 400_000;
+/**
+ * After a pass the loop rests for so many times as long as the pass took, within the bound: a storm of reports is a few
+ * passes, and whoever else runs in the process gets most of it. A small fleet's pass takes a millisecond.
+ */
+const rest = { times: 3, mostMs: 2_000 };
 
 type Units = ReadonlySet<string> | 'all';
 
@@ -56,7 +65,8 @@ export function startPlanner(ports: PlannerPorts, options: PlannerOptions): Plan
 export function openWorkshop(ports: PlannerPorts, options: PlannerOptions): Workshop {
   const pinned = readPinned(ports.repository);
   const goals = findGoals(ports, pinned);
-  return { ports, options, pinned, goals, departures: findDepartures(ports.repository) };
+  const board = openBoard(ports.store, { maxRows: keptRows });
+  return { ports, options, board, pinned, goals, departures: findDepartures(ports.repository) };
 }
 
 class Loop implements Planner {
@@ -75,6 +85,9 @@ class Loop implements Planner {
   private fence: number | undefined;
   /** The head over which everything was planned, and what the hub itself pushed since. */
   private planned: CommitSha | undefined;
+  private restUntilMs = 0;
+  private urgent = true;
+  private wake = (): void => undefined;
 
   constructor(ports: PlannerPorts, options: PlannerOptions) {
     this.ports = ports;
@@ -88,9 +101,24 @@ class Loop implements Planner {
 
   async plan(what: Marking = {}): Promise<void> {
     if (this.closed) return;
+    this.urgent = true;
+    this.wake();
+    if (what.units === undefined && !what.head) this.workshop.board.mark('all');
+    this.report(what);
+    for (let work = this.running; work !== undefined; work = this.running) await work;
+  }
+
+  /** As {@link plan}, in the loop's own time. */
+  report(what: Marking): void {
+    if (this.closed) return;
     this.mark(what);
     this.kick();
-    for (let work = this.running; work !== undefined; work = this.running) await work;
+  }
+
+  /** Clusters said something: their rows are read again, and what is about their applications is planned. */
+  heard({ clusters, applications }: Payload<'statuses'>): void {
+    this.workshop.board.mark(clusters.length === 0 ? 'all' : { clusters, applications });
+    this.report({ units: unitsAbout(this.current(), applications) });
   }
 
   current(): FleetSnapshot | undefined {
@@ -118,6 +146,7 @@ class Loop implements Planner {
 
   async close(): Promise<void> {
     this.closed = true;
+    this.wake();
     this.cancel?.();
     for (const stop of this.stops) stop();
     await this.running;
@@ -142,6 +171,7 @@ class Loop implements Planner {
 
   private async work(): Promise<void> {
     for (let ok = true; ok && this.hasWork();) {
+      await this.rest();
       const taken = { head: this.headMarked, units: this.marked };
       this.headMarked = false;
       this.marked = new Set();
@@ -150,6 +180,7 @@ class Loop implements Planner {
       } catch (thrown) {
         // Whatever it was, the work is still to be done.
         this.problems = [asFairleadError(thrown)];
+        this.workshop.board.mark('all');
         this.again(taken.units);
         ok = false;
       }
@@ -157,15 +188,33 @@ class Loop implements Planner {
     this.arm();
   }
 
+  /** Waits until the loop has rested from its last pass, or something came that waits for nothing. */
+  private async rest(): Promise<void> {
+    const { clock } = this.ports;
+    const forMs = this.restUntilMs - clock.now();
+    if (forMs > 0 && !this.urgent && !this.closed) {
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(forMs, resolve);
+        this.wake = () => {
+          cancel();
+          resolve();
+        };
+      });
+    }
+    this.urgent = false;
+  }
+
   private async pass(taken: { head: boolean; units: Units }): Promise<void> {
     this.fence ??= await takeLead(this.ports.store);
     const found: FairleadError[] = [];
+    let tookMs = 0;
     let snapshot = await this.read(taken.head || this.current() === undefined, found);
     let units: Units = snapshot?.head === this.planned ? taken.units : 'all';
     for (let round = 0; snapshot !== undefined && round < roundsPerPass && !this.closed; round += 1) {
       const mayCommit = found.length === 0;
       const request = { snapshot, units, mayCommit, starting: this.starting, fence: this.fence };
       const result: RoundResult = await runRound(this.workshop, request);
+      tookMs += result.tookMs;
       if (result.settled) this.starting = false;
       if (result.problem !== undefined) found.push(result.problem);
       this.keepRechecks(result);
@@ -177,6 +226,7 @@ class Loop implements Planner {
       // A ledger that moves this often under one pass is not raced any further at once.
       if (round === roundsPerPass - 1) this.again(units);
     }
+    this.restUntilMs = this.ports.clock.now() + Math.min(rest.mostMs, rest.times * tookMs);
     if (found.length > 0) this.again(units);
     this.problems = found;
   }
@@ -219,26 +269,25 @@ class Loop implements Planner {
 }
 
 /** What marks units. A doorbell that names nothing that is known marks everything. */
-function subscribe({ bus }: PlannerPorts, planner: Pick<Planner, 'plan' | 'current'>): (() => void)[] {
+function subscribe({ bus }: PlannerPorts, planner: Pick<Loop, 'plan' | 'heard' | 'current'>): (() => void)[] {
   // The planner's own pace is not the bus's: a bell returns at once.
   const ring = (what: Marking): void => void planner.plan(what);
-  const about = (payload: About): Marking => ({ units: unitsAbout(planner.current(), payload) });
   return [
-    bus.subscribe('head', () => ring({ head: true, units: [] })),
-    bus.subscribe('source', () => ring({ units: 'all' })),
-    bus.subscribe('release', (payload) => ring(about(payload))),
-    bus.subscribe('statuses', (payload) => ring(about(payload))),
+    bus.subscribe('head', () => ring({ head: true, units: [] }), { lost: () => ring({ head: true, units: 'all' }) }),
+    bus.subscribe('source', () => ring({ units: 'all' }), { lost: () => ring({ units: 'all' }) }),
+    bus.subscribe('release', ({ applications }) => ring({ units: unitsAbout(planner.current(), applications) }), {
+      lost: () => ring({ units: 'all' }),
+    }),
+    bus.subscribe('statuses', (payload) => planner.heard(payload), {
+      lost: () => planner.heard({ clusters: [], applications: [] }),
+    }),
   ];
 }
 
-interface About {
-  readonly application?: unknown;
-  readonly applications?: unknown;
-}
-
 /** Units of the applications, all of them: gates and occupancy look from one environment at the next. */
-function unitsAbout(snapshot: FleetSnapshot | undefined, { application, applications }: About): 'all' | string[] {
-  const named = Array.isArray(applications) ? applications : application === undefined ? [] : [application];
-  if (snapshot === undefined || named.length === 0) return 'all';
-  return [...unitsOf(snapshot).values()].filter((unit) => named.includes(unit.application)).map(({ key }) => key);
+function unitsAbout(snapshot: FleetSnapshot | undefined, applications: readonly unknown[]): 'all' | string[] {
+  if (snapshot === undefined || applications.length === 0) return 'all';
+  return [...unitsOf(snapshot).values()]
+    .filter((unit) => applications.includes(unit.application))
+    .map(({ key }) => key);
 }

@@ -1,6 +1,7 @@
 import type { ClusterName, CommitSha } from '@fairlead/core/model';
-import type { AssignmentRow, ClusterRow, StatusRow } from '@fairlead/ports/store';
+import type { ClusterRow } from '@fairlead/ports/store';
 import type { SilencePolicy } from '@fairlead/core/connection';
+import type { ApplicationRows, Board } from './board.ts';
 import type { Departures } from './departures.ts';
 import type { Goals } from './goals.ts';
 import type { Pinned } from './pinned.ts';
@@ -21,15 +22,10 @@ export interface HubState {
 export interface Workshop {
   readonly ports: PlannerPorts;
   readonly options: PlannerOptions;
+  readonly board: Board;
   readonly pinned: Pinned;
   readonly goals: Goals;
   readonly departures: Departures;
-}
-
-/** All rows of one application, as one question to the store gives them. */
-export interface ApplicationRows {
-  readonly rows: ReadonlyMap<ClusterName, AssignmentRow>;
-  readonly statuses: ReadonlyMap<ClusterName, StatusRow>;
 }
 
 /** One look at the world: everything in it is of one head and one moment. */
@@ -51,26 +47,17 @@ export interface RoundStart extends Pick<Round, 'snapshot' | 'nowMs' | 'hub' | '
 
 /** Opens a round; rows are read when they are first asked for. */
 export async function openRound({ workshop, ...start }: RoundStart): Promise<Round> {
-  const { store } = workshop.ports;
-  const clusters = new Map((await store.clusters()).map((row) => [row.cluster, row]));
+  const clusters = await workshop.board.clusters(start);
   const applications = new Map<string, Promise<ApplicationRows>>();
   const views = new Map<string, Promise<UnitView>>();
   const round: Round = {
     ...workshop,
     ...start,
     clusters,
-    rowsOf: (application) => remember(applications, application, () => readRows(workshop, application)),
+    rowsOf: (application) => remember(applications, application, () => workshop.board.rowsOf(application)),
     observe: (unit) => remember(views, unit.key, () => observe(round, unit)),
   };
   return round;
-}
-
-async function readRows({ ports: { store } }: Workshop, application: Unit['application']): Promise<ApplicationRows> {
-  const [rows, statuses] = await Promise.all([store.assignments({ application }), store.statuses({ application })]);
-  return {
-    rows: new Map(rows.map((row) => [row.cluster, row])),
-    statuses: new Map(statuses.map((row) => [row.cluster, row])),
-  };
 }
 
 function remember<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
