@@ -9,7 +9,7 @@ import { createGoBuild } from './goBuild.ts';
 import { type Log, logToStderr } from './log.ts';
 import { resolveBinary } from './resolve.ts';
 
-export { type BinaryName, binaryNames, isBinaryName } from './catalogue.ts';
+export { type BinaryName, binaryNames, type BinarySpec, binarySpec, isBinaryName } from './catalogue.ts';
 export type { Log } from './log.ts';
 
 /** Options of {@link ensureBinary} and {@link ensureBinaries}. */
