@@ -1,2 +1,3 @@
 export { decodeSpans, type ReceivedSpan } from './decode.ts';
 export { startOtlpReceiver, type OtlpReceiver } from './receiver.ts';
+export { startRecording, type RecordedSpan, type Recording } from './record.ts';

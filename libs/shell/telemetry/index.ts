@@ -1,0 +1,10 @@
+export { measuredListener, type AgentParts } from './agents.ts';
+export { attemptTraces, notingAttempts, type AttemptTrace, type AttemptTraces } from './attempts.ts';
+export { measuredBus, type BusSystem } from './bus.ts';
+export { inTraceOf, traceparentNow } from './carrier.ts';
+export { gatherCauses, type Cause, type Causes } from './causes.ts';
+export { outsideOfTraces, untracedClock } from './clock.ts';
+export { followDeliveries, type Arrival, type Deliveries, type DeliveryStage } from './delivery.ts';
+export { instruments, scope, type Instruments } from './instruments.ts';
+export { failed, step, type Step, type StepOptions } from './step.ts';
+export { measuredStore, type StoreSystem } from './store.ts';

@@ -1,0 +1,78 @@
+import { FairleadError } from '@fairlead/core/model';
+import { startRecording, type Recording } from '@fairlead/testkit/otlp';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { gatherCauses, inTraceOf, outsideOfTraces, step, traceparentNow } from './index.ts';
+
+let recording: Recording;
+
+beforeEach(() => {
+  recording = startRecording();
+});
+
+afterEach(() => recording.stop());
+
+const named = (name: string) => recording.spans().find((span) => span.name === name);
+
+test('a step inside a step is its child', async () => {
+  await step('plan', () => step('render', async () => undefined));
+  expect(named('render')).toMatchObject({ parent: named('plan')?.id, trace: named('plan')?.trace });
+});
+
+test('a step that found nothing to do leaves no span, and is counted', async () => {
+  await step('check source', async (inside) => inside.nothing());
+  expect(recording.spans()).toEqual([]);
+  expect(await recording.metrics()).toContain('fairlead_step_duration_count{fairlead_step="check source"} 1');
+});
+
+test('a step that fails says why in our words, and the failure goes on', async () => {
+  const gone = new FairleadError('Cannot read it: it is gone.', { code: 'NotFound', reason: 'SourceNotFound' });
+  await expect(step('fetch source', () => Promise.reject(gone))).rejects.toBe(gone);
+  expect(named('fetch source')).toMatchObject({
+    failure: gone.message,
+    attributes: { 'error.type': 'SourceNotFound' },
+  });
+});
+
+test('words that are not ours stay out of traces', async () => {
+  const foreign = Promise.reject(new Error('login as root:hunter2 failed'));
+  await expect(step('push ledger', () => foreign)).rejects.toThrow('hunter2');
+  expect(named('push ledger')).toMatchObject({ failure: 'InternalError' });
+});
+
+test('many events become one step: in the trace of the first, linked to the others', async () => {
+  const causes = gatherCauses();
+  for (const name of ['first', 'second', 'third']) await step(name, async () => causes.add());
+  await step('plan', async () => undefined, { cause: causes.take() });
+  const [first, second, third] = recording.spans();
+  expect(named('plan')).toMatchObject({ trace: first?.trace, parent: first?.id, links: [second?.id, third?.id] });
+});
+
+test('a step without a cause begins a trace, wherever it runs', async () => {
+  const causes = gatherCauses();
+  outsideOfTraces(() => causes.add());
+  await step('webhook', () => step('plan', async () => undefined, { cause: causes.take() }));
+  expect(named('plan')?.parent).toBeUndefined();
+});
+
+test('ten thousand events of one trace are one cause, and ten thousand traces a bounded number', async () => {
+  const causes = gatherCauses();
+  await step('one', async () => {
+    for (let event = 0; event < 10_000; event += 1) causes.add();
+  });
+  expect(causes.take().links).toEqual([]);
+  for (let event = 0; event < 10_000; event += 1) await step('other', async () => causes.add());
+  expect(causes.take().links).toHaveLength(16);
+});
+
+test('a trace that a message carried goes on, and a broken one is none', async () => {
+  const carried = await step('send', async () => traceparentNow());
+  await inTraceOf(carried, () => step('receive', async () => undefined));
+  expect(named('receive')).toMatchObject({ parent: named('send')?.id });
+  for (const broken of [undefined, 7, '', '00-zz-zz-01', '00-00000000000000000000000000000000-0000000000000000-01'])
+    expect(inTraceOf(broken, traceparentNow)).toBeUndefined();
+});
+
+test('without telemetry nothing is carried', async () => {
+  recording.stop();
+  expect(await step('plan', async () => traceparentNow())).toBeUndefined();
+});
