@@ -136,6 +136,7 @@ export interface EventQuery extends Omit<RowFilter, 'clusters'> {
 export interface Store {
   /** Random, made with the store: tells an empty or replaced store from the one of yesterday. */
   readonly id: string;
+  /** The rows are the store's until the promise settles: they must not be changed meanwhile. */
   write(changes: readonly Change[], guard?: Guard): Promise<void>;
 
   cluster(cluster: ClusterName): Promise<ClusterRow | undefined>;

@@ -81,3 +81,14 @@ test('a call that fails takes none of those down that became durable with it', a
   expect([...(await store.facts('')).keys()]).toEqual(['a', 'c']);
   await store.close();
 });
+
+test('a call that cannot cross to the thread fails alone', async () => {
+  const store = await open();
+  const results = await Promise.allSettled([
+    store.write([{ put: 'fact', key: 'a', value: {} }]),
+    store.write([{ put: 'fact', key: 'b', value: { no: (() => undefined) as never } }]),
+    store.counts(),
+  ]);
+  expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  await store.close();
+});

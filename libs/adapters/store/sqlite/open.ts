@@ -7,6 +7,7 @@ import {
   type EngineOptions,
   type FromThread,
   type Reply,
+  type Request,
   type ToThread,
 } from './protocol.ts';
 
@@ -54,6 +55,7 @@ class Thread {
   readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #gone: Promise<void>;
+  #gathered: Request[] = [];
   #lastId = 0;
   #failure: FairleadError | undefined;
 
@@ -82,13 +84,36 @@ class Thread {
     const id = (this.#lastId += 1);
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#say({ id, call: name, args });
+      // Calls of one turn of the event loop cross together: a message costs more than the call in it.
+      if (this.#gathered.push({ id, call: name, args }) === 1) setImmediate(() => this.#send());
     });
   }
 
   async close(): Promise<void> {
+    this.#send();
     this.#say('close');
     await this.#gone;
+  }
+
+  #send(): void {
+    const requests = this.#gathered;
+    this.#gathered = [];
+    if (requests.length === 0) return;
+    try {
+      this.#say(requests);
+    } catch (cause) {
+      // One of them holds what cannot cross; the others go on their own.
+      for (const request of requests) this.#sendAlone(request, cause);
+    }
+  }
+
+  #sendAlone(request: Request, cause: unknown): void {
+    try {
+      this.#say([request]);
+    } catch {
+      this.#pending.get(request.id)?.reject(cause);
+      this.#pending.delete(request.id);
+    }
   }
 
   #say(message: ToThread): void {

@@ -48,7 +48,7 @@ export type FromThread =
   | { readonly type: 'closed' };
 
 /** What the thread is told. */
-export type ToThread = Request | 'close';
+export type ToThread = readonly Request[] | 'close';
 
 /** Makes any thrown value plain; SQLite's own errors become Unavailable, to be tried again. */
 export function plainError(thrown: unknown): PlainError {

@@ -20,5 +20,10 @@ export function fromJson(value: Cell | undefined): unknown {
 
 /** Leaves out what is null or undefined, so that rows come back as they were put. */
 export function dense<T>(row: { readonly [Key in keyof T]: T[Key] | null | undefined }): T {
-  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null && value !== undefined)) as T;
+  const kept: Partial<T> = {};
+  for (const key in row) {
+    const value = row[key];
+    if (value !== null && value !== undefined) kept[key] = value;
+  }
+  return kept as T;
 }

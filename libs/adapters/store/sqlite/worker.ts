@@ -21,7 +21,8 @@ function serve(engine: Engine, { port, say }: { port: MessagePort; say: (message
       return;
     }
     // The first of a burst waits for the rest of it: they become durable together.
-    if (waiting.push(message) === 1) setImmediate(drain);
+    if (waiting.length === 0) setImmediate(drain);
+    for (const request of message) waiting.push(request);
   });
   say({ type: 'open', id: engine.id });
 }

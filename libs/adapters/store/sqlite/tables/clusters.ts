@@ -6,6 +6,8 @@ import { dense, type Cell, type Row } from '../row.ts';
 /** Rows of members. */
 export interface Clusters {
   one(cluster: ClusterName): ClusterRow | undefined;
+  /** 0 where there is no row. */
+  session(cluster: ClusterName): number;
   page(filter?: ClusterFilter): ClusterRow[];
   putHead(row: HeadRow): void;
   putContact(row: ContactRow): void;
@@ -25,6 +27,7 @@ const contactColumns = {
 /** Prepares the statements over `cluster`. */
 export function clusters(database: DatabaseSync): Clusters {
   const one = database.prepare('SELECT * FROM cluster WHERE cluster = ?');
+  const sessionOf = database.prepare('SELECT session FROM cluster WHERE cluster = ?');
   const page = database.prepare('SELECT * FROM cluster WHERE cluster > ? ORDER BY cluster LIMIT ?');
   const named = database.prepare(`SELECT * FROM cluster
     WHERE cluster > ? AND cluster IN (SELECT value FROM json_each(?)) ORDER BY cluster LIMIT ?`);
@@ -44,6 +47,7 @@ export function clusters(database: DatabaseSync): Clusters {
     RETURNING session`);
   return {
     one: (cluster) => rowOf(one.get(cluster)),
+    session: (cluster) => Number(sessionOf.get(cluster)?.['session'] ?? 0),
     page({ after = '', limit = -1, names } = {}) {
       const rows = names ? named.all(after, JSON.stringify(names), limit) : page.all(after, limit);
       return rows.flatMap((row) => rowOf(row) ?? []);
