@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly processes: number;
   /** Where CPU profiles of the hub go. */
   readonly hubProfile: string | undefined;
+  /** Where those of the agents' processes go. */
+  readonly simulatorProfile: string | undefined;
   readonly seed: number;
   /** Hears what is under way, for people. */
   readonly tell: (text: string) => void;

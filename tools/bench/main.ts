@@ -15,6 +15,7 @@ ${benches.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n'
   --processes N      processes that share the agents (default: 1)
   --seed N           what everything pretended is drawn from (default: 1)
   --hub-profile DIR  write CPU profiles of the hub there
+  --simulator-profile DIR  and of the agents' processes
   --json             one line of JSON for each figure on standard output
 `;
 
@@ -40,6 +41,7 @@ async function run(): Promise<number> {
       processes: { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
       'hub-profile': { type: 'string' },
+      'simulator-profile': { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -55,6 +57,7 @@ async function run(): Promise<number> {
     processes: whole('--processes', values.processes),
     seed: whole('--seed', values.seed),
     hubProfile: values['hub-profile'],
+    simulatorProfile: values['simulator-profile'],
     tell: (text) => void process.stderr.write(`${text}\n`),
   };
   const ground = groundHere();

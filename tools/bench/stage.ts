@@ -24,17 +24,19 @@ export function setTheScene(
   clusters: number,
   behaviour: Partial<Behaviour> = {},
 ): Promise<Scene> {
-  const { hubProfile, processes, seed, tell } = options;
+  const { hubProfile, simulatorProfile, processes, seed, tell } = options;
   return setScene({
     clusters,
     processes,
     behaviour: { ...calm, seed, ...behaviour },
     tell: (text) => tell(`${clusters}: ${text}`),
-    hub: {
-      graceMs: 60_000,
-      ...(hubProfile === undefined ? {} : { nodeArguments: ['--cpu-prof', `--cpu-prof-dir=${hubProfile}`] }),
-    },
+    nodeArguments: profiling(simulatorProfile),
+    hub: { graceMs: 60_000, nodeArguments: profiling(hubProfile) },
   });
+}
+
+function profiling(folder: string | undefined): string[] {
+  return folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 }
 
 /** Connects every agent and waits until all have the first release. */

@@ -1,4 +1,4 @@
-import type { AgentMessage, ClusterName, HubMessage, SignedHead } from '@fairlead/core/model';
+import type { AgentMessage, ApplicationStatus, ClusterName, HubMessage, SignedHead } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
 import type { HubLink } from '@fairlead/ports/transport';
 import { createIntake, createReporter, runSession, silentLog, type AgentLog } from '@fairlead/shell/agent';
@@ -108,15 +108,21 @@ function notAnswered(): Promise<string> {
   return Promise.reject(new Error('Cannot answer: a simulated agent has no capability for questions'));
 }
 
-/** Marks what a sent status says of each attempt. */
+/** Marks what a sent status says of each attempt, the first time that it says so. */
 function marking(counter: Counter): (message: AgentMessage) => void {
+  const marked = new Map<string, string>();
+  const mark = (state: 'InSync' | 'Healthy', { application, attempt }: ApplicationStatus): void => {
+    if (marked.get(`${state} ${application}`) === attempt) return;
+    marked.set(`${state} ${application}`, attempt);
+    counter.mark(`${state}:${attempt}`);
+  };
   return (message) => {
     if (message.type !== 'StatusDelta') return;
     if (message.full) counter.mark('verified');
-    for (const { sync, health, attempt } of message.changed) {
-      if (sync !== 'InSync') continue;
-      counter.mark(`InSync:${attempt}`);
-      if (health === 'Healthy') counter.mark(`Healthy:${attempt}`);
+    for (const status of message.changed) {
+      if (status.sync !== 'InSync') continue;
+      mark('InSync', status);
+      if (status.health === 'Healthy') mark('Healthy', status);
     }
   };
 }

@@ -20,6 +20,8 @@ export interface SceneOptions {
   readonly behaviour?: Behaviour;
   readonly processes?: number;
   readonly atOnce?: number;
+  /** For Node in the processes of agents. */
+  readonly nodeArguments?: readonly string[];
   /** More for the hub, such as where its store lies. */
   readonly hub?: Pick<HubOptions, 'flags' | 'nodeArguments' | 'graceMs'>;
   /** Hears what is under way, for people. */
@@ -74,11 +76,12 @@ export async function setScene(options: SceneOptions): Promise<Scene> {
       agents,
       stop,
       connect() {
-        const { behaviour = calm, processes, atOnce } = options;
+        const { behaviour = calm, processes, atOnce, nodeArguments = [] } = options;
         const simulator = startSimulator({
           hub: { ...dial, address: hub.grpc },
           agents,
           behaviour,
+          nodeArguments,
           ...(processes === undefined ? {} : { processes }),
           ...(atOnce === undefined ? {} : { atOnce }),
         });

@@ -15,6 +15,8 @@ export interface SimulatorOptions {
   readonly processes?: number;
   /** Agents that dial for the first time at once, over all processes; 100 by default. */
   readonly atOnce?: number;
+  /** For Node itself, such as `--cpu-prof`. */
+  readonly nodeArguments?: readonly string[];
 }
 
 /** Agents in processes of their own. */
@@ -92,10 +94,11 @@ class Worker {
   readonly #child: ChildProcess;
   readonly #answers = new Map<number, (times: readonly number[]) => void>();
 
-  constructor({ hub, agents, behaviour, processes = 1, atOnce = 100 }: SimulatorOptions, index: number) {
+  constructor(options: SimulatorOptions, index: number) {
+    const { hub, agents, behaviour, processes = 1, atOnce = 100, nodeArguments = [] } = options;
     this.#child = fork(join(import.meta.dirname, 'worker.ts'), {
       serialization: 'advanced',
-      execArgv: [`--max-old-space-size=${heapMegabytes}`, '--disable-warning=ExperimentalWarning'],
+      execArgv: [`--max-old-space-size=${heapMegabytes}`, '--disable-warning=ExperimentalWarning', ...nodeArguments],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.pid = this.#child.pid ?? 0;
