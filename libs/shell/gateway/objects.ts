@@ -1,5 +1,6 @@
 import {
   parseJson,
+  type ApplicationId,
   type BlobPart,
   type BundleIndex,
   type ClusterName,
@@ -20,52 +21,84 @@ export class Shelf {
   readonly #indexes: Cache<Digest, ReadonlySet<Digest>>;
   readonly #blobs: Cache<Digest, BlobRow>;
   /** By the root of a desired state: clusters that run the same share it. */
-  readonly #bundles: Cache<Digest, readonly Digest[]>;
+  readonly #reaches: Cache<Digest, Reach>;
   /** Answers without secrets by what was asked: one message for all clusters, so that a transport encodes it once. */
   readonly #answers: Cache<string, readonly Objects[]>;
+  readonly #making = new Map<string, Promise<readonly Objects[]>>();
 
   constructor(store: Store, limits: GatewayLimits) {
     this.#store = store;
     this.#limits = limits;
     this.#indexes = new Cache(limits.cachedDigests);
     this.#blobs = new Cache(limits.cachedBytes);
-    this.#bundles = new Cache(limits.cachedDigests);
+    this.#reaches = new Cache(limits.cachedDigests);
     this.#answers = new Cache(limits.cachedBytes);
   }
 
-  /** The bundles that a desired state names. */
-  bundlesOf(root: Digest, assignments: readonly AssignmentRow[]): readonly Digest[] {
-    const known = this.#bundles.get(root);
+  /** What a desired state reaches. */
+  reachOf(root: Digest, assignments: readonly AssignmentRow[]): Reach {
+    const known = this.#reaches.get(root);
     if (known) return known;
-    const bundles = [...new Set(assignments.flatMap((row) => row.entry?.bundle ?? []))];
-    this.#bundles.put(root, { value: bundles, weight: bundles.length + 1 });
-    return bundles;
+    const reach = reachOf(assignments);
+    this.#reaches.put(root, { value: reach, weight: reach.size + 1 });
+    return reach;
+  }
+
+  /**
+   * What a desired state reaches and the one before it did not, for an agent that has all of the one before: sent unasked,
+   * it saves the agent two questions. Nothing where the one before is not known here or the difference is large; secrets
+   * are always asked for.
+   */
+  async ahead({ before, after }: { readonly before: Digest; readonly after: Digest }): Promise<readonly Objects[]> {
+    const old = this.#reaches.get(before);
+    const now = this.#reaches.get(after);
+    if (!old || !now) return [];
+    const key = `${before} ${after}`;
+    const known = this.#answers.get(key) ?? this.#making.get(key);
+    if (known) return known;
+    const making = this.#difference(old, now).finally(() => this.#making.delete(key));
+    this.#making.set(key, making);
+    const messages = await making;
+    const weight = messages.reduce((sum, message) => sum + weightOf(message.blobs), key.length);
+    this.#answers.put(key, { value: messages, weight });
+    return messages;
+  }
+
+  async #difference(old: Reach, now: Reach): Promise<readonly Objects[]> {
+    const changed = [...now].filter(([application, bundle]) => old.get(application) !== bundle);
+    const digests: Digest[] = [];
+    for (const [application, bundle] of changed) {
+      const had = old.get(application);
+      const names = had === undefined ? noDigests : await this.#index(had);
+      for (const digest of await this.#index(bundle)) if (!names.has(digest)) digests.push(digest);
+      digests.push(bundle);
+      if (digests.length > aheadBlobs) return [];
+    }
+    const rows = (await this.#read(digests)).filter((row) => !row.secret);
+    if (weightOf(rows) > this.#limits.partBytes) return [];
+    return [...packed(rows, this.#limits.partBytes)].map((blobs) => ({ type: 'Objects', blobs, missing: [] }));
   }
 
   /**
    * The answer to a Want, message by message: what the cluster's own assignments reach, that is their bundle indexes and
-   * the objects that these name. Everything else counts as missing, whether it is kept or not. `bundles` are those of the
-   * desired state that was sent to it; without them the store is asked.
+   * the objects that these name. Everything else counts as missing, whether it is kept or not. `reach` is that of
+   * the desired state that was sent to it; without it the store is asked.
    */
   async *answer(
     cluster: ClusterName,
-    { wanted, bundles }: { readonly wanted: readonly Digest[]; readonly bundles?: readonly Digest[] | undefined },
+    { wanted, reach }: { readonly wanted: readonly Digest[]; readonly reach?: Reach | undefined },
   ): AsyncGenerator<Objects> {
-    const reached = await this.#reach(bundles ?? (await this.#assigned(cluster)), wanted);
+    const within = reach ?? reachOf(await this.#store.assignments({ cluster }));
+    const reached = await this.#reach([...new Set(within.values())], wanted);
     const missing = wanted.filter((digest) => !reached.has(digest));
-    const within = wanted.filter((digest) => reached.has(digest));
-    for (let at = 0; at < within.length; at += this.#limits.blobsAtATime) {
-      const asked = within.slice(at, at + this.#limits.blobsAtATime);
+    const given = wanted.filter((digest) => reached.has(digest));
+    for (let at = 0; at < given.length; at += this.#limits.blobsAtATime) {
+      const asked = given.slice(at, at + this.#limits.blobsAtATime);
       const messages = await this.#messages(asked);
       yield* messages.objects;
       missing.push(...messages.lacking);
     }
     if (missing.length > 0) yield { type: 'Objects', blobs: [], missing };
-  }
-
-  async #assigned(cluster: ClusterName): Promise<readonly Digest[]> {
-    const assignments = await this.#store.assignments({ cluster });
-    return [...new Set(assignments.flatMap((row) => row.entry?.bundle ?? []))];
   }
 
   async #messages(asked: readonly Digest[]): Promise<{ objects: readonly Objects[]; lacking: readonly Digest[] }> {
@@ -80,7 +113,7 @@ export class Shelf {
       missing: [],
     }));
     const lacking = asked.filter((digest) => !found.has(digest));
-    const weight = rows.reduce((sum, row) => sum + row.data.length + 200, key.length);
+    const weight = weightOf(rows) + key.length;
     if (lacking.length === 0 && rows.every((row) => !row.secret)) this.#answers.put(key, { value: objects, weight });
     return { objects, lacking };
   }
@@ -116,6 +149,26 @@ export class Shelf {
     const byDigest = new Map([...known.filter((row) => row !== undefined), ...read].map((row) => [row.digest, row]));
     return unique.flatMap((digest) => byDigest.get(digest) ?? []);
   }
+}
+
+/** The bundles of a desired state, by application. */
+export type Reach = ReadonlyMap<ApplicationId, Digest>;
+
+/** How many blobs are sent unasked at most. */
+const aheadBlobs = 64;
+
+const noDigests: ReadonlySet<Digest> = new Set();
+
+function reachOf(assignments: readonly AssignmentRow[]): Reach {
+  return new Map(
+    assignments.flatMap(({ application, entry }) =>
+      entry === undefined ? [] : [[application, entry.bundle] as const],
+    ),
+  );
+}
+
+function weightOf(blobs: readonly { readonly data: Uint8Array }[]): number {
+  return blobs.reduce((sum, { data }) => sum + data.length + 200, 0);
 }
 
 /** Parts of blobs, in order, packed into messages of about `partBytes`. */

@@ -15,7 +15,7 @@ import type { AgentChannel, ChannelHandler } from '@fairlead/ports/transport';
 import { decideDesired, desiredMessage, sameMark, type Mark } from './desired.ts';
 import type { Dispatch, Given, Receiver } from './dispatch.ts';
 import { notAMember, standingOf, type Standing } from './membership.ts';
-import type { Shelf } from './objects.ts';
+import type { Reach, Shelf } from './objects.ts';
 import type { GatewayLimits, GatewayPorts } from './ports.ts';
 import { driftEvents, statusChanges } from './reports.ts';
 import { Throttle } from './throttle.ts';
@@ -60,7 +60,7 @@ export class AgentSession implements ChannelHandler, Receiver {
   #heardWrittenMs = 0;
   #unanswered = false;
   /** What the desired state that was sent last reaches; undefined before one was sent. */
-  #bundles: readonly Digest[] | undefined;
+  #reach: Reach | undefined;
   /** Applications whose leaving waits for the agent's word. */
   #leaving: readonly ApplicationId[] = [];
   #isOver = false;
@@ -149,7 +149,7 @@ export class AgentSession implements ChannelHandler, Receiver {
     this.#agent = position && root ? { position, root } : undefined;
     this.#isProven = this.#agent !== undefined && this.#proves(hello.head, this.#agent);
     this.#sent = undefined;
-    this.#bundles = undefined;
+    this.#reach = undefined;
     this.#heardWrittenMs = this.#heardAtMs;
     const accepted = this.#isProven && { ackedPosition: position, ackedRoot: root };
     // A digest in the row says that the statuses beside it are the agent's: not before the full status has come.
@@ -168,7 +168,7 @@ export class AgentSession implements ChannelHandler, Receiver {
     await this.#heard([]);
     const { cluster } = this.#parts.channel.caller;
     if (!this.#givesOut()) return this.#send({ type: 'Objects', blobs: [], missing: digests });
-    const within = { wanted: digests, bundles: this.#bundles };
+    const within = { wanted: digests, reach: this.#reach };
     for await (const message of this.#parts.shelf.answer(cluster, within)) await this.#send(message);
   }
 
@@ -269,10 +269,13 @@ export class AgentSession implements ChannelHandler, Receiver {
       const decision = decideDesired({ head, agent: this.#agent, sent: this.#sent });
       if (decision.send !== 'Full' && decision.send !== 'Since') return this.look();
       this.#sent = head;
-      this.#bundles = this.#parts.shelf.bundlesOf(head.root, assignments);
+      this.#reach = this.#parts.shelf.reachOf(head.root, assignments);
       this.#leaving = assignments.flatMap(({ application, tombstone }) => (tombstone ? [application] : []));
       this.#watchForAnswer();
       const since = decision.send === 'Since' ? decision.since : undefined;
+      const had = since && this.#agent?.root;
+      const ahead = had ? await this.#parts.shelf.ahead({ before: had, after: head.root }) : [];
+      for (const message of ahead) await this.#send(message);
       await this.#send(desiredMessage(row.head, { rows: assignments, since }));
     } catch (error) {
       this.unread(error);

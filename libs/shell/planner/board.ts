@@ -157,6 +157,8 @@ class StoreBoard implements Board {
   ): ClusterName[] {
     const seems: ClusterName[] = [];
     for (const [cluster, row] of clusters) {
+      const heardMs = row.lastHeardAtMs ?? 0;
+      if (row.unansweredSinceMs === undefined && nowMs - heardMs < silence.silentAfterMs) continue;
       const { connection } = connectionOf(row, { nowMs, policy: silence });
       if (connection === 'Connected' || connection === 'Never') continue;
       if (nowMs - (this.#readAtMs.get(cluster) ?? 0) >= silentReadMs) seems.push(cluster);
