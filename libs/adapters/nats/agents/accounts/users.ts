@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { FairleadError, isName } from '@fairlead/core/model';
+import type { NatsAuthority } from '@fairlead/ports/keys';
+import { chunkBytes, headBytes } from '../credit.ts';
+import { agentRights } from '../subjects.ts';
+import { readPrivate } from './files.ts';
+
+/** The key by which the hub signs agents' users; the broker's account names it. */
+export const signerFile = 'agents-signer.json';
+
+/** What {@link signerFile} holds. */
+export interface Signer {
+  /** Public key of the account. */
+  readonly account: string;
+  /** Of the signing key. */
+  readonly seed: string;
+}
+
+/** An agent needs one subscription at a time, and one more while a new stream takes an old one's place. */
+const mostSubscriptions = 4;
+
+/**
+ * Opens the account by which the hub lets agents onto the broker. Throws FailedPrecondition where `fairlead nats config`
+ * has not made its keys yet.
+ */
+export async function openAgentsAccount(folder: string): Promise<NatsAuthority> {
+  const text = await readPrivate(folder, signerFile);
+  if (text === undefined)
+    throw new FairleadError(
+      `Cannot let agents onto NATS: ${join(folder, signerFile)} is not there. Make it with "fairlead nats config".`,
+      { code: 'FailedPrecondition', reason: 'CredentialsMissing', subject: { file: join(folder, signerFile) } },
+    );
+  const { account, seed } = JSON.parse(text) as Signer;
+  const { encodeUser, fromSeed } = await import('@nats-io/jwt');
+  const signer = fromSeed(new TextEncoder().encode(seed));
+  return {
+    async userJwt({ cluster, userKey, notAfterMs }) {
+      if (!isName(cluster)) throw new TypeError(`"${cluster}" is no cluster's name`);
+      const { pub, sub } = agentRights(cluster);
+      return encodeUser(
+        cluster,
+        await userKeyOf(userKey),
+        account,
+        {
+          pub,
+          sub,
+          subs: mostSubscriptions,
+          payload: chunkBytes + headBytes,
+          data: -1,
+          bearer_token: false,
+          // No leaf node, no MQTT: what those make of subjects and permissions is their own.
+          allowed_connection_types: ['STANDARD'],
+        },
+        { signer, exp: Math.floor(notAfterMs / 1000) },
+      );
+    },
+  };
+}
+
+async function userKeyOf(text: string) {
+  const { fromPublic } = await import('@nats-io/jwt');
+  try {
+    if (text.startsWith('U')) return fromPublic(text);
+  } catch {
+    // A checksum that does not fit: as good as no key.
+  }
+  throw new FairleadError(
+    `Cannot let the agent onto NATS: current value of natsUserKey is "${text.slice(0, 80)}", which is no public NKey of a user.`,
+    { code: 'InvalidInput', reason: 'InvalidArgument', subject: { field: 'natsUserKey' } },
+  );
+}
+
+/** A new NATS user of an agent: the seed stays in its cluster, the hub signs for the public key. */
+export async function newNatsUser(): Promise<{ readonly seed: string; readonly publicKey: string }> {
+  const { createUser } = await import('@nats-io/nkeys');
+  const user = createUser();
+  return { seed: new TextDecoder().decode(user.getSeed()), publicKey: user.getPublicKey() };
+}
+
+/** The public key of a seed that {@link newNatsUser} made. */
+export async function natsUserKey(seed: string): Promise<string> {
+  const { fromSeed } = await import('@nats-io/nkeys');
+  return fromSeed(new TextEncoder().encode(seed)).getPublicKey();
+}

@@ -1,0 +1,153 @@
+import { FairleadError } from '@fairlead/core/model';
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { chunkBytes, headBytes } from './credit.ts';
+
+/** How to reach a broker, and as whom. */
+export interface BrokerOptions {
+  /** `nats://host:port`, or `tls://host:port`: then only a server that shows a certificate is spoken to. */
+  readonly address: string;
+  /** The authority of its certificate; the system's where there is none. */
+  readonly caPem?: string;
+  /** A credentials file's text: the user's JWT and its seed. */
+  readonly credentials: string;
+  /** What the broker's own pages call this connection. */
+  readonly name: string;
+  /** What the broker refused, such as a subject that the credentials do not allow. */
+  readonly refused: (error: Error) => void;
+}
+
+/** One connection to a broker. It is not renewed: when it is over, everything that went by it is. */
+export interface Broker {
+  publish(subject: string, message: { readonly payload: Uint8Array; readonly reply?: string }): void;
+  /** A promise while more lies between here and the broker than one connection may hold; then ask again. */
+  turn(): Promise<void> | undefined;
+  /** Returns what ends it. */
+  subscribe(
+    subject: string,
+    options: { readonly group?: string; readonly hear: (message: BrokerMessage) => void },
+  ): () => void;
+  /** Resolves with the reason when the connection is over. */
+  readonly closed: Promise<string>;
+  /** Sends what is waiting, for a short while, and ends the connection. */
+  close(): Promise<void>;
+}
+
+/** A message, or the broker's own word that nobody heard what was published. */
+export interface BrokerMessage {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly nobodyHeard: boolean;
+}
+
+const connectWithinMs = 10_000;
+/** The pipes of both ends look for each other; the client's own pings would only double theirs. */
+const neverMs = 2_147_483_647;
+/** What may lie in the socket before senders wait. */
+const mostUnsent = 4_194_304;
+const lastWordsMs = 2_000;
+
+/** Connects once. Rejects with Unavailable (HubUnreachable), or FailedPrecondition for a broker of too small messages. The client is loaded now: an agent over gRPC never does. */
+export async function dial(options: BrokerOptions): Promise<Broker> {
+  const { connect, credsAuthenticator } = await import('@nats-io/transport-node');
+  const isTls = options.address.startsWith('tls://');
+  try {
+    const connection = await connect({
+      servers: options.address.replace(/^tls:/, 'nats:'),
+      authenticator: credsAuthenticator(new TextEncoder().encode(options.credentials)),
+      name: options.name,
+      reconnect: false,
+      maxReconnectAttempts: 0,
+      timeout: connectWithinMs,
+      pingInterval: neverMs,
+      ignoreClusterUpdates: true,
+      ...(isTls || options.caPem !== undefined
+        ? { tls: { ...(options.caPem !== undefined && { ca: options.caPem }) } }
+        : {}),
+    });
+    return await brokerOf(connection, options);
+  } catch (cause) {
+    if (cause instanceof FairleadError) throw cause;
+    throw new FairleadError(
+      `Cannot reach the NATS server at ${options.address}: ${wordsOf(cause)}. It is tried again; what was applied is kept.`,
+      { code: 'Unavailable', reason: 'HubUnreachable', retry: 'backoff', cause },
+    );
+  }
+}
+
+async function brokerOf(connection: NatsConnection, { refused, address }: BrokerOptions): Promise<Broker> {
+  const { max_payload: mostBytes = 0 } = connection.info ?? {};
+  if (mostBytes < chunkBytes + headBytes) {
+    await connection.close();
+    throw new FairleadError(
+      `Cannot use the NATS server at ${address}: it takes messages of ${mostBytes} bytes, and a stream needs ${chunkBytes + headBytes}. Raise its max_payload.`,
+      { code: 'FailedPrecondition', reason: 'HubUnreachable', retry: 'backoff' },
+    );
+  }
+  const outlet = new Outlet(connection);
+  let isClosing = false;
+  void tellRefusals(connection, refused);
+  const closed = connection.closed().then((error) => {
+    if (isClosing) return 'The connection to the NATS server was closed.';
+    return `The connection to the NATS server was lost${error instanceof Error ? `: ${wordsOf(error)}` : '.'}`;
+  });
+  return {
+    publish: (subject, message) => outlet.publish(subject, message),
+    turn: () => outlet.turn(),
+    subscribe(subject, { group, hear }) {
+      const subscription = connection.subscribe(subject, {
+        ...(group !== undefined && { queue: group }),
+        // An error here is a refusal, which the connection's status tells of as well.
+        callback: (error, message) => (error ? undefined : hear(messageOf(message))),
+      });
+      return () => subscription.unsubscribe();
+    },
+    closed,
+    async close() {
+      isClosing = true;
+      const timer = Promise.withResolvers<void>();
+      const stop = setTimeout(() => timer.resolve(), lastWordsMs);
+      await Promise.race([connection.flush().catch(() => undefined), timer.promise, closed]);
+      clearTimeout(stop);
+      await connection.close();
+    },
+  };
+}
+
+function messageOf({ subject, data, headers }: Msg): BrokerMessage {
+  return { subject, payload: data, nobodyHeard: data.length === 0 && headers?.code === 503 };
+}
+
+async function tellRefusals(connection: NatsConnection, refused: (error: Error) => void): Promise<void> {
+  for await (const status of connection.status()) if (status.type === 'error') refused(status.error);
+}
+
+function wordsOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** Bounds what one connection holds for a broker that is slower than its senders, who wait their turn. */
+class Outlet {
+  readonly #connection: NatsConnection;
+  #unsent = 0;
+  #flushing: Promise<void> | undefined;
+
+  constructor(connection: NatsConnection) {
+    this.#connection = connection;
+  }
+
+  publish(subject: string, { payload, reply }: { readonly payload: Uint8Array; readonly reply?: string }): void {
+    if (this.#connection.isClosed()) return;
+    this.#connection.publish(subject, payload, reply === undefined ? {} : { reply });
+    this.#unsent += payload.length;
+  }
+
+  turn(): Promise<void> | undefined {
+    if (this.#unsent < mostUnsent) return undefined;
+    const emptied = (): void => {
+      this.#unsent = 0;
+      this.#flushing = undefined;
+    };
+    // The broker answers a ping after all that was sent before it. A connection that is lost ends every sender anyway.
+    return (this.#flushing ??= this.#connection.flush().then(emptied, emptied));
+  }
+}

@@ -1,0 +1,224 @@
+import { Duplex } from 'node:stream';
+import type { Clock } from '@fairlead/ports/clock';
+import { natsCodec, type Frame, type FrameBody } from '@fairlead/wire';
+import { Allowance, chunkBytes, Intake } from './credit.ts';
+
+/** The bounds of one stream. */
+export interface PipeLimits {
+  /** Bytes, and {@link frameCost} for each frame, that wait at this end for its reader. */
+  readonly window: number;
+  /** After so long without a word the other end is asked whether it is there. */
+  readonly idleMs: number;
+  /** How long it may take to answer. */
+  readonly answerMs: number;
+}
+
+/** Options of {@link Pipe}. */
+export interface PipeOptions {
+  readonly limits: PipeLimits;
+  readonly clock: Clock;
+  /** What the other end takes before it grants more. */
+  readonly peerWindow: number;
+  /** The numbers of the last frames before the pipe was made. */
+  readonly before: { readonly sent: number; readonly received: number };
+  /** Publishes one frame. */
+  readonly send: (frame: Uint8Array) => void;
+  /** A promise while the connection must not take more. */
+  readonly turn: () => Promise<void> | undefined;
+  /** Whether what came before the other end's last word is still read. */
+  readonly readsToEnd: boolean;
+}
+
+const mostPingsAMinute = 60;
+
+/**
+ * A byte stream over the frames of two subjects. Core NATS brings a frame at most once: one that is missing ends the
+ * stream. Neither end keeps more than its window for a reader that is slow.
+ */
+export class Pipe extends Duplex {
+  /** Resolves with the reason when the stream is over, whoever ended it. */
+  readonly over: Promise<string>;
+  readonly #options: PipeOptions;
+  readonly #ended = Promise.withResolvers<string>();
+  readonly #allowance: Allowance;
+  readonly #intake: Intake;
+  readonly #inbox: Uint8Array[] = [];
+  #sent: number;
+  #received: number;
+  #reads = false;
+  #wake: (() => void) | undefined;
+  #heardAtMs: number;
+  #asked = false;
+  #stopWatch = (): void => undefined;
+  #pings = { sinceMs: 0, count: 0 };
+  #isPeerGone = false;
+  #saidEnd = false;
+
+  constructor(options: PipeOptions) {
+    super({ allowHalfOpen: false });
+    this.#options = options;
+    this.#allowance = new Allowance(options.peerWindow);
+    this.#intake = new Intake(options.limits.window);
+    this.#sent = options.before.sent;
+    this.#received = options.before.received;
+    this.#heardAtMs = options.clock.now();
+    this.over = this.#ended.promise;
+    // Without a listener Node would throw what `over` tells already.
+    this.on('error', () => undefined);
+    this.#watch(options.limits.idleMs);
+  }
+
+  /** The gateway's first word: it takes the stream, and as much as its window. */
+  begin(): void {
+    this.#send({ type: 'Grant', total: this.#options.limits.window });
+  }
+
+  /** One frame of the other end. What is out of order or against the rules ends the stream. */
+  receive(bytes: Uint8Array): void {
+    if (this.destroyed) return;
+    let frame: Frame;
+    try {
+      frame = natsCodec.readFrame(bytes);
+    } catch {
+      return this.lose('A frame was no frame.');
+    }
+    // A gateway that lost its broker meanwhile no longer knows where it was.
+    const follows = frame.sequence === this.#received + 1 || frame.type === 'End';
+    if (!follows) return this.lose('A frame was lost on the way.');
+    this.#received = frame.sequence;
+    this.#heardAtMs = this.#options.clock.now();
+    this.#asked = false;
+    this.#handle(frame);
+  }
+
+  /** Ends the stream at once. */
+  lose(reason: string): void {
+    this.destroy(new Error(reason));
+  }
+
+  #handle(frame: Frame): void {
+    switch (frame.type) {
+      case 'Data':
+        return this.#take(frame.data);
+      case 'Grant':
+        if (!this.#allowance.grant(frame.total)) return this.lose('The other end granted what it does not have.');
+        return this.#wake?.();
+      case 'Ping':
+        if (!this.#mayPing()) return this.lose('The other end asked too often whether somebody is there.');
+        return this.#send({ type: 'Pong' });
+      case 'Pong':
+        return;
+      case 'End':
+        return this.#endedBy(frame.reason);
+      case 'Open':
+        return this.lose('The other end opened the stream twice.');
+    }
+  }
+
+  #take(data: Uint8Array): void {
+    if (!this.#intake.receive(data.length)) return this.lose('The other end sent more than it may.');
+    this.#inbox.push(data);
+    this.#drain();
+  }
+
+  #drain(): void {
+    while (this.#reads) {
+      const data = this.#inbox.shift();
+      if (data === undefined) break;
+      const total = this.#intake.take(data.length);
+      if (total !== undefined) this.#send({ type: 'Grant', total });
+      this.#reads = this.push(data);
+    }
+    if (this.#isPeerGone && this.#inbox.length === 0 && !this.readableEnded) this.push(null);
+  }
+
+  #endedBy(reason: string): void {
+    this.#isPeerGone = true;
+    // Nobody takes what is still to be written.
+    if (!this.#options.readsToEnd || this.#wake) return this.lose(reason);
+    this.#drain();
+  }
+
+  override _read(): void {
+    this.#reads = true;
+    this.#drain();
+  }
+
+  override _write(chunk: Buffer, _: BufferEncoding, written: (error?: Error) => void): void {
+    this.#writeAll(chunk).then(() => written(), written);
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], written: (error?: Error) => void): void {
+    this.#writeAll(Buffer.concat(chunks.map(({ chunk }) => chunk))).then(() => written(), written);
+  }
+
+  async #writeAll(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; at += chunkBytes) {
+      const data = bytes.subarray(at, at + chunkBytes);
+      for (;;) {
+        if (this.destroyed || this.#isPeerGone) throw new Error('The stream is over.');
+        if (!this.#allowance.allows(data.length)) {
+          await new Promise<void>((wake) => (this.#wake = wake));
+          this.#wake = undefined;
+          continue;
+        }
+        const turn = this.#options.turn();
+        if (!turn) break;
+        await turn;
+      }
+      this.#allowance.spend(data.length);
+      this.#send({ type: 'Data', data });
+    }
+  }
+
+  override _final(done: () => void): void {
+    this.#sayEnd('The stream was ended.');
+    done();
+    // Who has said the last word reads no more either.
+    process.nextTick(() => this.destroy());
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    const reason = error?.message ?? 'The stream was ended.';
+    this.#stopWatch();
+    this.#sayEnd(reason);
+    this.#ended.resolve(reason);
+    this.#inbox.length = 0;
+    this.#wake?.();
+    done(error);
+  }
+
+  #sayEnd(reason: string): void {
+    if (this.#saidEnd || this.#isPeerGone) return;
+    this.#send({ type: 'End', reason });
+    this.#saidEnd = true;
+  }
+
+  #send(frame: FrameBody): void {
+    if (this.#saidEnd) return;
+    this.#sent += 1;
+    this.#options.send(natsCodec.writeFrame({ ...frame, sequence: this.#sent }));
+  }
+
+  #watch(forMs: number): void {
+    this.#stopWatch = this.#options.clock.after(forMs, () => this.#look());
+  }
+
+  /** One timer a stream, set anew only when it fires: most streams are idle most of the time. */
+  #look(): void {
+    const { clock, limits } = this.#options;
+    if (this.#asked) return this.lose('The other end does not answer.');
+    const quietMs = clock.now() - this.#heardAtMs;
+    if (quietMs < limits.idleMs) return this.#watch(limits.idleMs - quietMs);
+    this.#asked = true;
+    this.#send({ type: 'Ping' });
+    this.#watch(limits.answerMs);
+  }
+
+  #mayPing(): boolean {
+    const nowMs = this.#options.clock.now();
+    if (nowMs - this.#pings.sinceMs >= 60_000) this.#pings = { sinceMs: nowMs, count: 0 };
+    this.#pings.count += 1;
+    return this.#pings.count <= mostPingsAMinute;
+  }
+}
