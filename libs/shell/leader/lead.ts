@@ -40,6 +40,8 @@ export interface LeadOptions {
 /** A place in the queue for the lead. */
 export interface Candidacy {
   isLeading(): boolean;
+  /** How many times the store was asked who leads, well or not: for whoever looks that the lease is cared for. */
+  progress(): { readonly hasWork: boolean; readonly steps: number };
   /** Ends the term and gives the lead up, so that the next one need not wait. */
   close(): Promise<void>;
 }
@@ -68,6 +70,7 @@ class Candidate implements Candidacy {
   readonly #unsubscribe: () => void;
   #term: (Term & { readonly fence: number }) | undefined;
   #renewals = 0;
+  #looks = 0;
   #running: Promise<void> | undefined;
   #isFirst = true;
   #again = false;
@@ -86,6 +89,10 @@ class Candidate implements Candidacy {
     return this.#term !== undefined;
   }
 
+  progress(): { hasWork: boolean; steps: number } {
+    return { hasWork: !this.#closed, steps: this.#looks };
+  }
+
   /** Asks the store who leads, now and again before the lease runs out. */
   ask(): void {
     if (this.#closed) return;
@@ -95,6 +102,7 @@ class Candidate implements Candidacy {
       .catch(this.#ports.onError)
       .finally(() => {
         this.#running = undefined;
+        this.#looks += 1;
         if (this.#again) this.ask();
         else if (!this.#closed) this.#cancel = this.#ports.clock.after(this.#options.ttlMs / 3, () => this.ask());
       });

@@ -2,6 +2,7 @@ import { connectionOf } from '@fairlead/core/connection';
 import { asFairleadError, type CommitSha, type Connection, type FairleadError } from '@fairlead/core/model';
 import type { Payload } from '@fairlead/ports/bus';
 import type { ClusterRow } from '@fairlead/ports/store';
+import { gatherCauses, instruments, step } from '@fairlead/shell/telemetry';
 import { silenceOf } from './silence.ts';
 import { openBoard } from './board.ts';
 import { findDepartures } from './departures.ts';
@@ -33,6 +34,8 @@ export interface Planner {
   troubles(): readonly FairleadError[];
   decided(key: string): Promise<Decided | undefined>;
   connection(row: ClusterRow | undefined): Connection;
+  /** Whether a pass is due or under way, and how many are over, well or not: for whoever looks that it goes on. */
+  progress(): { readonly hasWork: boolean; readonly steps: number };
   /** Takes no new work and resolves when the pass under way is over. */
   close(): Promise<void>;
 }
@@ -85,6 +88,8 @@ class Loop implements Planner {
   private fence: number | undefined;
   /** The head over which everything was planned, and what the hub itself pushed since. */
   private planned: CommitSha | undefined;
+  private readonly causes = gatherCauses();
+  private passes = 0;
   private restUntilMs = 0;
   private urgent = true;
   private wake = (): void => undefined;
@@ -111,6 +116,7 @@ class Loop implements Planner {
   /** As {@link plan}, in the loop's own time. */
   report(what: Marking): void {
     if (this.closed) return;
+    this.causes.add();
     this.mark(what);
     this.kick();
   }
@@ -142,6 +148,10 @@ class Loop implements Planner {
   connection(row: ClusterRow | undefined): Connection {
     const policy = silenceOf(this.current()?.documents.fleet);
     return connectionOf(row, { nowMs: this.ports.clock.now(), policy }).connection;
+  }
+
+  progress(): { hasWork: boolean; steps: number } {
+    return { hasWork: this.running !== undefined || this.hasWork(), steps: this.passes };
   }
 
   async close(): Promise<void> {
@@ -176,13 +186,15 @@ class Loop implements Planner {
       this.headMarked = false;
       this.marked = new Set();
       try {
-        await this.pass(taken);
+        await step('plan', () => this.pass(taken), { cause: this.causes.take(), quiet: true });
       } catch (thrown) {
         // Whatever it was, the work is still to be done.
         this.problems = [asFairleadError(thrown)];
         this.workshop.board.mark('all');
         this.again(taken.units);
         ok = false;
+      } finally {
+        this.passes += 1;
       }
     }
     this.arm();
@@ -215,6 +227,7 @@ class Loop implements Planner {
       const request = { snapshot, units, mayCommit, starting: this.starting, fence: this.fence };
       const result: RoundResult = await runRound(this.workshop, request);
       tookMs += result.tookMs;
+      instruments().plannedUnits.record(result.looked.length);
       if (result.settled) this.starting = false;
       if (result.problem !== undefined) found.push(result.problem);
       this.keepRechecks(result);

@@ -2,6 +2,7 @@ import { FairleadError } from '@fairlead/core/model';
 import type { Bus, Payload, Subject } from '@fairlead/ports/bus';
 import { inTraceOf, traceparentNow } from './carrier.ts';
 import { instruments } from './instruments.ts';
+import { bearsFruit } from './step.ts';
 
 /** The buses by name. */
 export type BusSystem = 'in_process' | 'nats';
@@ -17,6 +18,7 @@ export function measuredBus(bus: Bus, options: { readonly system: BusSystem }): 
   });
   return {
     async publish(subject, payload) {
+      bearsFruit();
       instruments().busSent.add(1, { ...labelsOf(subject), 'messaging.operation.name': 'publish' });
       await bus.publish(subject, withTrace(payload));
     },

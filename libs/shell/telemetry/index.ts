@@ -6,5 +6,6 @@ export { gatherCauses, type Cause, type Causes } from './causes.ts';
 export { outsideOfTraces, untracedClock } from './clock.ts';
 export { followDeliveries, type Arrival, type Deliveries, type DeliveryStage } from './delivery.ts';
 export { instruments, scope, type Instruments } from './instruments.ts';
-export { failed, step, type Step, type StepOptions } from './step.ts';
+export { failed, step, type StepOptions } from './step.ts';
 export { measuredStore, type StoreSystem } from './store.ts';
+export { tracedPatcher, tracedRenderer, tracedRepository, tracedSource } from './work.ts';

@@ -1,7 +1,9 @@
 import { FairleadError } from '@fairlead/core/model';
+import { memoryBus } from '@fairlead/ports/bus';
+import { memoryStore } from '@fairlead/ports/store';
 import { startRecording, type Recording } from '@fairlead/testkit/otlp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { gatherCauses, inTraceOf, outsideOfTraces, step, traceparentNow } from './index.ts';
+import { gatherCauses, inTraceOf, measuredBus, measuredStore, outsideOfTraces, step, traceparentNow } from './index.ts';
 
 let recording: Recording;
 
@@ -18,10 +20,24 @@ test('a step inside a step is its child', async () => {
   expect(named('render')).toMatchObject({ parent: named('plan')?.id, trace: named('plan')?.trace });
 });
 
-test('a step that found nothing to do leaves no span, and is counted', async () => {
-  await step('check source', async (inside) => inside.nothing());
+test('a quiet step that came to nothing leaves no span, and is counted', async () => {
+  await step('check source', async () => undefined, { quiet: true });
   expect(recording.spans()).toEqual([]);
   expect(await recording.metrics()).toContain('fairlead_step_duration_count{fairlead_step="check source"} 1');
+});
+
+test.each([
+  ['wrote', () => measuredStore(memoryStore(), { system: 'memory' }).write([])],
+  ['rang', () => measuredBus(memoryBus(), { system: 'in_process' }).publish('events', {})],
+  ['had a step inside', () => step('render', async () => undefined)],
+])('a quiet step that %s is told', async (_what, run) => {
+  await step('plan', run, { quiet: true });
+  expect(named('plan')).toMatchObject({ parent: undefined });
+});
+
+test('a quiet step inside a quiet step that came to nothing is nothing', async () => {
+  await step('plan', () => step('check source', async () => undefined, { quiet: true }), { quiet: true });
+  expect(recording.spans()).toEqual([]);
 });
 
 test('a step that fails says why in our words, and the failure goes on', async () => {

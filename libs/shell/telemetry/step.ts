@@ -1,49 +1,65 @@
-import { context, SpanKind, SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api';
+import {
+  context,
+  createContextKey,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Span,
+} from '@opentelemetry/api';
 import { asFairleadError } from '@fairlead/core/model';
 import type { Cause } from './causes.ts';
 import { instruments, scope } from './instruments.ts';
-
-/** What a step may say of itself while it runs. */
-export interface Step {
-  /** Never a secret, never a name that a person would not find in the status API. */
-  note(attributes: Attributes): void;
-  /** There was nothing to do: the step is counted, and no span of it is kept. */
-  nothing(): void;
-}
 
 /** Options of {@link step}. */
 export interface StepOptions {
   /** Who caused it; the trace that is active, unless given. */
   readonly cause?: Cause;
+  /** Never a secret, never a name that a person would not find in the status API. */
   readonly attributes?: Attributes;
+  /** A look that mostly finds nothing: it leaves no span unless it wrote, rang, failed, or had a step inside. */
+  readonly quiet?: boolean;
+}
+
+/** Whether a step came to anything, for the steps around it. */
+interface Outcome {
+  isFruitful: boolean;
+}
+
+const outcomeKey = createContextKey('fairlead.step.outcome');
+
+/** The step that runs now came to something. */
+export function bearsFruit(): void {
+  const outcome = context.active().getValue(outcomeKey) as Outcome | undefined;
+  if (outcome) outcome.isFruitful = true;
 }
 
 /**
  * Runs one step of the hub: timed by its name, which is one of a few, and told as a span of the trace that caused it. A
  * step that nothing caused begins a trace. What it throws is thrown.
  */
-export async function step<T>(name: string, run: (step: Step) => Promise<T>, options: StepOptions = {}): Promise<T> {
-  const { cause = { parent: context.active(), links: [] }, attributes = {} } = options;
+export async function step<T>(name: string, run: () => Promise<T>, options: StepOptions = {}): Promise<T> {
+  const { cause = { parent: context.active(), links: [] }, attributes = {}, quiet = false } = options;
   const startedMs = performance.now();
   const span = trace
     .getTracer(scope)
     .startSpan(name, { kind: SpanKind.INTERNAL, attributes, links: [...cause.links] }, cause.parent);
-  let isIdle = false;
+  const outcome: Outcome = { isFruitful: !quiet };
+  const inside = trace.setSpan(cause.parent.setValue(outcomeKey, outcome), span);
   let failure: Attributes = {};
   try {
-    const inside: Step = {
-      note: (more) => void span.setAttributes(more),
-      nothing: () => void (isIdle = true),
-    };
-    return await context.with(trace.setSpan(cause.parent, span), () => run(inside));
+    return await context.with(inside, run);
   } catch (thrown) {
-    isIdle = false;
+    outcome.isFruitful = true;
     failure = failed(span, thrown);
     throw thrown;
   } finally {
     instruments().stepDuration.record((performance.now() - startedMs) / 1000, { 'fairlead.step': name, ...failure });
     // A span that is not ended is never exported.
-    if (!isIdle) span.end();
+    if (outcome.isFruitful) {
+      bearsFruit();
+      span.end();
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { FairleadError } from '@fairlead/core/model';
 import type { Change, Store } from '@fairlead/ports/store';
 import { instruments } from './instruments.ts';
+import { bearsFruit } from './step.ts';
 import { traceparentNow } from './carrier.ts';
 import { outsideOfTraces } from './clock.ts';
 
@@ -21,7 +22,10 @@ export function measuredStore(store: Store, options: { readonly system: StoreSys
   ) as unknown as Store;
   return {
     ...measured,
-    write: (changes, guard) => measured.write(changes.map(carryTrace), guard),
+    write(changes, guard) {
+      bearsFruit();
+      return measured.write(changes.map(carryTrace), guard);
+    },
     // The relay is nobody's step: its rows say what they belong to.
     onOutbox: (callback) => store.onOutbox(() => outsideOfTraces(callback)),
   };
