@@ -37,6 +37,7 @@ A git server, the bundled hub and a fleet of pretended clusters on the real prot
   --drops-per-minute N    broken streams of each cluster (default: 0)
   --slow-readers SHARE    of agents that take 5 s over each message (default: 0)
   --floods SHARE          of agents that send 100 needless messages a second (default: 0)
+  --verify SHARE          of agents that verify the planner's signature (default: 1)
   --change-every TIME     change one object of the first application, again and again
   --duration TIME         end by itself after this, counted from when all are connected
 `;
@@ -58,6 +59,7 @@ const texts = {
   'drops-per-minute': '0',
   'slow-readers': '0',
   floods: '0',
+  verify: '1',
 } as const;
 
 type Name = keyof typeof texts;
@@ -97,6 +99,7 @@ export function readFlags(args: readonly string[]): Flags | undefined {
       dropsPerMinute: rate('drops-per-minute'),
       slowReaders: share('slow-readers'),
       floods: share('floods'),
+      verifyShare: share('verify'),
     },
     changeEveryMs: duration('change-every', values['change-every']),
     durationMs: duration('duration', values.duration),

@@ -31,6 +31,11 @@ export interface Behaviour {
   /** Share of agents that send `floodPerSecond` needless messages. */
   readonly floods: number;
   readonly floodPerSecond: number;
+  /**
+   * Share of agents that verify the planner's signature, as every real one does on a machine of its own: that is a fifth
+   * of what a pretended cluster costs, and it is the hub that is measured. All of them check roots and digests.
+   */
+  readonly verifyShare: number;
 }
 
 /** Clusters that do everything at once and never fail. */
@@ -48,6 +53,7 @@ export const calm: Behaviour = {
   slowMs: 5_000,
   floods: 0,
   floodPerSecond: 100,
+  verifyShare: 0.1,
 };
 
 /** What becomes of one attempt in one cluster. */

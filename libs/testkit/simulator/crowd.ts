@@ -8,6 +8,7 @@ import type { Behaviour } from './behaviour.ts';
 import { BlobCache } from './blobs.ts';
 import type { SimulatedIdentity } from './identities.ts';
 import type { HubToDial } from './protocol.ts';
+import { drawn } from './random.ts';
 import { Counter } from './tally.ts';
 
 /** The agents of one process. */
@@ -40,8 +41,18 @@ export function createCrowd(options: {
         fill();
       };
       const link = tellingOnce(linkOf(hub, identity), answered);
+      const { cluster } = identity;
+      const isChecking = drawn(behaviour.seed, cluster, 'verify') < behaviour.verifyShare;
       agents.push(
-        startLogicalAgent({ cluster: identity.cluster, behaviour, blobs, counter, clock: systemClock, link, verify }),
+        startLogicalAgent({
+          cluster,
+          behaviour,
+          blobs,
+          counter,
+          clock: systemClock,
+          link,
+          verify: isChecking ? verify : () => true,
+        }),
       );
     }
   };

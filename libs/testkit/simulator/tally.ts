@@ -16,7 +16,7 @@ export interface Tally {
   readonly states: Readonly<Record<string, number>>;
   /** How many agents have reached each milestone, and when the last one did (milliseconds since 1970). */
   readonly marks: Readonly<Record<string, { readonly count: number; readonly lastMs: number }>>;
-  /** Bytes on the sockets to the hub, TLS and TCP payload, both ways. */
+  /** Bytes on the sockets to the hub, in TLS records, when it was last asked for (`fresh`, `times`, `forget`). */
   readonly bytes: { readonly in: number; readonly out: number };
   /** CPU time of the process, user and system. */
   readonly cpuMs: number;

@@ -5,7 +5,9 @@ import { countSockets } from './sockets.ts';
 /** A process of simulated agents: does what its parent says, and tells it ten times a second how far it is. */
 const tellEveryMs = 100;
 
-const bytes = countSockets();
+const countBytes = countSockets();
+/** Counted when it is asked for: ten thousand sockets ten times a second would be a load of their own. */
+let bytes = countBytes();
 let crowd: Crowd | undefined;
 
 function say(message: FromWorker): void {
@@ -13,7 +15,7 @@ function say(message: FromWorker): void {
 }
 
 function tell(): void {
-  if (crowd) say({ say: 'tally', tally: crowd.counter.tally(bytes()) });
+  if (crowd) say({ say: 'tally', tally: crowd.counter.tally(bytes) });
 }
 
 process.on('message', (message: ToWorker) => {
@@ -27,6 +29,7 @@ process.on('message', (message: ToWorker) => {
     case 'times':
     case 'forget':
       if (message.do === 'forget') crowd?.counter.forget(message.mark);
+      bytes = countBytes();
       tell();
       return say({ say: 'times', id: message.id, times: crowd?.counter.times(message.mark) ?? [] });
     case 'stop':

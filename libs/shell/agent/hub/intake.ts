@@ -64,7 +64,8 @@ export function createIntake(options: IntakeOptions): Intake {
   let arrived: (() => void) | undefined;
   return {
     desired(message, link) {
-      newest?.abort();
+      // A reason of our own: the default one is an error with a stack, made for each message.
+      newest?.abort('superseded');
       const turn = new AbortController();
       newest = turn;
       const fetch = (digests: readonly Digest[]): Promise<void> =>
@@ -84,7 +85,7 @@ export function createIntake(options: IntakeOptions): Intake {
       arrived?.();
     },
     interrupt() {
-      newest?.abort();
+      newest?.abort('interrupted');
       blobs.interrupt();
       arrived?.();
     },
