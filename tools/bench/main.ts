@@ -1,10 +1,11 @@
 import { parseArgs } from 'node:util';
 import type { Bench, BenchOptions } from './bench.ts';
 import { fanout } from './benches/fanout.ts';
+import { idle } from './benches/idle.ts';
 import { restart } from './benches/restart.ts';
 import { groundHere, lineOf, wordsOf } from './figure.ts';
 
-const benches: readonly Bench[] = [fanout, restart];
+const benches: readonly Bench[] = [fanout, idle, restart];
 
 const usage = `Usage: npm run bench -- NAME [options]
 

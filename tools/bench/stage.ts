@@ -2,6 +2,7 @@ import { until } from '@fairlead/testkit/kube';
 import {
   calm,
   firstApplication,
+  preciseNow,
   setScene,
   usageOf,
   type Behaviour,
@@ -9,11 +10,6 @@ import {
   type Simulator,
 } from '@fairlead/testkit/simulator';
 import type { BenchOptions } from './bench.ts';
-
-/** A scene with every agent connected, in sync and healthy. */
-export interface Stage extends Scene {
-  readonly simulator: Simulator;
-}
 
 /** How long a fleet may take to come up: not what is measured. */
 const patienceMs = 600_000;
@@ -76,11 +72,14 @@ function seconds(sinceMs: number): string {
 
 /** CPU and traffic of both sides at a moment; two of them give what happened in between. */
 export interface Reading {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
   readonly hubCpuMs: number;
   readonly hubRssBytes: number;
   readonly simulatorCpuMs: number;
   readonly bytes: number;
   readonly objectsMessages: number;
+  readonly messages: number;
 }
 
 /** Takes a reading. */
@@ -93,5 +92,7 @@ export async function readingOf(scene: Scene, simulator: Simulator): Promise<Rea
     simulatorCpuMs: tally.cpuMs,
     bytes: tally.bytes.in + tally.bytes.out,
     objectsMessages: tally.received['Objects'] ?? 0,
+    messages: [tally.sent, tally.received].flatMap((kinds) => Object.values(kinds)).reduce((sum, one) => sum + one, 0),
+    atMs: preciseNow(),
   };
 }
