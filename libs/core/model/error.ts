@@ -71,6 +71,22 @@ export function asFairleadError(thrown: unknown, fallback: Partial<ErrorOptions>
   });
 }
 
+/** An error as data: how it lies in a fact, and crosses processes. The cause stays behind. */
+export interface PlainError extends Omit<ErrorOptions, 'cause'> {
+  readonly message: string;
+}
+
+/** The error as data. */
+export function plainError({ message, code, reason, subject, retry }: FairleadError): PlainError {
+  return { message, code, reason, subject, retry };
+}
+
+/** The error that {@link plainError} made data of; what is missing, as in data of an older hub, is taken as an outage. */
+export function errorOf(plain: Partial<PlainError>): FairleadError {
+  const { message = '', code = 'Unavailable', reason = 'InternalError', ...rest } = plain;
+  return new FairleadError(message, { ...rest, code, reason });
+}
+
 /** `file:line object field`, what is known of it, for the head of a message on one line. */
 export function subjectText(subject: Subject): string {
   const place =

@@ -1,9 +1,12 @@
 export {
   asFairleadError,
+  errorOf,
   FairleadError,
+  plainError,
   subjectText,
   type ErrorCode,
   type ErrorOptions,
+  type PlainError,
   type Retry,
   type Subject,
 } from './error.ts';

@@ -18,6 +18,8 @@ import {
   keepFiles,
   makeBundles,
   releasesFrom,
+  renderHere,
+  sourceState,
   wantedSources,
   watchSources,
   type HeadFollower,
@@ -82,7 +84,7 @@ export function startPlanning(shared: Shared, git: GitParts): Planning {
     bus,
     clock,
     signer: shared.keys,
-    releases: releasesFrom({ watcher, files, bundles }),
+    releases: releasesFrom({ state: (key) => sourceState(store, key), rendering: renderHere({ files, bundles }) }),
   };
   const author = { name: 'Fairlead hub', email: 'hub@fairlead.invalid' };
   const settings = { repositoryUrl: options.fleetUrl, branch: options.branch, author };

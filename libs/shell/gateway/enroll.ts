@@ -29,8 +29,13 @@ export interface JoinToken {
   readonly expiresAtMs: number;
 }
 
+/** What making tokens needs; no key of the hub. */
+export interface TokenPorts extends Pick<GatewayPorts, 'store' | 'clock'> {
+  readonly authority: Pick<GatewayPorts['authority'], 'newToken'>;
+}
+
 /** Makes a one-use token that is bound to a cluster's name; only its hash is kept. Throws InvalidInput for a bad name. */
-export async function makeToken(ports: GatewayPorts, request: JoinRequest): Promise<JoinToken> {
+export async function makeToken(ports: TokenPorts, request: JoinRequest): Promise<JoinToken> {
   const { cluster, labels, ttlMs, by } = request;
   if (!isName(cluster))
     throw new FairleadError(

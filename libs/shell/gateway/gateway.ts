@@ -17,8 +17,13 @@ import { AgentSession } from './session.ts';
 
 /** Where agents come in: enrolment, streams, objects by digest, statuses. Errors are `FairleadError`. */
 export interface Gateway {
-  /** Puts the connections right that the store still has from a hub that was killed, and hears the bus from now on. */
-  start(): Promise<void>;
+  /** Hears the bus from now on. */
+  start(): void;
+  /**
+   * To be called after each beat of this instance: puts right the connections of gateways that died, and its own where
+   * it was taken for dead itself (`registered` anew).
+   */
+  beaten(registered: boolean): Promise<void>;
   /** Makes a one-use token for a cluster's name. */
   joinToken(request: JoinRequest): Promise<JoinToken>;
   enroll(request: EnrollRequest): Promise<EnrollResponse>;
@@ -52,10 +57,8 @@ class AgentGateway implements Gateway {
     this.#dispatch = new Dispatch(ports.store);
   }
 
-  async start(): Promise<void> {
-    const { store, bus } = this.#ports;
-    const stale = (await store.clusters()).filter((row) => row.connected && !this.#sessions.has(row.cluster));
-    await store.write(stale.map(({ cluster }) => ({ put: 'contact', row: { cluster, connected: false } }) as const));
+  start(): void {
+    const { bus } = this.#ports;
     const stops = [
       bus.subscribe('desired', (payload) => this.#ring(payload), { lost: () => this.refresh() }),
       bus.subscribe('members', (payload) => this.#review(payload), { lost: () => this.refresh() }),
@@ -63,6 +66,14 @@ class AgentGateway implements Gateway {
     this.#unsubscribe = () => {
       for (const stop of stops) stop();
     };
+  }
+
+  async beaten(registered: boolean): Promise<void> {
+    const { store } = this.#ports;
+    if (registered) await Promise.all([...this.#sessions.values()].map((session) => session.claim()));
+    const clusters = await store.sweepInstances();
+    if (clusters.length === 0) return;
+    await store.write([{ put: 'outbox', row: { subject: 'statuses', payload: { clusters, applications: [] } } }]);
   }
 
   joinToken(request: JoinRequest): Promise<JoinToken> {

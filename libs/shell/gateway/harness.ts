@@ -32,7 +32,7 @@ export const commit = 'c'.repeat(40) as CommitSha;
 
 /** A gateway on fakes, and a ledger that the test writes. Clusters hold the key `key-of-NAME`. */
 export async function hub(limits: Partial<GatewayLimits> = {}) {
-  const store = memoryStore();
+  const store = memoryStore({ now: () => clock.now() });
   const bus = memoryBus();
   const clock = manualClock(1_000_000_000);
   const transport = memoryTransport();
@@ -53,7 +53,8 @@ export async function hub(limits: Partial<GatewayLimits> = {}) {
     },
     limits,
   );
-  await gateway.start();
+  gateway.start();
+  await gateway.beaten(await store.beat({ instance: 'gateway-1', role: 'gateway', ttlMs: 60_000 }));
   await transport.listener.listen((channel) => gateway.accept(channel));
   return { store, bus, clock, transport, ledger, state, errors, gateway };
 }

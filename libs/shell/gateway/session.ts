@@ -113,6 +113,14 @@ export class AgentSession implements ChannelHandler, Receiver {
     });
   }
 
+  /** Says once more that this stream is open: the store took its gateway for dead. A newer stream is left alone. */
+  async claim(): Promise<void> {
+    if (this.#session === 0 || this.#isOver) return;
+    await this.#write({ connected: true }, []).catch((error: unknown) => {
+      if (!(error instanceof FairleadError && error.code === 'Conflict')) throw error;
+    });
+  }
+
   /** Ends the stream; the reason reaches the agent. */
   close(reason: string): void {
     this.#parts.channel.close(reason);

@@ -1,3 +1,4 @@
+import type { ClusterName } from '@fairlead/core/model';
 import { expect, test } from 'vitest';
 import { assignment, connect, digestOf, hub, joined, noStatus, planned, shop } from './harness.ts';
 import { Throttle } from './throttle.ts';
@@ -58,12 +59,26 @@ test('connecting and leaving are written and rung', async () => {
   ]);
 });
 
-test('what a killed hub left as connected is put right at the start', async () => {
+test('clusters of a gateway that died are put right by another, and told of', async () => {
   const at = await hub();
   await at.store.raiseSession(shop, { agentVersion: '', kubernetesVersion: '', nowMs: 1, gateway: 'killed' });
-  at.gateway.close();
-  await at.gateway.start();
+  await at.gateway.beaten(false);
   expect(await at.store.cluster(shop)).toMatchObject({ connected: false });
+  expect((await at.store.outbox(9)).map(({ payload }) => payload)).toEqual([{ clusters: [shop], applications: [] }]);
+});
+
+test('a gateway that was taken for dead says again which streams it holds, but for those that went elsewhere', async () => {
+  const at = await hub();
+  const bakery = 'bakery' as ClusterName;
+  await joined(at);
+  await joined(at, bakery);
+  await at.store.beat({ instance: 'gateway-1', role: 'gateway', ttlMs: 0 });
+  await at.store.beat({ instance: 'gateway-2', role: 'gateway', ttlMs: 60_000 });
+  expect(await at.store.sweepInstances()).toEqual([bakery, shop]);
+  await at.store.raiseSession(bakery, { agentVersion: '', kubernetesVersion: '', nowMs: 1, gateway: 'gateway-2' });
+  await at.gateway.beaten(await at.store.beat({ instance: 'gateway-1', role: 'gateway', ttlMs: 60_000 }));
+  expect(await at.store.cluster(shop)).toMatchObject({ connected: true, gateway: 'gateway-1' });
+  expect(await at.store.cluster(bakery)).toMatchObject({ connected: true, gateway: 'gateway-2' });
 });
 
 test('a message before Hello ends the stream with an error that says so', async () => {

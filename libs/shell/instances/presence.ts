@@ -18,6 +18,8 @@ export interface InstanceOptions {
   readonly role: string;
   /** For how long it counts as alive without a beat; it beats three times in it. */
   readonly ttlMs: number;
+  /** True where no other process can have this store open: whoever is registered there is dead, and is not waited for. */
+  readonly alone?: boolean;
   /**
    * After each beat. `registered` is true where the store did not know the instance (any more): at the start, and after
    * it was taken for dead.
@@ -62,6 +64,9 @@ export async function keepInstance(ports: InstancePorts, options: InstanceOption
     cancel = clock.after(ttlMs / 3, () => void (running = running.then(beat).catch(onError).finally(arm)));
   };
 
+  if (options.alone === true) {
+    for (const dead of await store.instances(role)) await store.beat({ instance: dead, role, ttlMs: 0 });
+  }
   await beat();
   const stop = bus.subscribe('instances', async (payload) => {
     if (payload.role === role) await look();

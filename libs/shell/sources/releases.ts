@@ -3,8 +3,8 @@ import type { RenderInputs } from '@fairlead/core/placement';
 import type { FileTree } from '@fairlead/ports/source';
 import type { TeamBounds } from './checks.ts';
 import type { FileKeeper, PinnedSource } from './files.ts';
-import type { BundleMaker } from './render.ts';
-import type { SourceWatcher } from './watcher.ts';
+import type { BundleMaker, RenderRequest } from './render.ts';
+import type { SourceState } from './states.ts';
 import { sourceKey } from './wanted.ts';
 
 /** What the head of an application would be released with: everything of a release but the definition. */
@@ -34,57 +34,89 @@ export interface Releases {
   bundleFor(request: PinnedRender): Promise<Digest>;
 }
 
-/** Joins what is followed, what is kept and what renders. */
+/** A source as it was seen last. */
+export interface SeenSource {
+  readonly revision: string;
+  readonly digest: Digest;
+  readonly version?: string;
+}
+
+/** An application, and what its sources are at. */
+export interface Described {
+  readonly application: Application;
+  readonly sources: Readonly<Record<string, SeenSource>>;
+}
+
+/** What a sources instance does; the answer follows from what is asked alone, whichever instance gives it. */
+export interface Rendering {
+  /** What a release of these files is called, and which renderers it pins. */
+  describe(asked: Described): Promise<Resolved>;
+  render(asked: PinnedRender): Promise<Digest>;
+}
+
+/** Joins what was found in sources with what renders, be it in this process or in another. */
 export function releasesFrom(parts: {
-  readonly watcher: SourceWatcher;
-  readonly files: FileKeeper;
-  readonly bundles: BundleMaker;
+  readonly state: (key: string) => Promise<SourceState | undefined>;
+  readonly rendering: Rendering;
 }): Releases {
   return {
     async resolve(application) {
-      const pinned = pinnedSources(parts.watcher, application);
-      const main = pinned['main'];
-      if (!main) throw noMain(application);
-      const tree = await parts.files.files(main);
+      const sources = await seenSources(parts.state, application);
+      if (!sources['main']) throw noMain(application);
+      return parts.rendering.describe({ application, sources });
+    },
+    bundleFor: (request) => parts.rendering.render(request),
+  };
+}
+
+/** Rendering in this process. */
+export function renderHere(parts: { readonly files: FileKeeper; readonly bundles: BundleMaker }): Rendering {
+  return {
+    async describe({ application, sources }) {
+      const main = sources['main'];
+      const source = sourcesOf(application)['main'];
+      if (!main || !source) throw noMain(application);
+      const { team } = application.spec;
+      const tree = await parts.files.files({ ...main, source, url: urlOf(source), team });
       const renderer = await parts.bundles.renderersFor(application, tree);
       const chart = renderer['helm'] === undefined ? undefined : chartVersion(tree, application);
-      const found = parts.watcher.state(sourceKey(main.source, main.team))?.version;
       return {
-        version: chart ?? found ?? main.revision.slice(0, 12),
+        version: chart ?? main.version ?? main.revision.slice(0, 12),
         sources: Object.fromEntries(
-          Object.entries(pinned).map(([name, { revision, digest }]) => [name, { revision, digest }]),
+          Object.entries(sources).map(([name, { revision, digest }]) => [name, { revision, digest }]),
         ),
         renderer,
       };
     },
-    bundleFor({ definition, where, release, ...rest }) {
-      const places = sourcesOf(where);
-      const { team } = definition.spec;
-      const sources = Object.entries(release.sources).map(([name, pinned]): [string, PinnedSource] => {
-        const source = places[name] ?? sourcesOf(definition)[name];
-        if (!source) throw noMain(definition);
-        return [name, { ...pinned, source, url: urlOf(source), team }];
-      });
-      return parts.bundles.bundleFor({
-        definition,
-        sources: Object.fromEntries(sources),
-        renderer: release.renderer,
-        ...rest,
-      });
-    },
+    render: (request) => parts.bundles.bundleFor(renderRequest(request)),
   };
 }
 
+/** Finds where the pinned revisions are looked for. Throws SourceNotFound. */
+export function renderRequest({ definition, where, release, ...rest }: PinnedRender): RenderRequest {
+  const places = sourcesOf(where);
+  const { team } = definition.spec;
+  const sources = Object.entries(release.sources).map(([name, pinned]): [string, PinnedSource] => {
+    const source = places[name] ?? sourcesOf(definition)[name];
+    if (!source) throw noMain(definition);
+    return [name, { ...pinned, source, url: urlOf(source), team }];
+  });
+  return { definition, sources: Object.fromEntries(sources), renderer: release.renderer, ...rest };
+}
+
 /** Each source at the state that was seen last; a problem counts only where nothing good was ever seen. */
-function pinnedSources(watcher: SourceWatcher, application: Application): Record<string, PinnedSource> {
+async function seenSources(
+  state: (key: string) => Promise<SourceState | undefined>,
+  application: Application,
+): Promise<Record<string, SeenSource>> {
   const { team } = application.spec;
-  const pinned: Record<string, PinnedSource> = {};
+  const seen: Record<string, SeenSource> = {};
   for (const [name, source] of Object.entries(sourcesOf(application))) {
-    const { revision, digest, problem } = watcher.state(sourceKey(source, team)) ?? {};
+    const { revision, digest, version, problem } = (await state(sourceKey(source, team))) ?? {};
     if (revision === undefined || digest === undefined) throw problem ?? notSeen(urlOf(source));
-    pinned[name] = { source, url: urlOf(source), team, revision, digest };
+    seen[name] = { revision, digest, ...(version === undefined ? {} : { version }) };
   }
-  return pinned;
+  return seen;
 }
 
 function notSeen(url: string): FairleadError {

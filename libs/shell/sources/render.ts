@@ -96,7 +96,12 @@ function inputKey({ definition, sources, renderer, inputs, kubernetesVersion, te
   });
 }
 
-async function remembered({ store }: RenderPorts, key: string): Promise<Digest | undefined> {
+/** The bundle of an earlier render of these inputs, as long as its blobs are kept; undefined where there is none. */
+export function keptBundle(store: Store, request: RenderRequest): Promise<Digest | undefined> {
+  return remembered({ store }, inputKey(request));
+}
+
+async function remembered({ store }: Pick<RenderPorts, 'store'>, key: string): Promise<Digest | undefined> {
   const digest = (await store.fact(`bundle:${key}`))?.['digest'];
   if (typeof digest !== 'string' || !isDigest(digest)) return undefined;
   return (await store.missingBlobs([digest])).length === 0 ? digest : undefined;

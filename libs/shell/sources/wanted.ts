@@ -26,7 +26,7 @@ export function wantedSources(documents: FleetDocuments): readonly WantedSource[
 
 /** Name of the secret for a URL and a team: the first entry of the Fleet document that fits both. */
 export function secretFor(
-  fleet: Fleet | undefined,
+  fleet: { readonly spec: Pick<Fleet['spec'], 'credentials'> } | undefined,
   { url, team }: { readonly url: string; readonly team: string },
 ): string | undefined {
   const found = fleet?.spec.credentials.find(

@@ -1,10 +1,11 @@
-import { asFairleadError, type FairleadError, type Digest, type JsonObject, type Source } from '@fairlead/core/model';
+import { asFairleadError, type Digest, type FairleadError, type Source } from '@fairlead/core/model';
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
 import type { FileTree, SourceAdapter, SourceCredentials, SourceHead } from '@fairlead/ports/source';
 import type { Store } from '@fairlead/ports/store';
 import { unsupported } from './files.ts';
 import { startPulse, type Pulse } from './pulse.ts';
+import { sourceState, stateFact, stateKey, type SourceState } from './states.ts';
 
 /** One place that some application's files come from. */
 export interface WantedSource {
@@ -14,16 +15,6 @@ export interface WantedSource {
   /** URL without credentials, for messages and for webhooks to match. */
   readonly url: string;
   readonly team: string;
-}
-
-/** What is known of a source. The last good state stays beside a problem. */
-export interface SourceState {
-  readonly head?: string;
-  /** The commit since which the ref has had these files without a break. */
-  readonly revision?: string;
-  readonly version?: string;
-  readonly digest?: Digest;
-  readonly problem?: FairleadError;
 }
 
 /** What the watcher needs. */
@@ -119,7 +110,7 @@ async function look(ports: WatcherPorts, one: Followed, signal: AbortSignal): Pr
 
 /** What an earlier run found, without its problem: that is asked anew. */
 async function lastState({ store }: WatcherPorts, { key }: WantedSource): Promise<SourceState> {
-  const { head, revision, version, digest } = ((await store.fact(`source:${key}`)) ?? {}) as SourceState;
+  const { head, revision, version, digest } = (await sourceState(store, key)) ?? {};
   if (head === undefined || revision === undefined || digest === undefined) return {};
   return { head, revision, digest, ...(version === undefined ? {} : { version }) };
 }
@@ -170,12 +161,8 @@ function changed(before: SourceState, after: SourceState): boolean {
 }
 
 async function tell(ports: WatcherPorts, wanted: WantedSource, state: SourceState): Promise<void> {
-  const { problem, ...good } = state;
-  const value: JsonObject = {
-    url: wanted.url,
-    ...good,
-    ...(problem ? { problem: { reason: problem.reason, message: problem.message } } : {}),
-  };
+  const { problem } = state;
+  const value = stateFact(wanted, state);
   const event = {
     atMs: ports.clock.now(),
     type: problem ? 'SourceProblem' : 'SourceChanged',
@@ -184,7 +171,7 @@ async function tell(ports: WatcherPorts, wanted: WantedSource, state: SourceStat
     details: value,
   };
   await ports.store.write([
-    { put: 'fact', key: `source:${wanted.key}`, value },
+    { put: 'fact', key: stateKey(wanted.key), value },
     { put: 'event', row: event },
   ]);
   await ports.bus.publish('source', { url: wanted.url, key: wanted.key });
