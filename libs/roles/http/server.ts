@@ -7,6 +7,7 @@ import { FairleadError } from '@fairlead/core/model';
 import { tagAnswer } from './etag.ts';
 import { AUTHENTICATE, TokenGuard, type Authenticate } from './guard.ts';
 import { LOG, type Log } from './log.ts';
+import { observeCalls } from './observe.ts';
 import { ProblemFilter } from './problem.ts';
 
 /** How the one HTTPS listener of a process is made. */
@@ -51,6 +52,7 @@ export async function createHttp(options: HttpOptions): Promise<INestApplication
     // Nest would end the process instead of telling the caller.
     abortOnError: false,
   });
+  observeCalls(adapter.getInstance());
   await app.register(helmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'self'"] } } });
   await app.register(rateLimit, {
     max: options.callsPerMinute,
