@@ -113,6 +113,7 @@ class Pipe<Message> {
     this.#wakeReader?.();
     while (this.#queue.length >= queueLimit && !this.#ended)
       await new Promise<void>((resolve) => void this.#senders.push(resolve));
+    if (this.#ended) throw unavailable('Cannot send: the stream is over.');
   }
 
   async read(handler: (message: Message) => Promise<void>): Promise<void> {

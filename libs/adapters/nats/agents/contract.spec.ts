@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClusterName } from '@fairlead/core/model';
 import { makeCsr, newAgentKey, openKeys, type HubKeys } from '@fairlead/adapters/pki';
-import { systemClock } from '@fairlead/ports/clock';
-import { transportContract } from '@fairlead/ports/contracts/transport';
+import { manualClock, systemClock, type Clock } from '@fairlead/ports/clock';
+import { transportContract, type TransportUnderTest } from '@fairlead/ports/contracts/transport';
 import type { NatsAuthority } from '@fairlead/ports/keys';
+import { startLine } from '@fairlead/testkit/line';
 import { startNatsServer, type NatsServer } from '@fairlead/testkit/nats';
 import { afterAll, beforeAll } from 'vitest';
 import { natsLink, natsListener, newNatsUser, openAgentsAccount, setUpBroker, type BrokerSetup } from './index.ts';
@@ -27,36 +28,55 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** Both ends, of which agents reach the broker at `address`. */
+function transport(address: () => string, clock: Clock): TransportUnderTest {
+  const listener = natsListener({
+    address: server.url,
+    credentials: () => readFile(setup.credentials.gateways, 'utf8'),
+    caPem: keys.caPem,
+    server: () => keys.server(),
+    clock,
+    onError: () => undefined,
+  });
+  return {
+    listener,
+    async link(name) {
+      const cluster = name as ClusterName;
+      const key = await newAgentKey();
+      const { certificatePem, notAfterMs } = await keys.issueClient(await makeCsr(key, cluster), cluster);
+      const { seed, publicKey } = await newNatsUser();
+      const jwt = await account.userJwt({ cluster, userKey: publicKey, notAfterMs });
+      const link = natsLink({
+        cluster,
+        address: address(),
+        user: () => ({ jwt, seed }),
+        caPem: keys.caPem,
+        identity: () => ({ keyPem: key.privatePem, certificatePem }),
+        clock,
+      });
+      return { caller: { cluster, key: key.digest }, link };
+    },
+    close: () => listener.close(),
+  };
+}
+
 transportContract('TLS through a NATS broker', {
-  async open() {
-    const listener = natsListener({
-      address: server.url,
-      credentials: () => readFile(setup.credentials.gateways, 'utf8'),
-      caPem: keys.caPem,
-      server: () => keys.server(),
-      clock: systemClock,
-      onError: () => undefined,
-    });
-    return {
-      listener,
-      async link(name) {
-        const cluster = name as ClusterName;
-        const key = await newAgentKey();
-        const { certificatePem, notAfterMs } = await keys.issueClient(await makeCsr(key, cluster), cluster);
-        const { seed, publicKey } = await newNatsUser();
-        const jwt = await account.userJwt({ cluster, userKey: publicKey, notAfterMs });
-        return {
-          caller: { cluster, key: key.digest },
-          link: natsLink({
-            cluster,
-            address: server.url,
-            user: () => ({ jwt, seed }),
-            caPem: keys.caPem,
-            identity: () => ({ keyPem: key.privatePem, certificatePem }),
-          }),
-        };
-      },
-      close: () => listener.close(),
-    };
+  open: async () => transport(() => server.url, systemClock),
+  wire: {
+    foundWithinMs: 320_000,
+    async open() {
+      const clock = manualClock(Date.now());
+      const line = await startLine(server.ports.client);
+      const ends = transport(() => `nats://127.0.0.1:${line.port}`, clock);
+      return {
+        ...ends,
+        clock,
+        cut: () => line.goDark(),
+        async close() {
+          await line.close();
+          await ends.close();
+        },
+      };
+    },
   },
 });

@@ -1,1 +1,2 @@
-export { transportContract, type TransportHarness, type TransportUnderTest } from './suite.ts';
+export type { TransportUnderTest } from './ends.ts';
+export { transportContract, type TransportHarness } from './suite.ts';

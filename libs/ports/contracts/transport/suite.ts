@@ -1,29 +1,21 @@
-import { FairleadError, type AgentMessage, type HubMessage } from '@fairlead/core/model';
-import type {
-  AgentChannel,
-  AgentListener,
-  Caller,
-  ChannelHandler,
-  HubConnection,
-  HubLink,
-} from '@fairlead/ports/transport';
+import { FairleadError, type AgentMessage, type HubMessage, type MessageOf } from '@fairlead/core/model';
+import type { ManualClock } from '@fairlead/ports/clock';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-
-/** One transport with both its ends. */
-export interface TransportUnderTest {
-  readonly listener: AgentListener;
-  /** An agent's end. The identity of `caller` is proven as the transport proves it. */
-  link(cluster: string): Promise<{ readonly caller: Caller; readonly link: HubLink }>;
-  close(): Promise<void>;
-}
+import { connectAgain, connected, never, type TransportUnderTest } from './ends.ts';
 
 /** Makes transports for the suite; `link` is called after `listen`. */
 export interface TransportHarness {
   open(): Promise<TransportUnderTest>;
+  /** Of those that have a wire between their ends, which the fake has not. */
+  readonly wire?: {
+    /** One whose clock stands still until it is told, and whose wire can be cut without a word to either end. */
+    open(): Promise<TransportUnderTest & { readonly clock: ManualClock; readonly cut: () => void }>;
+    /** Within so long each end finds out by itself that the other is gone. */
+    readonly foundWithinMs: number;
+  };
 }
 
 const digest = `sha256:${'ab'.repeat(32)}` as never;
-const never = new AbortController().signal;
 const want = (): AgentMessage => ({ type: 'Want', digests: [digest] });
 const heartbeat = (session: number): AgentMessage => ({ type: 'Heartbeat', session, statusDigest: digest });
 const settings = (session: number): HubMessage => ({ type: 'Settings', session, heartbeatMs: 1000 });
@@ -39,6 +31,8 @@ export function transportContract(name: string, harness: TransportHarness): void
     messages(() => transport);
     backPressure(() => transport);
     endings(() => transport);
+    succession(() => transport);
+    if (harness.wire) onTheWire(harness.wire, () => transport);
   });
 }
 
@@ -55,6 +49,33 @@ function messages(transport: () => TransportUnderTest): void {
     for (const session of [4, 5, 6]) await hub.channel.send(settings(session));
     expect(await hub.take(3)).toEqual([heartbeat(1), heartbeat(2), heartbeat(3)]);
     expect(await agent.take(3)).toEqual([settings(4), settings(5), settings(6)]);
+  });
+
+  test('many messages of all sizes at a time arrive once and in order, both ways', async () => {
+    const { hub, agent } = await connected(transport(), 'one');
+    const objects = (part: number): HubMessage => {
+      const data = new Uint8Array((part * 7919) % 150_000).fill(part);
+      return { type: 'Objects', blobs: [{ digest, part, parts: 100, data }], missing: [] };
+    };
+    await Promise.all(
+      Array.from({ length: 100 }, (_, at) => [
+        agent.connection.send(heartbeat(at)),
+        hub.channel.send(objects(at)),
+      ]).flat(),
+    );
+    expect(await hub.take(100)).toEqual(Array.from({ length: 100 }, (_, at) => heartbeat(at)));
+    const sizes = (await agent.take(100)).map((message) => message.type === 'Objects' && message.blobs[0]?.part);
+    expect(sizes).toEqual(Array.from({ length: 100 }, (_, at) => at));
+  });
+
+  test('a desired state and a status of thousands of applications arrive whole', async () => {
+    const { hub, agent } = await connected(transport(), 'one');
+    const desired = desiredOf(8000);
+    const status = statusOf(8000);
+    await Promise.all([hub.channel.send(desired), agent.connection.send(status)]);
+    const [told] = await agent.take(1);
+    expect(told?.type === 'Desired' && told.entries).toEqual(desired.entries);
+    expect(await hub.take(1)).toEqual([status]);
   });
 
   test('a part of 256 KB arrives whole', async () => {
@@ -115,22 +136,38 @@ function backPressure(transport: () => TransportUnderTest): void {
     await Promise.all(sending);
     expect(await deaf.agent.take(flood)).toHaveLength(flood);
   });
+
+  test('what the hub does not take waits at the agent', async () => {
+    const hold = Promise.withResolvers<void>();
+    const held = await connected(transport(), 'one', { onMessage: () => hold.promise });
+    const other = await connectAgain(transport(), { cluster: 'two', hub: held.hub });
+    const result: AgentMessage = { type: 'QueryResult', id: 'q', resultJson: 'x'.repeat(1_000_000) };
+    let sent = 0;
+    const sending = Array.from({ length: flood }, () => held.agent.connection.send(result).then(() => (sent += 1)));
+    await held.hub.take(1);
+    for (let turn = 1; turn <= 10; turn += 1) {
+      await other.connection.send(heartbeat(turn));
+      await held.hub.take(1 + turn);
+    }
+    expect(sent).toBeLessThan(flood / 2);
+    held.agent.connection.close();
+    hold.resolve();
+    expect((await Promise.allSettled(sending)).some(({ status }) => status === 'rejected')).toBe(true);
+  });
 }
 
 function endings(transport: () => TransportUnderTest): void {
-  test('a refusal reaches the agent with its code and reason', async () => {
+  test.each([
+    { code: 'PermissionDenied', reason: 'NotAMember' },
+    { code: 'PermissionDenied', reason: 'KeyMismatch' },
+    { code: 'Unavailable', reason: 'NotSeenYet' },
+  ] as const)('a refusal reaches the agent with its code and reason: $reason', async (refusal) => {
+    const message = 'Cannot take the stream: the ledger does not name it – not so.';
     await transport().listener.listen(async () => {
-      throw new FairleadError('Cannot take the stream: the ledger names no such cluster.', {
-        code: 'PermissionDenied',
-        reason: 'NotAMember',
-      });
+      throw new FairleadError(message, refusal);
     });
     const { link } = await transport().link('one');
-    await expect(link.connect(async () => undefined, never)).rejects.toMatchObject({
-      code: 'PermissionDenied',
-      reason: 'NotAMember',
-      message: 'Cannot take the stream: the ledger names no such cluster.',
-    });
+    await expect(link.connect(async () => undefined, never)).rejects.toMatchObject({ ...refusal, message });
   });
 
   test('the hub ends a stream, and the agent hears why', async () => {
@@ -182,85 +219,86 @@ function endings(transport: () => TransportUnderTest): void {
   });
 }
 
-/** The hub's end as a test looks at it; all of its streams come together in `seen`. */
-interface HubEnd {
-  readonly channel: AgentChannel;
-  readonly seen: readonly AgentMessage[];
-  take(count: number): Promise<readonly AgentMessage[]>;
-  readonly closed: Promise<void>;
-}
-
-interface AgentEnd {
-  readonly connection: HubConnection;
-  take(count: number): Promise<readonly HubMessage[]>;
-}
-
-async function connected(
-  transport: TransportUnderTest,
-  cluster: string,
-  options: {
-    readonly onMessage?: (message: AgentMessage) => Promise<void>;
-    readonly onHubMessage?: () => Promise<void>;
-    readonly signal?: AbortSignal;
-  } = {},
-): Promise<{ hub: HubEnd; agent: AgentEnd; caller: Caller }> {
-  const arrived = inbox<AgentMessage>();
-  const channel = Promise.withResolvers<AgentChannel>();
-  const closed = Promise.withResolvers<void>();
-  let streams = 0;
-  await transport.listener.listen(async (opened): Promise<ChannelHandler> => {
-    const isFirst = (streams += 1) === 1;
-    channel.resolve(opened);
-    return {
-      async message(message) {
-        arrived.put(message);
-        if (isFirst) await options.onMessage?.(message);
-      },
-      closed: () => closed.resolve(),
-    };
+function succession(transport: () => TransportUnderTest): void {
+  test('a stream that another took the place of is over for both ends, and nothing of it is heard any more', async () => {
+    const hold = Promise.withResolvers<void>();
+    const first = await connected(transport(), 'one', { onMessage: () => hold.promise });
+    await first.agent.connection.send(heartbeat(1));
+    await first.agent.connection.send(heartbeat(2));
+    await first.hub.take(1);
+    const second = await connectAgain(transport(), { cluster: 'one', hub: first.hub });
+    first.hub.channel.close('Another stream of one took the place of this one.');
+    await first.hub.closed;
+    hold.resolve();
+    expect(await first.agent.connection.closed).toBe('Another stream of one took the place of this one.');
+    await expect(first.agent.connection.send(heartbeat(3))).rejects.toMatchObject({ code: 'Unavailable' });
+    await second.connection.send(heartbeat(4));
+    expect(await first.hub.take(2)).toEqual([heartbeat(1), heartbeat(4)]);
   });
-  const { caller, link } = await transport.link(cluster);
-  const received = inbox<HubMessage>();
-  const connection = await link.connect(async (message) => {
-    received.put(message);
-    await options.onHubMessage?.();
-  }, options.signal ?? never);
-  const hub = { channel: await channel.promise, seen: arrived.all, take: arrived.take, closed: closed.promise };
-  return { hub, agent: { connection, take: received.take }, caller };
 }
 
-async function connectAgain(
-  transport: TransportUnderTest,
-  options: { readonly cluster: string; readonly hub: HubEnd },
-): Promise<AgentEnd> {
-  const received = inbox<HubMessage>();
-  const { link } = await transport.link(options.cluster);
-  return { connection: await link.connect(async (message) => received.put(message), never), take: received.take };
+function onTheWire(wire: NonNullable<TransportHarness['wire']>, transport: () => TransportUnderTest): void {
+  test('a message over the limit is refused where it is sent, and the stream goes on', async () => {
+    const { hub, agent } = await connected(transport(), 'one');
+    const data = new Uint8Array(256 * 1024);
+    const blobs = Array.from({ length: 20 }, (_, part) => ({ digest, part, parts: 20, data }));
+    const tooLarge = { type: 'Objects', blobs, missing: [] } as const;
+    await expect(hub.channel.send(tooLarge)).rejects.toMatchObject({ code: 'InvalidInput' });
+    await hub.channel.send(settings(1));
+    expect(await agent.take(1)).toEqual([settings(1)]);
+  });
+
+  test('each end finds out by itself that the other is gone without a word', async () => {
+    const { clock, cut, ...dark } = await wire.open();
+    try {
+      const { hub, agent } = await connected(dark, 'one');
+      await agent.connection.send(want());
+      await hub.take(1);
+      cut();
+      const ends = { open: 2 };
+      void hub.closed.then(() => (ends.open -= 1));
+      void agent.connection.closed.then(() => (ends.open -= 1));
+      const stepMs = 5_000;
+      for (let passedMs = 0; ends.open > 0 && passedMs <= wire.foundWithinMs; passedMs += stepMs) {
+        clock.advance(stepMs);
+        await new Promise((resolve) => void setImmediate(resolve));
+      }
+      expect(ends.open).toBe(0);
+    } finally {
+      await dark.close();
+    }
+  });
 }
 
-/** Collects messages; `take` resolves with all of them once `count` are there. */
-function inbox<Message>(): {
-  readonly all: readonly Message[];
-  put(message: Message): void;
-  take(count: number): Promise<readonly Message[]>;
-} {
-  const all: Message[] = [];
-  const waiting = new Set<() => void>();
-  return {
-    all,
-    put(message) {
-      all.push(message);
-      for (const look of waiting) look();
-    },
-    take: (count) =>
-      new Promise((resolve) => {
-        const look = (): void => {
-          if (all.length < count) return;
-          waiting.delete(look);
-          resolve([...all]);
-        };
-        waiting.add(look);
-        look();
-      }),
-  };
+function desiredOf(count: number): MessageOf<HubMessage, 'Desired'> {
+  const entries = Array.from({ length: count }, (_, at) => ({
+    application: `shop/application-${at}` as never,
+    environment: 'production' as never,
+    release: digest,
+    version: `1.${at}.0`,
+    bundle: digest,
+    attempt: 'ab'.repeat(20) as never,
+    team: { namespaces: [`shop-${at}`], allowKinds: [], denyKinds: ['ClusterRole'] },
+    acknowledged: {},
+  }));
+  const head = { bytes: new Uint8Array([1]), signature: new Uint8Array([2]), keyId: 'key-1' };
+  return { type: 'Desired', head, entries, tombstones: [], removed: [] };
+}
+
+function statusOf(count: number): AgentMessage {
+  const changed = Array.from({ length: count }, (_, at) => ({
+    application: `shop/application-${at}` as never,
+    release: digest,
+    bundle: digest,
+    attempt: 'ab'.repeat(20) as never,
+    sync: 'InSync' as const,
+    health: 'Healthy' as const,
+    drift: 'None' as const,
+    reason: 'Frozen' as const,
+    message: 'All objects are applied and healthy.',
+    objects: 12,
+    healthyObjects: 12,
+    problems: [],
+  }));
+  return { type: 'StatusDelta', session: 1, sequence: 1, full: true, changed, removed: [], statusDigest: digest };
 }

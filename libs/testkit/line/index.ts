@@ -1,0 +1,1 @@
+export { startLine, type Line } from './line.ts';
