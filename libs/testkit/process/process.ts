@@ -17,6 +17,9 @@ export interface Command {
   /** The whole environment of the process; that of this one by default. */
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** Whom it runs as; only root may say so. */
+  readonly uid?: number;
+  readonly gid?: number;
   /** Takes standard output line by line, instead of the log file. */
   readonly onLine?: (line: string) => void;
 }
@@ -68,6 +71,8 @@ export async function startProcess(command: Command): Promise<ServerProcess> {
     stdio: ['ignore', command.onLine ? 'pipe' : log, log],
     ...(command.env ? { env: command.env } : {}),
     ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
+    ...(command.uid === undefined ? {} : { uid: command.uid }),
+    ...(command.gid === undefined ? {} : { gid: command.gid }),
   });
   closeSync(log);
   await once(spawned, 'spawn');
