@@ -80,7 +80,10 @@ function clusterFrom(value: string): ClusterName {
 }
 
 function natsUserFrom({ natsUserKey }: { natsUserKey?: string | undefined }): { natsUserKey?: string } {
-  return natsUserKey === undefined ? {} : { natsUserKey: text(natsUserKey, { path: 'natsUserKey' }) };
+  if (natsUserKey === undefined) return {};
+  if (!/^U[A-Z2-7]{55}$/.test(natsUserKey))
+    throw unreadable('natsUserKey', `"${natsUserKey.slice(0, 80)}" and no public NKey of a user`);
+  return { natsUserKey };
 }
 
 function credentialsFrom(wire: WireCredentials | undefined): Credentials {

@@ -38,8 +38,24 @@ const queryKinds = words({
 type Body = NonNullable<MessageInitShape<typeof HubEnvelopeSchema>['message']>;
 type WireBody<Case> = Extract<HubEnvelope['message'], { case: Case }>['value'];
 
-/** Encodes what the hub sends. Throws InvalidInput for a value that has no place on the wire, or a message too large. */
+/** Objects messages that were encoded, for as long as somebody holds them. */
+const encodedObjects = new WeakMap<HubMessage, Uint8Array>();
+
+/**
+ * Encodes what the hub sends. The same Objects message is encoded once, however many clusters it goes to: nobody may
+ * change it, or the bytes, after that. Throws InvalidInput for a value that has no place on the wire, or a message too
+ * large.
+ */
 export function encodeHubMessage(message: HubMessage): Uint8Array {
+  if (message.type !== 'Objects') return encodeAnew(message);
+  const known = encodedObjects.get(message);
+  if (known) return known;
+  const bytes = encodeAnew(message);
+  encodedObjects.set(message, bytes);
+  return bytes;
+}
+
+function encodeAnew(message: HubMessage): Uint8Array {
   const envelope = create(HubEnvelopeSchema, { ...traceTo(message), message: bodyTo(message) });
   return encoded(toBinary(HubEnvelopeSchema, envelope), message.type);
 }

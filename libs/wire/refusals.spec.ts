@@ -124,14 +124,14 @@ test('what an agent over NATS needs travels beside the rest', () => {
     nats,
   };
   expect(enrollment.readRenewResponse(enrollment.writeRenewResponse({ credentials }))).toEqual({ credentials });
-  const renewal = { cluster: 'shop-0042' as never, csrPem: 'pem', natsUserKey: 'UABC' };
+  const renewal = { cluster: 'shop-0042' as never, csrPem: 'pem', natsUserKey: `U${'A'.repeat(55)}` };
   expect(enrollment.readRenewRequest(enrollment.writeRenewRequest(renewal))).toEqual(renewal);
   const request = {
     token: 't',
     csrPem: 'pem',
     kubernetesVersion: 'v1.36.1',
     agentVersion: '0.1.0',
-    natsUserKey: 'UABC',
+    natsUserKey: `U${'A'.repeat(55)}`,
   };
   expect(enrollment.readEnrollRequest(enrollment.writeEnrollRequest(request))).toEqual(request);
 });

@@ -1,8 +1,6 @@
 import { FairleadError, isDigest, reasons, type CommitSha, type Digest, type Reason } from '@fairlead/core/model';
 import { limits } from './limits.ts';
 
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
 /** The error for a field that cannot be read. */
 export function unreadable(path: string, found: string): FairleadError {
   return new FairleadError(
@@ -113,13 +111,9 @@ export function words<Word extends string, Wire extends number>(
 }
 
 function hexOf(bytes: Uint8Array): string {
-  let out = '';
-  for (const byte of bytes) out += hex[byte];
-  return out;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 }
 
 function bytesOf(digits: string): Uint8Array {
-  const bytes = new Uint8Array(digits.length / 2);
-  for (let at = 0; at < bytes.length; at += 1) bytes[at] = Number.parseInt(digits.slice(at * 2, at * 2 + 2), 16);
-  return bytes;
+  return Buffer.from(digits, 'hex');
 }

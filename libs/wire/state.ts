@@ -80,7 +80,9 @@ const driftOutcomes = words({
 /** Reads TEAM/NAME. */
 export function applicationFrom(value: string, path: string): ApplicationId {
   const found = text(value, { path });
-  if (!/^[^/]+\/[^/]+$/.test(found)) throw unreadable(path, `"${found.slice(0, 80)}" and not TEAM/NAME`);
+  const slash = found.indexOf('/');
+  if (slash < 1 || slash === found.length - 1 || found.includes('/', slash + 1))
+    throw unreadable(path, `"${found.slice(0, 80)}" and not TEAM/NAME`);
   return found as ApplicationId;
 }
 

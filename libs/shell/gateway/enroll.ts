@@ -11,6 +11,7 @@ import {
   type RenewRequest,
   type RenewResponse,
 } from '@fairlead/core/model';
+import type { IssuedCertificate } from '@fairlead/ports/keys';
 import { membershipFact, membershipKey, standingOf, type PendingMembership } from './membership.ts';
 import type { GatewayLimits, GatewayPorts } from './ports.ts';
 
@@ -65,6 +66,7 @@ export async function enroll(
       { code: 'InvalidInput', reason: 'InvalidArgument', subject: { field: 'kubernetesVersion' } },
     );
   // Everything that may be wrong with the request is found before the token is spent.
+  refuseNats(ports, request);
   const key = await authority.keyDigestOfCsr(request.csrPem);
   const nowMs = clock.now();
   const hash = authority.hashToken(request.token);
@@ -79,7 +81,7 @@ export async function enroll(
   const issued = await authority.issueClient(request.csrPem, cluster);
   const membership = { labels, key, kubernetes: request.kubernetesVersion, requestedAtMs: nowMs, by };
   await writeMembership(ports, { cluster, membership });
-  return { cluster, credentials: credentialsOf(ports, issued) };
+  return { cluster, credentials: await credentialsOf(ports, { issued, cluster, userKey: request.natsUserKey }) };
 }
 
 /** How often the journal says that one cluster's enrolment is refused: an agent asks again and again. */
@@ -144,17 +146,33 @@ async function writeMembership(
  * commit) names it. The old certificate is not asked for; it may have ended long ago. Throws NotAMember or KeyMismatch.
  */
 export async function renew(ports: GatewayPorts, request: RenewRequest): Promise<RenewResponse> {
+  refuseNats(ports, request);
   const key = await ports.authority.keyDigestOfCsr(request.csrPem);
   await standingOf(ports, { cluster: request.cluster, key });
   const issued = await ports.authority.issueClient(request.csrPem, request.cluster);
-  return { credentials: credentialsOf(ports, issued) };
+  const { cluster, natsUserKey: userKey } = request;
+  return { credentials: await credentialsOf(ports, { issued, cluster, userKey }) };
 }
 
-function credentialsOf(
-  { authority, gatewayAddress }: GatewayPorts,
-  issued: { readonly certificatePem: string; readonly notAfterMs: number },
-): Credentials {
-  return { ...issued, caPem: authority.caPem, verifyingKeys: authority.verifyingKeys, gatewayAddress };
+/** An agent that was installed for NATS has no other way: it hears at once that this hub has none. */
+function refuseNats({ nats }: GatewayPorts, { natsUserKey }: Pick<EnrollRequest, 'natsUserKey'>): void {
+  if (natsUserKey === undefined || nats !== undefined) return;
+  throw new FairleadError(
+    'Cannot let the agent onto NATS: this hub serves agents by gRPC only. Install the agent with --transport grpc, or start the hub with --agents-nats.',
+    { code: 'FailedPrecondition', reason: 'InvalidArgument', subject: { field: 'natsUserKey' } },
+  );
+}
+
+/** The NATS user is let in for exactly as long as the certificate is in force. */
+async function credentialsOf(
+  { authority, gatewayAddress, nats }: GatewayPorts,
+  { issued, cluster, userKey }: { issued: IssuedCertificate; cluster: ClusterName; userKey: string | undefined },
+): Promise<Credentials> {
+  const credentials = { ...issued, caPem: authority.caPem, verifyingKeys: authority.verifyingKeys, gatewayAddress };
+  if (nats === undefined || userKey === undefined) return credentials;
+  const userJwt = await nats.userJwt({ cluster, userKey, notAfterMs: issued.notAfterMs });
+  const { address, caPem } = nats;
+  return { ...credentials, nats: { userJwt, address, ...(caPem !== undefined && { caPem }) } };
 }
 
 const refusals = {

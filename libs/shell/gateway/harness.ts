@@ -19,7 +19,7 @@ import { memoryAuthority } from '@fairlead/ports/keys';
 import { memoryStore, type AssignmentRow, type Change } from '@fairlead/ports/store';
 import { memoryTransport } from '@fairlead/ports/transport';
 import { createGateway } from './gateway.ts';
-import type { GatewayLimits } from './ports.ts';
+import type { GatewayLimits, NatsAccounts } from './ports.ts';
 
 /** Digest of a text, as the fakes make it. */
 export function digestOf(text: string | Uint8Array): Digest {
@@ -31,7 +31,7 @@ export const noStatus = digestOf('no status');
 export const commit = 'c'.repeat(40) as CommitSha;
 
 /** A gateway on fakes, and a ledger that the test writes. Clusters hold the key `key-of-NAME`. */
-export async function hub(limits: Partial<GatewayLimits> = {}) {
+export async function hub(limits: Partial<GatewayLimits> = {}, nats?: NatsAccounts) {
   const store = memoryStore({ now: () => clock.now() });
   const bus = memoryBus();
   const clock = manualClock(1_000_000_000);
@@ -49,6 +49,7 @@ export async function hub(limits: Partial<GatewayLimits> = {}) {
       member: async (cluster) => ledger.get(cluster),
       epochReady: () => state.epochReady,
       gatewayAddress: 'hub:8443',
+      ...(nats && { nats }),
       onError: (error) => errors.push(error),
     },
     limits,

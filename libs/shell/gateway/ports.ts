@@ -1,7 +1,7 @@
 import type { ClusterName, Digest } from '@fairlead/core/model';
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
-import type { Authority } from '@fairlead/ports/keys';
+import type { Authority, NatsAuthority } from '@fairlead/ports/keys';
 import type { Store } from '@fairlead/ports/store';
 
 /** What the gateway works with. */
@@ -21,8 +21,18 @@ export interface GatewayPorts {
   readonly epochReady: () => boolean;
   /** `host:port` under which agents find the stream. */
   readonly gatewayAddress: string;
+  /** Where agents may stream over NATS as well. */
+  readonly nats?: NatsAccounts;
   /** Hears what failed beside a stream. */
   readonly onError: (error: unknown) => void;
+}
+
+/** The broker of the agents, and how they are let in. */
+export interface NatsAccounts extends NatsAuthority {
+  /** `nats://host:port` or `tls://host:port`, as agents dial it. */
+  readonly address: string;
+  /** The authority of its certificate; undefined where the agents' systems know it. */
+  readonly caPem?: string;
 }
 
 /** The gateway's bounds. */

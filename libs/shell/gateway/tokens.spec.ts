@@ -1,3 +1,4 @@
+import { memoryNatsAuthority } from '@fairlead/ports/keys';
 import { expect, test } from 'vitest';
 import { digestOf, hub, shop } from './harness.ts';
 
@@ -141,4 +142,23 @@ test('renewal goes by the key that the ledger names, or that waits for its commi
     code: 'PermissionDenied',
     reason: 'KeyMismatch',
   });
+});
+
+const overNats = { csrPem: 'csr:one', natsUserKey: 'U-one' };
+
+test('an agent over NATS is let onto its own subjects for as long as its certificate is in force', async () => {
+  const at = await hub({}, { address: 'tls://nats:4222', caPem: 'broker', ...memoryNatsAuthority() });
+  const { token } = await at.gateway.joinToken({ cluster: shop, labels: {}, ttlMs: hourMs, by: 'ada' });
+  const nats = { userJwt: 'jwt:shop-0042:U-one', address: 'tls://nats:4222', caPem: 'broker' };
+  expect((await at.gateway.enroll({ token, ...overNats, ...agent })).credentials.nats).toEqual(nats);
+  expect((await at.gateway.renew({ cluster: shop, ...overNats })).credentials.nats).toEqual(nats);
+  expect((await at.gateway.renew({ cluster: shop, csrPem: 'csr:one' })).credentials.nats).toBeUndefined();
+});
+
+test('a hub without NATS says so, and the token is not spent', async () => {
+  const { gateway, token } = await withToken();
+  const refusal = { code: 'FailedPrecondition', message: expect.stringContaining('--agents-nats') as string };
+  await expect(gateway.enroll({ token, ...overNats, ...agent })).rejects.toMatchObject(refusal);
+  await gateway.enroll({ token, csrPem: 'csr:one', ...agent });
+  await expect(gateway.renew({ cluster: shop, ...overNats })).rejects.toMatchObject(refusal);
 });
