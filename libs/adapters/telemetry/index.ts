@@ -1,3 +1,13 @@
+export { instruments, scope } from './instruments.ts';
 export { openLog, type LogOptions } from './log.ts';
-export { serveProbes, type ProbeParts, type ProbeServer, type ReadyCheck } from './server.ts';
-export { startTelemetry, type OtlpTarget, type Telemetry, type TelemetryOptions } from './start.ts';
+export { measuredListener, type AgentParts } from './measured/agents.ts';
+export { measuredBus, type BusSystem } from './measured/bus.ts';
+export { untracedClock } from './measured/clock.ts';
+export { measuredStore, type StoreSystem } from './measured/store.ts';
+export { tracedPatcher, tracedRenderer, tracedRepository, tracedSource } from './measured/work.ts';
+export { serveProbes, type ProbeParts, type ProbeServer, type ReadyCheck } from './probes/server.ts';
+export { startTelemetry, type OtlpTarget, type Telemetry, type TelemetryOptions } from './sdk/start.ts';
+export { attemptTraces, notingAttempts, type AttemptTrace, type AttemptTraces } from './traces/attempts.ts';
+export { inTraceOf, outsideOfTraces, traceparentNow } from './traces/carrier.ts';
+export { followDeliveries, type Arrival, type Deliveries, type DeliveryStage } from './traces/delivery.ts';
+export { tracedSteps } from './traces/step.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Body, Controller, Get, Module, Param, Post } from '@nestjs/common';
 import { openKeys } from '@fairlead/adapters/pki';
-import { traceparentNow } from '@fairlead/shell/telemetry';
+import { traceparentNow } from '@fairlead/adapters/telemetry';
 import { startRecording, type Recording } from '@fairlead/testkit/otlp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createHttp, Open } from './index.ts';

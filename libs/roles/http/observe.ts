@@ -1,5 +1,5 @@
 import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api';
-import { instruments, scope } from '@fairlead/shell/telemetry';
+import { instruments, scope } from '@fairlead/adapters/telemetry';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** Methods that only read: they are timed, and make no traces. */

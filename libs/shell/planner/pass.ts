@@ -53,7 +53,8 @@ export interface RoundResult {
   readonly pushed?: CommitSha;
   /** Milliseconds after which a unit wants to be looked at again, by its key. */
   readonly rechecks: ReadonlyMap<string, number>;
-  readonly looked: readonly string[];
+  /** The units that were looked at, by key: the state that was decided. */
+  readonly looked: ReadonlyMap<string, string>;
   readonly problem?: FairleadError;
   readonly settled: boolean;
   /** Milliseconds that looking, deciding and giving out took; without what git took. */
@@ -62,6 +63,7 @@ export interface RoundResult {
 
 interface UnitOutcome {
   readonly view: UnitView;
+  readonly state: string;
   readonly entry: EntryOutcome | undefined;
   readonly rows: readonly AssignmentRow[];
   readonly changes: readonly Change[];
@@ -94,7 +96,14 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
     rows: [...round.clusters.values()],
   });
   if (elsewhere !== undefined)
-    return { looked: [], rechecks: new Map(), moved: undefined, settled: false, tookMs: 0, problem: elsewhere };
+    return {
+      looked: new Map<string, string>(),
+      rechecks: new Map(),
+      moved: undefined,
+      settled: false,
+      tookMs: 0,
+      problem: elsewhere,
+    };
   if (step !== undefined) return raiseEpoch(workshop, { request, ground, step, nowMs });
 
   // Decide.
@@ -121,7 +130,7 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
   return {
     moved: pushed.moved,
     ...(pushed.head === undefined ? {} : { pushed: pushed.head }),
-    looked: units.map(({ key }) => key),
+    looked: new Map(outcomes.map(({ view, state }) => [view.unit.key, state])),
     rechecks: rechecksOf(outcomes, pushed.problem),
     ...(pushed.problem === undefined ? {} : { problem: pushed.problem }),
     settled: isInEpoch(round),
@@ -176,7 +185,7 @@ async function raiseEpoch(
   { ports, board }: Workshop,
   { request, ground, step, nowMs }: { request: RoundRequest; ground: DraftGround; step: EpochStep; nowMs: number },
 ): Promise<RoundResult> {
-  const nothing = { looked: [], rechecks: new Map<string, number>(), settled: false, tookMs: 0 };
+  const nothing = { looked: new Map<string, string>(), rechecks: new Map<string, number>(), settled: false, tookMs: 0 };
   if (!request.mayCommit) return { ...nothing, moved: undefined };
   try {
     const draft = await draftEpoch(ground, step);
@@ -206,6 +215,7 @@ async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: 
     : [];
   return {
     view,
+    state: decided.state,
     entry,
     rows: rowsOfPlan(round, view),
     changes: [...kept, ...(entry?.keep ?? []), ...keepDecision(view, { decided, before, nowMs: round.nowMs })],

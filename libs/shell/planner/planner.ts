@@ -2,7 +2,7 @@ import { connectionOf } from '@fairlead/core/connection';
 import { asFairleadError, type CommitSha, type Connection, type FairleadError } from '@fairlead/core/model';
 import type { Payload } from '@fairlead/ports/bus';
 import type { ClusterRow } from '@fairlead/ports/store';
-import { gatherCauses, instruments, step } from '@fairlead/shell/telemetry';
+import { untold, type Causes, type Steps } from '@fairlead/ports/steps';
 import { silenceOf } from './silence.ts';
 import { openBoard } from './board.ts';
 import { findDepartures } from './departures.ts';
@@ -34,8 +34,10 @@ export interface Planner {
   troubles(): readonly FairleadError[];
   decided(key: string): Promise<Decided | undefined>;
   connection(row: ClusterRow | undefined): Connection;
-  /** Whether a pass is due or under way, and how many are over, well or not: for whoever looks that it goes on. */
-  progress(): { readonly hasWork: boolean; readonly steps: number };
+  /** How many units are in each state, as it was decided last. */
+  states(): Readonly<Record<string, number>>;
+  /** Whether a pass is due or under way, how many are over, well or not, and how many units they looked at. */
+  progress(): { readonly hasWork: boolean; readonly steps: number; readonly units: number };
   /** Takes no new work and resolves when the pass under way is over. */
   close(): Promise<void>;
 }
@@ -88,8 +90,11 @@ class Loop implements Planner {
   private fence: number | undefined;
   /** The head over which everything was planned, and what the hub itself pushed since. */
   private planned: CommitSha | undefined;
-  private readonly causes = gatherCauses();
+  private readonly steps: Steps;
+  private readonly causes: Causes;
   private passes = 0;
+  private unitsLooked = 0;
+  private unitStates = new Map<string, string>();
   private restUntilMs = 0;
   private urgent = true;
   private wake = (): void => undefined;
@@ -97,6 +102,8 @@ class Loop implements Planner {
   constructor(ports: PlannerPorts, options: PlannerOptions) {
     this.ports = ports;
     this.workshop = openWorkshop(ports, options);
+    this.steps = ports.steps ?? untold;
+    this.causes = this.steps.gather();
   }
 
   start(): void {
@@ -150,8 +157,15 @@ class Loop implements Planner {
     return connectionOf(row, { nowMs: this.ports.clock.now(), policy }).connection;
   }
 
-  progress(): { hasWork: boolean; steps: number } {
-    return { hasWork: this.running !== undefined || this.hasWork(), steps: this.passes };
+  states(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const state of this.unitStates.values()) counts[state] = (counts[state] ?? 0) + 1;
+    return counts;
+  }
+
+  progress(): { hasWork: boolean; steps: number; units: number } {
+    const hasWork = this.running !== undefined || this.hasWork();
+    return { hasWork, steps: this.passes, units: this.unitsLooked };
   }
 
   async close(): Promise<void> {
@@ -186,7 +200,7 @@ class Loop implements Planner {
       this.headMarked = false;
       this.marked = new Set();
       try {
-        await step('plan', () => this.pass(taken), { cause: this.causes.take(), quiet: true });
+        await this.steps.run('plan', () => this.pass(taken), { cause: this.causes.take(), quiet: true });
       } catch (thrown) {
         // Whatever it was, the work is still to be done.
         this.problems = [asFairleadError(thrown)];
@@ -227,7 +241,7 @@ class Loop implements Planner {
       const request = { snapshot, units, mayCommit, starting: this.starting, fence: this.fence };
       const result: RoundResult = await runRound(this.workshop, request);
       tookMs += result.tookMs;
-      instruments().plannedUnits.record(result.looked.length);
+      this.keepStates(result, units);
       if (result.settled) this.starting = false;
       if (result.problem !== undefined) found.push(result.problem);
       this.keepRechecks(result);
@@ -262,8 +276,14 @@ class Loop implements Planner {
   }
 
   private keepRechecks({ looked, rechecks }: RoundResult): void {
-    for (const key of looked) this.rechecks.delete(key);
+    for (const key of looked.keys()) this.rechecks.delete(key);
     for (const [key, afterMs] of rechecks) this.rechecks.set(key, this.ports.clock.now() + afterMs);
+  }
+
+  /** What was decided of everything leaves out units that there are no more. */
+  private keepStates({ looked }: RoundResult, units: Units): void {
+    this.unitsLooked += looked.size;
+    this.unitStates = new Map(units === 'all' ? looked : [...this.unitStates, ...looked]);
   }
 
   /** Arms the one timer for the soonest recheck. */

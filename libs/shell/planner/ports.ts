@@ -5,6 +5,7 @@ import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
 import type { HeadSigner } from '@fairlead/ports/keys';
 import type { Repository } from '@fairlead/ports/repository';
+import type { Steps } from '@fairlead/ports/steps';
 import type { Store } from '@fairlead/ports/store';
 import type { FleetReader } from './reader/read.ts';
 
@@ -50,6 +51,8 @@ export interface PlannerPorts {
   readonly clock: Clock;
   readonly signer: HeadSigner;
   readonly releases: ReleaseSource;
+  /** Who is told of passes; nobody unless given. */
+  readonly steps?: Steps;
 }
 
 /** Who makes a ledger commit. */

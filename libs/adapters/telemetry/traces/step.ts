@@ -8,18 +8,9 @@ import {
   type Span,
 } from '@opentelemetry/api';
 import { asFairleadError } from '@fairlead/core/model';
-import type { Cause } from './causes.ts';
-import { instruments, scope } from './instruments.ts';
-
-/** Options of {@link step}. */
-export interface StepOptions {
-  /** Who caused it; the trace that is active, unless given. */
-  readonly cause?: Cause;
-  /** Never a secret, never a name that a person would not find in the status API. */
-  readonly attributes?: Attributes;
-  /** A look that mostly finds nothing: it leaves no span unless it wrote, rang, failed, or had a step inside. */
-  readonly quiet?: boolean;
-}
+import type { Steps, StepOptions } from '@fairlead/ports/steps';
+import { causeOf, gatherCauses } from './causes.ts';
+import { instruments, scope } from '../instruments.ts';
 
 /** Whether a step came to anything, for the steps around it. */
 interface Outcome {
@@ -39,13 +30,14 @@ export function bearsFruit(): void {
  * step that nothing caused begins a trace. What it throws is thrown.
  */
 export async function step<T>(name: string, run: () => Promise<T>, options: StepOptions = {}): Promise<T> {
-  const { cause = { parent: context.active(), links: [] }, attributes = {}, quiet = false } = options;
+  const { attributes = {}, quiet = false } = options;
+  const { parent, links } = causeOf(options.cause);
   const startedMs = performance.now();
   const span = trace
     .getTracer(scope)
-    .startSpan(name, { kind: SpanKind.INTERNAL, attributes, links: [...cause.links] }, cause.parent);
+    .startSpan(name, { kind: SpanKind.INTERNAL, attributes, links: [...links] }, parent);
   const outcome: Outcome = { isFruitful: !quiet };
-  const inside = trace.setSpan(cause.parent.setValue(outcomeKey, outcome), span);
+  const inside = trace.setSpan(parent.setValue(outcomeKey, outcome), span);
   let failure: Attributes = {};
   try {
     return await context.with(inside, run);
@@ -71,3 +63,6 @@ export function failed(span: Span, thrown: unknown): Attributes {
   span.setStatus({ code: SpanStatusCode.ERROR, message: code === 'Internal' ? reason : message });
   return type;
 }
+
+/** Steps as traces and durations, once telemetry was started. */
+export const tracedSteps: Steps = { run: step, gather: gatherCauses };

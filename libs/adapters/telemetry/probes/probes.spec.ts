@@ -1,7 +1,7 @@
 import { FairleadError } from '@fairlead/core/model';
 import { manualClock, systemClock } from '@fairlead/ports/clock';
 import { afterEach, expect, test } from 'vitest';
-import { serveProbes, type ProbeParts, type ProbeServer } from './index.ts';
+import { serveProbes, type ProbeParts, type ProbeServer } from '../index.ts';
 
 let server: ProbeServer | undefined;
 

@@ -1,9 +1,8 @@
 import { FairleadError } from '@fairlead/core/model';
 import type { Change, Store } from '@fairlead/ports/store';
-import { instruments } from './instruments.ts';
-import { bearsFruit } from './step.ts';
-import { traceparentNow } from './carrier.ts';
-import { outsideOfTraces } from './clock.ts';
+import { instruments } from '../instruments.ts';
+import { bearsFruit } from '../traces/step.ts';
+import { outsideOfTraces, traceparentNow } from '../traces/carrier.ts';
 
 /** The databases by the names of the semantic conventions. */
 export type StoreSystem = 'sqlite' | 'postgresql' | 'memory';

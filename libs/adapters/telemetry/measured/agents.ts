@@ -1,10 +1,10 @@
 import type { AgentMessage, HubMessage, MessageOf } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
 import type { AgentChannel, AgentListener, ChannelHandler } from '@fairlead/ports/transport';
-import type { AttemptTrace, AttemptTraces } from './attempts.ts';
-import { inTraceOf } from './carrier.ts';
-import type { Deliveries } from './delivery.ts';
-import { instruments } from './instruments.ts';
+import type { AttemptTrace, AttemptTraces } from '../traces/attempts.ts';
+import { inTraceOf } from '../traces/carrier.ts';
+import type { Deliveries } from '../traces/delivery.ts';
+import { instruments } from '../instruments.ts';
 
 /** What following agents' streams needs. */
 export interface AgentParts {

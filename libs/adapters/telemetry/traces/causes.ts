@@ -7,19 +7,17 @@ import {
   type Context,
   type Link,
 } from '@opentelemetry/api';
+import type { Cause, Causes } from '@fairlead/ports/steps';
 
-/** What a step was caused by: it goes on in `parent`'s trace and names the others. */
-export interface Cause {
+/** A cause, seen from inside: the step goes on in `parent`'s trace and names the others. */
+interface TraceCause {
   readonly parent: Context;
   readonly links: readonly Link[];
 }
 
-/** Traces of the events that wait for one step. */
-export interface Causes {
-  /** Takes down the trace of the event that is handled now, if there is one. */
-  add(): void;
-  /** Everything since the last time. */
-  take(): Cause;
+/** What a step was caused by: what is handled now, unless a cause was taken. */
+export function causeOf(given: Cause | undefined): TraceCause {
+  return given === undefined ? { parent: context.active(), links: [] } : (given.cause as TraceCause);
 }
 
 /** How many traces besides the first a step names; those of further events are not told. */
@@ -38,7 +36,7 @@ export function gatherCauses(): Causes {
     take() {
       const [first, ...others] = waiting.values();
       waiting.clear();
-      return { parent: first ?? ROOT_CONTEXT, links: others.flatMap(linkTo) };
+      return { cause: { parent: first ?? ROOT_CONTEXT, links: others.flatMap(linkTo) } satisfies TraceCause };
     },
   };
 }

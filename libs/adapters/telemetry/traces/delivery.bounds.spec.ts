@@ -2,7 +2,7 @@ import type { ClusterName } from '@fairlead/core/model';
 import { manualClock, type ManualClock } from '@fairlead/ports/clock';
 import { startRecording, type Recording } from '@fairlead/testkit/otlp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { followDeliveries, step, traceparentNow, type AttemptTrace, type Deliveries } from './index.ts';
+import { followDeliveries, tracedSteps, traceparentNow, type AttemptTrace, type Deliveries } from '../index.ts';
 
 let recording: Recording;
 let clock: ManualClock;
@@ -13,7 +13,7 @@ beforeEach(async () => {
   recording = startRecording();
   clock = manualClock(1_000_000);
   deliveries = followDeliveries(clock);
-  attempt = await step('plan', async () => {
+  attempt = await tracedSteps.run('plan', async () => {
     const traceparent = traceparentNow();
     return { attempt: 'a'.repeat(40), atMs: clock.now(), ...(traceparent === undefined ? {} : { traceparent }) };
   });

@@ -1,7 +1,7 @@
 import type { Patcher, Renderer } from '@fairlead/ports/renderer';
 import type { Repository } from '@fairlead/ports/repository';
 import type { SourceAdapter } from '@fairlead/ports/source';
-import { step } from './step.ts';
+import { step } from '../traces/step.ts';
 
 /** The same renderer, each render a step. */
 export function tracedRenderer(renderer: Renderer): Renderer {

@@ -1,5 +1,5 @@
-import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Clock } from '@fairlead/ports/clock';
+import { outsideOfTraces } from '../traces/carrier.ts';
 
 /**
  * The same clock, whose timers belong to no trace: the next poll is not part of the push that was handled when its timer
@@ -10,9 +10,4 @@ export function untracedClock(clock: Clock): Clock {
     now: () => clock.now(),
     after: (delayMs, callback) => clock.after(delayMs, () => outsideOfTraces(callback)),
   };
-}
-
-/** Runs in no trace: for loops that are started while something else is handled. */
-export function outsideOfTraces<T>(run: () => T): T {
-  return context.with(ROOT_CONTEXT, run);
 }

@@ -18,7 +18,14 @@ import {
 } from '@fairlead/ports/transport';
 import { startRecording, type Recording } from '@fairlead/testkit/otlp';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { attemptTraces, followDeliveries, measuredListener, notingAttempts, step, traceparentNow } from './index.ts';
+import {
+  attemptTraces,
+  followDeliveries,
+  measuredListener,
+  notingAttempts,
+  tracedSteps,
+  traceparentNow,
+} from '../index.ts';
 
 let recording: Recording;
 let clock: ManualClock;
@@ -69,7 +76,7 @@ async function listen(): Promise<void> {
 /** The planner gives the entry to a cluster, in a pass. */
 function plan(at = store): Promise<string | undefined> {
   const row = { cluster: 'dev-1', application: entry.application, environment: 'prod', entry } as AssignmentRow;
-  return step('plan', async () => {
+  return tracedSteps.run('plan', async () => {
     await notingAttempts(at, clock).write([{ put: 'assignment', row: { ...row, generation: 1, assignedAtMs: 0 } }]);
     return traceparentNow();
   });

@@ -3,7 +3,7 @@ import { manualClock } from '@fairlead/ports/clock';
 import { memoryStore } from '@fairlead/ports/store';
 import { startRecording, type Recording } from '@fairlead/testkit/otlp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { measuredBus, measuredStore, step, traceparentNow, untracedClock } from './index.ts';
+import { measuredBus, measuredStore, tracedSteps, traceparentNow, untracedClock } from '../index.ts';
 
 let recording: Recording;
 
@@ -18,8 +18,8 @@ const named = (name: string) => recording.spans().find((span) => span.name === n
 test('a doorbell is handled in the trace in which it was rung', async () => {
   const inner = memoryBus();
   const bus = measuredBus(inner, { system: 'nats' });
-  bus.subscribe('source', () => step('plan', async () => undefined));
-  await step('fetch source', () => bus.publish('source', { url: 'https://git.example/web', key: 'k' }));
+  bus.subscribe('source', () => tracedSteps.run('plan', async () => undefined));
+  await tracedSteps.run('fetch source', () => bus.publish('source', { url: 'https://git.example/web', key: 'k' }));
   await inner.settled();
   expect(named('plan')).toMatchObject({ parent: named('fetch source')?.id, trace: named('fetch source')?.trace });
 });
@@ -27,7 +27,7 @@ test('a doorbell is handled in the trace in which it was rung', async () => {
 test('a doorbell that was rung in no trace is handled in none', async () => {
   const inner = memoryBus();
   const bus = measuredBus(inner, { system: 'in_process' });
-  bus.subscribe('events', () => step('read', async () => undefined));
+  bus.subscribe('events', () => tracedSteps.run('read', async () => undefined));
   await bus.publish('events', {});
   await inner.settled();
   expect(named('read')?.parent).toBeUndefined();
@@ -37,11 +37,11 @@ test('a doorbell that was rung in no trace is handled in none', async () => {
 test('what is written to the outbox says what it belongs to, whoever carries it later', async () => {
   const store = measuredStore(memoryStore(), { system: 'memory' });
   const payload = { clusters: ['dev-1'] };
-  const here = await step('plan', async () => {
+  const here = await tracedSteps.run('plan', async () => {
     await store.write([{ put: 'outbox', row: { subject: 'desired', payload } }]);
     return traceparentNow();
   });
-  await step('someone else', () => store.write([{ put: 'fact', key: 'hub', value: { epoch: 1 } }]));
+  await tracedSteps.run('someone else', () => store.write([{ put: 'fact', key: 'hub', value: { epoch: 1 } }]));
   expect((await store.outbox(10)).map((row) => row.payload)).toEqual([{ ...payload, traceparent: here }]);
   expect(await store.fact('hub')).toEqual({ epoch: 1 });
 });
@@ -50,7 +50,7 @@ test('the relay that a write wakes is not part of its trace', async () => {
   const store = measuredStore(memoryStore(), { system: 'memory' });
   const seen: (string | undefined)[] = [];
   store.onOutbox(() => void seen.push(traceparentNow()));
-  await step('plan', () => store.write([{ put: 'outbox', row: { subject: 'events', payload: {} } }]));
+  await tracedSteps.run('plan', () => store.write([{ put: 'outbox', row: { subject: 'events', payload: {} } }]));
   expect(seen).toEqual([undefined]);
 });
 
@@ -58,7 +58,7 @@ test('a timer is not part of the trace in which it was set', async () => {
   const manual = manualClock();
   const clock = untracedClock(manual);
   const seen: (string | undefined)[] = [];
-  await step('webhook', async () => {
+  await tracedSteps.run('webhook', async () => {
     clock.after(1_000, () => void seen.push(traceparentNow()));
     manual.advance(1_000);
   });

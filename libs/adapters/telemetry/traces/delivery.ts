@@ -2,7 +2,7 @@ import { context, propagation, ROOT_CONTEXT, SpanStatusCode, trace, type Context
 import type { ClusterName } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
 import type { AttemptTrace } from './attempts.ts';
-import { instruments, scope } from './instruments.ts';
+import { instruments, scope } from '../instruments.ts';
 
 /** What became of a desired state in one cluster. */
 export type DeliveryStage = 'Received' | 'Applied' | 'Failed';

@@ -6,7 +6,6 @@ export const scope = 'fairlead';
 /** Seconds, from a call inside the process to a rollout over hours. */
 const secondsFine = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const secondsWide = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200];
-const counts = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000];
 
 const made = new WeakMap<MeterProvider, Instruments>();
 
@@ -31,11 +30,6 @@ function make(provider: MeterProvider) {
       'Steps of the hub: checks, fetches, passes, renders, pushes',
       secondsWide,
     ),
-    plannedUnits: meter.createHistogram('fairlead.planner.units', {
-      unit: '{unit}',
-      description: 'Units that one round of the planner looked at',
-      advice: { explicitBucketBoundaries: counts },
-    }),
     renderRequests: meter.createCounter('fairlead.render.requests', {
       unit: '{request}',
       description: 'Bundles asked for; those beyond the renders were found rendered',

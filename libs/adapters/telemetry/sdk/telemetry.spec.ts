@@ -3,7 +3,7 @@ import type { FairleadError } from '@fairlead/core/model';
 import { manualClock, systemClock } from '@fairlead/ports/clock';
 import { startOtlpReceiver, type OtlpReceiver } from '@fairlead/testkit/otlp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startTelemetry, type Telemetry, type TelemetryOptions } from './index.ts';
+import { startTelemetry, type Telemetry, type TelemetryOptions } from '../index.ts';
 
 let receiver: OtlpReceiver;
 let telemetry: Telemetry | undefined;

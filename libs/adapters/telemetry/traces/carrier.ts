@@ -15,3 +15,8 @@ export function inTraceOf<T>(traceparent: unknown, run: () => T): T {
   const carried = typeof traceparent === 'string' ? propagation.extract(ROOT_CONTEXT, { traceparent }) : ROOT_CONTEXT;
   return context.with(carried, run);
 }
+
+/** Runs in no trace: for loops that are started while something else is handled. */
+export function outsideOfTraces<T>(run: () => T): T {
+  return context.with(ROOT_CONTEXT, run);
+}

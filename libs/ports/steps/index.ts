@@ -1,0 +1,2 @@
+export { untold } from './fake.ts';
+export type { Cause, Causes, StepOptions, Steps } from './port.ts';
