@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { grpcLink } from '@fairlead/adapters/grpc';
+import { grpcLink, tlsSessions } from '@fairlead/adapters/grpc';
 import { fromKubeconfig, inCluster, type ClusterConnection } from '@fairlead/adapters/kube';
 import { extendTrust, makeCsr, newAgentKey, verifyHead } from '@fairlead/adapters/pki';
 import { installedKeys } from '@fairlead/core/install';
@@ -19,6 +19,7 @@ export interface RunningAgent {
 /** Puts the agent together from its parts and starts it. */
 export async function runAgent(config: AgentConfig, log: AgentLog): Promise<RunningAgent> {
   let ready = false;
+  const sessions = tlsSessions();
   const probes = config.health === undefined ? undefined : await serveProbes(config.health, () => ready);
   const { api, namespace } = await connect(config);
   const agent = await startAgent({
@@ -42,6 +43,7 @@ export async function runAgent(config: AgentConfig, log: AgentLog): Promise<Runn
         address: config.gateway ?? credentials.gatewayAddress,
         caPem: credentials.caPem,
         identity: () => ({ keyPem: privateKey, certificatePem: credentials.certificatePem }),
+        sessions,
       }),
     verify: verifyHead,
     installed: installedKeys(config.namespace ?? namespace),

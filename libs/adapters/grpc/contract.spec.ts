@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { grpcLink } from './link.ts';
 import { grpcListener } from './listener.ts';
 
+const ticketSecret = randomBytes(32);
 let folder: string;
 let keys: HubKeys;
 beforeAll(async () => {
@@ -23,6 +25,7 @@ transportContract('gRPC over mutual TLS', {
       host: '127.0.0.1',
       port: 0,
       caPem: keys.caPem,
+      ticketSecret,
       server: () => keys.server(),
       clock: systemClock,
       onError: () => undefined,

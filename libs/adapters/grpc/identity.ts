@@ -1,6 +1,7 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, type X509Certificate } from 'node:crypto';
 import { FairleadError, isName, spiffeId, type ClusterName, type Digest } from '@fairlead/core/model';
 import type { Caller } from '@fairlead/ports/transport';
+import { publicKeyInfo } from './der.ts';
 
 /** Who a client certificate says that the caller is, and when it stops saying so. */
 export interface Identity {
@@ -10,11 +11,11 @@ export interface Identity {
 
 /**
  * Reads the identity from a certificate that TLS verified against our authority: its subject is exactly `CN=NAME`, and
- * its only alternative name the SPIFFE id of the same cluster. Throws Unauthenticated for anything else.
+ * its only alternative name the SPIFFE id of the same cluster. Throws Unauthenticated for anything else. A session that
+ * was resumed carries the certificate that began it; TLS does not look at its dates again, so that this does.
  */
-export function identityOf(certificateDer: Uint8Array | undefined, nowMs: number): Identity {
-  if (!certificateDer) throw refused('the call carries no client certificate');
-  const certificate = new X509Certificate(certificateDer);
+export function identityOf(certificate: X509Certificate | undefined, nowMs: number): Identity {
+  if (!certificate) throw refused('the call carries no client certificate');
   const cluster = /^CN=([^\n]+)$/.exec(certificate.subject)?.[1] ?? '';
   if (!isName(cluster)) throw refused('its certificate names no cluster');
   if (certificate.subjectAltName !== `URI:${spiffeId(cluster as ClusterName)}`)
@@ -25,9 +26,9 @@ export function identityOf(certificateDer: Uint8Array | undefined, nowMs: number
   return { caller: { cluster: cluster as ClusterName, key: keyDigest(certificate) }, notAfterMs };
 }
 
-function keyDigest(certificate: X509Certificate): Digest {
-  const der = certificate.publicKey.export({ format: 'der', type: 'spki' });
-  return `sha256:${createHash('sha256').update(der).digest('hex')}` as Digest;
+/** SHA-256 of the SubjectPublicKeyInfo, cut out of the certificate: exporting the key costs OpenSSL a quarter of a millisecond. */
+function keyDigest({ raw }: X509Certificate): Digest {
+  return `sha256:${createHash('sha256').update(publicKeyInfo(raw)).digest('hex')}` as Digest;
 }
 
 function refused(why: string): FairleadError {

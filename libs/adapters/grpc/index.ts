@@ -1,3 +1,4 @@
 export type { TlsIdentity } from './credentials.ts';
 export { grpcLink, type GrpcLinkOptions } from './link.ts';
 export { grpcListener, type GrpcListenerOptions } from './listener.ts';
+export { tlsSessions, type TlsSessions } from './sessions.ts';

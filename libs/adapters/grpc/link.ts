@@ -1,18 +1,14 @@
-import { createSecureContext } from 'node:tls';
-import { ChannelCredentials, Client, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
-import {
-  asFairleadError,
-  FairleadError,
-  hubServerName,
-  type AgentMessage,
-  type HubMessage,
-} from '@fairlead/core/model';
-import type { HubConnection, HubLink } from '@fairlead/ports/transport';
-import { connectPath, decodeHubMessage, encodeAgentMessage } from '@fairlead/wire';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
+import { hubServerName } from '@fairlead/core/model';
+import { systemClock, type Clock } from '@fairlead/ports/clock';
+import type { HubLink } from '@fairlead/ports/transport';
+import { HubStream } from './connection.ts';
 import type { TlsIdentity } from './credentials.ts';
-import { readOneByOne } from './reader.ts';
-import { channelOptions } from './service.ts';
-import { fromStatus } from './status.ts';
+import { Keepalive } from './keepalive.ts';
+import { callHeaders, commonSettings } from './service.ts';
+import { tlsSessions, type TlsSessions } from './sessions.ts';
 
 /** Options of {@link grpcLink}. */
 export interface GrpcLinkOptions {
@@ -22,99 +18,63 @@ export interface GrpcLinkOptions {
   readonly caPem: string;
   /** The agent's key and certificate as they are now; asked at each attempt. */
   readonly identity: () => TlsIdentity;
+  /** Where the last session is kept; a link that is made anew for each attempt is given the same one each time. */
+  readonly sessions?: TlsSessions;
+  /** By which a connection that went silent is found; that of the machine unless told. */
+  readonly clock?: Clock;
 }
 
-type Call = ClientDuplexStream<Buffer, Buffer>;
+/**
+ * What the hub may send before the agent has read: a bundle over a long line must not wait for each 64 KB. The hub's
+ * own window stays small, for it has ten thousand of them.
+ */
+const windowBytes = 1_048_576;
 
-const asIs = (bytes: Buffer): Buffer => bytes;
+/** An attempt that was not answered within this is over. The hub's own queue is shorter. */
+const attemptMs = 30_000;
 
 /** The agent's end over gRPC. Each attempt has a connection of its own, so that a renewed certificate is used. */
 export function grpcLink(options: GrpcLinkOptions): HubLink {
+  const sessions = options.sessions ?? tlsSessions();
   return {
     async connect(handler, signal) {
       signal.throwIfAborted();
-      const { keyPem, certificatePem } = options.identity();
-      const context = createSecureContext({
-        ca: options.caPem,
-        key: keyPem,
-        cert: certificatePem,
-        minVersion: 'TLSv1.3',
+      const { address } = options;
+      const socket = dial(options, sessions);
+      const session = connectHttp2(`https://${hubServerName}`, {
+        createConnection: () => socket,
+        settings: { ...commonSettings, initialWindowSize: windowBytes },
+        maxDeflateDynamicTableSize: 0,
       });
-      const client = new Client(options.address, ChannelCredentials.createFromSecureContext(context), {
-        ...channelOptions,
-        'grpc.ssl_target_name_override': hubServerName,
-        'grpc.use_local_subchannel_pool': 1,
-      });
-      const call = client.makeBidiStreamRequest<Buffer, Buffer>(connectPath, asIs, asIs);
-      const stream = new Stream({ call, client, address: options.address });
-      signal.addEventListener('abort', () => stream.close(), { once: true });
-      await stream.taken;
+      session.once('connect', () => session.setLocalWindowSize(windowBytes));
+      new Keepalive(options.clock ?? systemClock).watch(session);
+      const call = session.request({ ...callHeaders }, { endStream: false });
+      const stream = new HubStream(call, { session, address });
+      const stop = (): void => stream.close();
+      signal.addEventListener('abort', stop, { once: true });
+      void stream.closed.then(() => signal.removeEventListener('abort', stop));
+      const tooLate = setTimeout(() => stream.fail(`no answer within ${attemptMs / 1000} s`), attemptMs);
+      await stream.taken.finally(() => clearTimeout(tooLate));
       stream.read(handler);
       return stream;
     },
   };
 }
 
-/** The agent's stream. */
-class Stream implements HubConnection {
-  /** Resolves when the hub took the stream; rejects with its refusal. */
-  readonly taken: Promise<void>;
-  readonly closed: Promise<string>;
-  readonly #call: Call;
-  readonly #address: string;
-  readonly #ended = Promise.withResolvers<string>();
-  #isOver = false;
-
-  constructor({ call, client, address }: { call: Call; client: Client; address: string }) {
-    this.#call = call;
-    this.#address = address;
-    this.closed = this.#ended.promise;
-    this.taken = new Promise((resolve, reject) => {
-      call.once('metadata', () => resolve());
-      call.once('error', (error: ServiceError) => reject(fromStatus(error, address)));
-      void this.closed.then((reason) => reject(unavailable(`Cannot reach the hub at ${address}: ${reason}`)));
-    });
-    // Whoever waits for `taken` hears of it; a stream that was taken and ends later says so by `closed`.
-    this.taken.catch(() => undefined);
-    call.on('error', (error: ServiceError) => this.#end(error.details || error.message));
-    call.once('end', () => this.#end('The hub ended the stream.'));
-    void this.closed.then(() => client.close());
-  }
-
-  read(handler: (message: HubMessage) => Promise<void>): void {
-    readOneByOne(this.#call, {
-      handle: async (bytes) => handler(decodeHubMessage(bytes)),
-      fail: (thrown) => {
-        this.#end(asFairleadError(thrown).message);
-        this.#call.cancel();
-      },
-    });
-  }
-
-  async send(message: AgentMessage): Promise<void> {
-    const bytes = encodeAgentMessage(message);
-    if (this.#isOver) throw unavailable(`Cannot send to the hub at ${this.#address}: the stream is over.`);
-    const written = new Promise<void>((resolve, reject) => {
-      this.#call.write(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), (error?: Error | null) =>
-        error ? reject(unavailable(`Cannot send to the hub at ${this.#address}: ${error.message}`)) : resolve(),
-      );
-    });
-    await Promise.race([written, this.closed]);
-    if (this.#isOver) throw unavailable(`Cannot send to the hub at ${this.#address}: the stream is over.`);
-  }
-
-  close(): void {
-    this.#end('The agent ended the stream.');
-    this.#call.cancel();
-  }
-
-  #end(reason: string): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#ended.resolve(reason);
-  }
-}
-
-function unavailable(message: string): FairleadError {
-  return new FairleadError(message, { code: 'Unavailable', reason: 'HubUnreachable', retry: 'backoff' });
+function dial({ address, caPem, identity }: GrpcLinkOptions, sessions: TlsSessions): TLSSocket {
+  const { keyPem, certificatePem } = identity();
+  // A session stands for the certificate that began it: a renewed one begins another.
+  const kept = sessions.of([address, caPem, certificatePem, keyPem].join('\n'), () =>
+    createSecureContext({ ca: caPem, key: keyPem, cert: certificatePem, minVersion: 'TLSv1.3' }),
+  );
+  const { hostname, port } = new URL(`tcp://${address}`);
+  const socket = connectTls({
+    socket: connectTcp({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port), noDelay: true }),
+    servername: hubServerName,
+    ALPNProtocols: ['h2'],
+    secureContext: kept.context,
+    ...(kept.session && { session: kept.session }),
+  });
+  socket.on('session', (session) => (kept.session = session));
+  return socket;
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import { grpcListener } from './listener.ts';
 const shop = 'shop-0042' as ClusterName;
 const never = new AbortController().signal;
 const quiet = async (): Promise<void> => undefined;
+const ticketSecret = randomBytes(32);
 let folder: string;
 let keys: HubKeys;
 let listener: AgentListener | undefined;
@@ -38,6 +40,7 @@ async function hub(clock: Clock = systemClock): Promise<{ address: string; calle
     host: '127.0.0.1',
     port: 0,
     caPem: keys.caPem,
+    ticketSecret,
     server: () => keys.server(),
     clock,
     onError: () => undefined,
@@ -164,6 +167,7 @@ test('what fails inside is told to the hub and not to the agent', async () => {
     host: '127.0.0.1',
     port: 0,
     caPem: keys.caPem,
+    ticketSecret,
     server: () => keys.server(),
     clock: systemClock,
     onError: (error) => errors.push(error),

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ test('a server certificate that was renewed serves new connections without a res
     host: '127.0.0.1',
     port: 0,
     caPem: keys.caPem,
+    ticketSecret: randomBytes(32),
     async server() {
       for (const resolve of asked) resolve();
       return served.shift() ?? second;

@@ -1,30 +1,34 @@
-import type { ServiceDefinition } from '@grpc/grpc-js';
-import { connectPath, limits } from '@fairlead/wire';
+import { constants, type IncomingHttpHeaders } from 'node:http2';
+import { connectPath } from '@fairlead/wire';
 
-const asIs = (bytes: Buffer): Buffer => bytes;
+/** What travels: Protocol Buffers in the framing of gRPC. */
+export const contentType = 'application/grpc+proto';
 
-/** The one method, on bytes: encoding and its errors are ours. */
-export const gatewayService: ServiceDefinition = {
-  Connect: {
-    path: connectPath,
-    requestStream: true,
-    responseStream: true,
-    requestSerialize: asIs,
-    requestDeserialize: asIs,
-    responseSerialize: asIs,
-    responseDeserialize: asIs,
-  },
-};
+/** Headers of the one call, as an agent makes it (gRPC over HTTP/2, "Request-Headers"). */
+export const callHeaders = {
+  [constants.HTTP2_HEADER_METHOD]: 'POST',
+  [constants.HTTP2_HEADER_PATH]: connectPath,
+  [constants.HTTP2_HEADER_TE]: 'trailers',
+  [constants.HTTP2_HEADER_CONTENT_TYPE]: contentType,
+} as const;
 
 /**
- * Options of both ends. Retries would double a stream; channelz keeps a trace of every call; a ping every two minutes
- * finds half-open connections for about 2 KB an hour.
+ * What is common to both ends: nothing is pushed, and headers are not remembered from one call to the next, for a
+ * connection has one call in its life.
  */
-export const channelOptions = {
-  'grpc.enable_retries': 0,
-  'grpc.enable_channelz': 0,
-  'grpc.keepalive_time_ms': 120_000,
-  'grpc.keepalive_timeout_ms': 20_000,
-  'grpc.max_receive_message_length': limits.messageBytes,
-  'grpc.max_send_message_length': limits.messageBytes,
-} as const;
+export const commonSettings = { enablePush: false, headerTableSize: 0, maxHeaderListSize: 16_384 } as const;
+
+/** True for a call of ours, by any client of gRPC. */
+export function isOurCall(headers: IncomingHttpHeaders): boolean {
+  return headers[constants.HTTP2_HEADER_PATH] === connectPath;
+}
+
+/** True for what gRPC calls a request; anything else gets an answer of HTTP. */
+export function isGrpc(headers: IncomingHttpHeaders): boolean {
+  const type = headers[constants.HTTP2_HEADER_CONTENT_TYPE];
+  return (
+    headers[constants.HTTP2_HEADER_METHOD] === 'POST' &&
+    typeof type === 'string' &&
+    /^application\/grpc(\+proto)?(;|$)/.test(type)
+  );
+}

@@ -70,6 +70,7 @@ export async function startHub(options: HubOptions, bundle: { readonly workerUrl
     ...options.grpc,
     caPem: ground.keys.caPem,
     server: () => ground.keys.server().then(identity),
+    ticketSecret: ground.keys.ticketSecret,
     clock: ground.clock,
     onError: onProblem,
   });

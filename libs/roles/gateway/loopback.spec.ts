@@ -55,6 +55,7 @@ async function hub() {
     port: 0,
     caPem: keys.caPem,
     server: () => keys.server(),
+    ticketSecret: keys.ticketSecret,
     clock: systemClock,
     onError,
   });

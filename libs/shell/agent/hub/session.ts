@@ -1,9 +1,15 @@
-import { asFairleadError, type AgentMessage, type HubMessage, type MessageOf } from '@fairlead/core/model';
+import {
+  asFairleadError,
+  type AgentMessage,
+  type FairleadError,
+  type HubMessage,
+  type MessageOf,
+} from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
 import type { HubConnection, HubLink } from '@fairlead/ports/transport';
 import type { AgentLog } from '../log.ts';
 import type { AcceptedState } from '../state/agentState.ts';
-import { fullJitterMs } from './backoff.ts';
+import { untilNextStreamMs } from './backoff.ts';
 import type { Intake, IntakeLink } from './intake.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -37,7 +43,6 @@ export interface SessionOptions {
   readonly connected?: (connected: boolean) => void;
 }
 
-const pauses = { firstMs: 500, mostMs: 60_000 };
 /** A stream that lived for so long was a good one: the next try follows soon. */
 const goodAfterMs = 30_000;
 /** Answers to plans and queries under way; more are refused, for they come behind all other work. */
@@ -48,15 +53,16 @@ export async function runSession(options: SessionOptions): Promise<void> {
   const { clock, log, signal } = options;
   for (let tries = 0; !signal.aborted;) {
     const startedMs = clock.now();
+    let failure: FairleadError | undefined;
     try {
       const why = await oneStream(options);
       log.info('hub.disconnected', { why });
     } catch (thrown) {
-      const error = asFairleadError(thrown, { code: 'Unavailable', reason: 'HubUnreachable' });
-      if (!signal.aborted) log.warn('hub.unreachable', { reason: error.reason, error: error.message });
+      failure = asFairleadError(thrown, { code: 'Unavailable', reason: 'HubUnreachable' });
+      if (!signal.aborted) log.warn('hub.unreachable', { reason: failure.reason, error: failure.message });
     }
     tries = clock.now() - startedMs >= goodAfterMs ? 1 : tries + 1;
-    if (!signal.aborted) await pause(clock, fullJitterMs(tries, { ...pauses, random: options.random }), signal);
+    if (!signal.aborted) await pause(clock, untilNextStreamMs(tries, { failure, random: options.random }), signal);
   }
 }
 
