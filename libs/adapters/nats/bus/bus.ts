@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FairleadError } from '@fairlead/core/model';
 import { busClosed, openLines, type Bus, type Lines, type Message } from '@fairlead/ports/bus';
+import { TimeoutError } from '@nats-io/transport-node';
 import { decode, encode } from './codec.ts';
 import { busUnavailable } from './dial.ts';
 import { beginLife, type HeardMessage, type Life } from './life.ts';
@@ -95,10 +96,13 @@ class JetStreamBus implements NatsBus {
     const [bytes, id] = [encode(message), randomUUID()];
     for (let attempt = 0; ; attempt += 1) {
       const life = await this.#living(untilMs);
+      const withinMs = Math.max(1, Math.min(answerWithinMs, untilMs - clock.now()));
       try {
-        await life.publish(this.#prefix + message.subject, bytes, { id, withinMs: answerWithinMs });
+        await life.publish(this.#prefix + message.subject, bytes, { id, withinMs });
         return this.#works();
       } catch (error) {
+        // A short wait proves nothing of the connection.
+        if (withinMs === answerWithinMs || !(error instanceof TimeoutError)) life.doubt(error);
         const pauseMs = pauseOf(publishPauses, attempt);
         if (this.#isClosed) throw busClosed('publish');
         if (clock.now() + pauseMs >= untilMs)
@@ -142,7 +146,7 @@ class JetStreamBus implements NatsBus {
         this.#life = life;
         this.#works();
         this.#changed();
-      } else life.end();
+      } else life.doubt(undefined);
       const reason = await life.over;
       this.#life = undefined;
       await life.close();

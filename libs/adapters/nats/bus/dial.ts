@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { asFairleadError, FairleadError } from '@fairlead/core/model';
 import { connect, credsAuthenticator, nkeyAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { inboxOf, namesOf, type NatsBusOptions } from './options.ts';
@@ -20,7 +22,7 @@ export async function dial(options: NatsBusOptions): Promise<NatsConnection> {
       servers: addresses.map((address) => address.replace(/^tls:/, 'nats:')),
       name: options.name,
       ...(await loginOf(options)),
-      ...(isTls ? { tls: ca === undefined ? {} : { ca } } : {}),
+      ...(isTls ? { tls: { ...(ca !== undefined && { ca }), ...identityOf(addresses) } } : {}),
       inboxPrefix: inboxOf(namesOf(options)),
       reconnect: false,
       maxReconnectAttempts: 0,
@@ -32,6 +34,21 @@ export async function dial(options: NatsBusOptions): Promise<NatsConnection> {
   } catch (cause) {
     throw busUnavailable(`Cannot reach the bus at ${options.servers}`, cause);
   }
+}
+
+/**
+ * The client names no host to TLS where an address is a number, and Node then looks for "localhost" in the certificate.
+ * It must be for one of the numbers that were given.
+ */
+function identityOf(addresses: readonly string[]) {
+  const numbers = addresses.map((address) => new URL(address).hostname.replace(/^\[|\]$/g, '')).filter(isIP);
+  return {
+    checkServerIdentity(host: string, certificate: PeerCertificate): Error | undefined {
+      const names = host === 'localhost' && numbers.length > 0 ? numbers : [host];
+      const refusals = names.map((name) => checkServerIdentity(name, certificate));
+      return refusals.includes(undefined) ? undefined : refusals[0];
+    },
+  };
 }
 
 async function loginOf({ credentialsFile }: NatsBusOptions) {

@@ -25,7 +25,8 @@ export interface Life {
   ): Promise<void>;
   /** Resolves with the reason when it is over; never rejects. */
   readonly over: Promise<unknown>;
-  end(reason?: unknown): void;
+  /** Ends it, unless the reason is a word of JetStream itself, such as of a full disk: another connection would not mend that. */
+  doubt(reason: unknown): void;
   /** Sends what waits for a moment at most, and closes the connection. */
   close(): Promise<void>;
 }
@@ -127,15 +128,11 @@ function lifeOf(connection: NatsConnection, over: PromiseWithResolvers<unknown>)
   const client = jetstream(connection, { timeout: apiWithinMs });
   return {
     over: over.promise,
-    end: over.resolve,
+    doubt(reason) {
+      if (!(reason instanceof JetStreamApiError)) over.resolve(reason);
+    },
     async publish(subject, bytes, { id, withinMs }) {
-      try {
-        await client.publish(subject, bytes, { msgID: id, timeout: withinMs });
-      } catch (error) {
-        // What JetStream itself refused, such as a full disk, another connection would not mend.
-        if (!(error instanceof JetStreamApiError)) over.resolve(error);
-        throw error;
-      }
+      await client.publish(subject, bytes, { msgID: id, timeout: withinMs });
     },
     async close() {
       over.resolve(new Error('the bus was closed'));
