@@ -1,3 +1,4 @@
+export { observeState, type Observed } from './gauges.ts';
 export { instruments, scope } from './instruments.ts';
 export { openLog, type LogOptions } from './log.ts';
 export { measuredListener, type AgentParts } from './measured/agents.ts';
