@@ -27,6 +27,7 @@ describe('the configuration of an agent', () => {
       cluster: 'c1',
       hub: 'hub.example:443',
       gateway: undefined,
+      nats: undefined,
       hubCaPem: 'authority',
       joinTokenFile: undefined,
       namespace: 'fairlead-system',
@@ -41,7 +42,20 @@ describe('the configuration of an agent', () => {
     expect(config).toMatchObject({ cluster: 'c2', kubeconfig: 'k', health: undefined });
   });
 
+  it('streams over NATS where it was installed so', async () => {
+    const overNats = { ...inCluster(), FAIRLEAD_TRANSPORT: 'nats' };
+    expect((await readConfig([], overNats)).nats).toEqual({ address: undefined, caPem: undefined });
+    const near = { FAIRLEAD_NATS: 'tls://leaf.shop:4222', FAIRLEAD_NATS_CA_FILE: caFile };
+    expect((await readConfig([], { ...overNats, ...near })).nats).toEqual({
+      address: 'tls://leaf.shop:4222',
+      caPem: 'authority',
+    });
+    expect((await readConfig(['--transport', 'grpc'], overNats)).nats).toBeUndefined();
+  });
+
   it.each([
+    [{ FAIRLEAD_TRANSPORT: 'pigeon' }, '--transport is "pigeon"; give grpc or nats'],
+    [{ FAIRLEAD_TRANSPORT: 'nats', FAIRLEAD_NATS: 'leaf:4222' }, '--nats is "leaf:4222"; give nats://HOST:PORT'],
     [{ FAIRLEAD_CLUSTER: '' }, '--cluster is not set; give the name of this cluster by --cluster or FAIRLEAD_CLUSTER'],
     [{ FAIRLEAD_CLUSTER: 'Not_A_Name' }, '--cluster is "Not_A_Name"'],
     [{ FAIRLEAD_HUB: 'https://hub.example' }, '--hub is "https://hub.example"; give HOST:PORT'],

@@ -8,8 +8,10 @@ export interface AgentConfig {
   readonly cluster: ClusterName;
   /** `HOST:PORT` of the hub's HTTPS address. */
   readonly hub: string;
-  /** `HOST:PORT` of the gateway's stream; what the hub says at enrolment if unset. */
+  /** `HOST:PORT` of the gateway's gRPC stream; what the hub says at enrolment if unset. */
   readonly gateway: string | undefined;
+  /** There where the agent streams over NATS; what is unset is as the hub says at enrolment. */
+  readonly nats: { readonly address: string | undefined; readonly caPem: string | undefined } | undefined;
   /** PEM: the hub's authority, pinned from the first call on. */
   readonly hubCaPem: string;
   readonly joinTokenFile: string | undefined;
@@ -26,6 +28,9 @@ const flags = {
   cluster: 'FAIRLEAD_CLUSTER',
   hub: 'FAIRLEAD_HUB',
   gateway: 'FAIRLEAD_GATEWAY',
+  transport: 'FAIRLEAD_TRANSPORT',
+  nats: 'FAIRLEAD_NATS',
+  'nats-ca-file': 'FAIRLEAD_NATS_CA_FILE',
   'hub-ca-file': 'FAIRLEAD_HUB_CA_FILE',
   'join-token-file': 'FAIRLEAD_JOIN_TOKEN_FILE',
   namespace: 'FAIRLEAD_NAMESPACE',
@@ -60,6 +65,7 @@ export async function readConfig(
     cluster: cluster as ClusterName,
     hub,
     gateway: value('gateway'),
+    nats: await readNats(value),
     hubCaPem: await readText('hub-ca-file', caFile),
     joinTokenFile: value('join-token-file'),
     namespace: value('namespace'),
@@ -67,6 +73,17 @@ export async function readConfig(
     health: value('health') ?? (value('kubeconfig') === undefined ? String(agentPaths.healthPort) : undefined),
     logLevel: value('log-level') ?? 'info',
   };
+}
+
+async function readNats(value: (flag: Flag) => string | undefined): Promise<AgentConfig['nats']> {
+  const transport = value('transport') ?? 'grpc';
+  if (transport === 'grpc') return undefined;
+  if (transport !== 'nats') throw invalid('transport', transport, 'grpc or nats');
+  const address = value('nats');
+  if (address !== undefined && !/^(nats|tls):\/\/[^\s/]+:\d{1,5}$/.test(address))
+    throw invalid('nats', address, 'nats://HOST:PORT or tls://HOST:PORT');
+  const caFile = value('nats-ca-file');
+  return { address, caPem: caFile === undefined ? undefined : await readText('nats-ca-file', caFile) };
 }
 
 /** The join token as it is now; undefined where there is none. */

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { grpcLink, tlsSessions } from '@fairlead/adapters/grpc';
+import { grpcLink, tlsSessions, type TlsSessions } from '@fairlead/adapters/grpc';
 import { fromKubeconfig, inCluster, type ClusterConnection } from '@fairlead/adapters/kube';
+import { natsLink, natsUser } from '@fairlead/adapters/nats/agents';
 import { extendTrust, makeCsr, newAgentKey, verifyHead } from '@fairlead/adapters/pki';
 import { installedKeys } from '@fairlead/core/install';
 import { systemClock } from '@fairlead/ports/clock';
-import { startAgent, type Agent, type AgentLog } from '@fairlead/shell/agent';
+import type { HubLink } from '@fairlead/ports/transport';
+import { startAgent, type Agent, type AgentIdentity, type AgentLog } from '@fairlead/shell/agent';
 import { hubCalls } from './calls.ts';
 import { readToken, type AgentConfig } from './config.ts';
 import { serveProbes } from './probes.ts';
@@ -38,13 +40,8 @@ export async function runAgent(config: AgentConfig, log: AgentLog): Promise<Runn
       extendTrust,
     },
     token: () => readToken(config.joinTokenFile),
-    link: ({ privateKey, credentials }) =>
-      grpcLink({
-        address: config.gateway ?? credentials.gatewayAddress,
-        caPem: credentials.caPem,
-        identity: () => ({ keyPem: privateKey, certificatePem: credentials.certificatePem }),
-        sessions,
-      }),
+    ...(config.nats && { natsUser }),
+    link: (identity) => linkOf(config, { identity, sessions }),
     verify: verifyHead,
     installed: installedKeys(config.namespace ?? namespace),
   });
@@ -57,6 +54,30 @@ export async function runAgent(config: AgentConfig, log: AgentLog): Promise<Runn
       api.close();
     },
   };
+}
+
+/** The way to the hub that the install manifest picked. */
+function linkOf(
+  { cluster, gateway, nats }: AgentConfig,
+  { identity, sessions }: { readonly identity: AgentIdentity; readonly sessions: TlsSessions },
+): HubLink {
+  const { privateKey, natsSeed = '', credentials } = identity;
+  const secured = {
+    caPem: credentials.caPem,
+    identity: () => ({ keyPem: privateKey, certificatePem: credentials.certificatePem }),
+  };
+  if (!nats || !credentials.nats)
+    return grpcLink({ address: gateway ?? credentials.gatewayAddress, sessions, ...secured });
+  const { userJwt: jwt, ...given } = credentials.nats;
+  // A leaf node nearer by may show a certificate of another authority than the hub's broker.
+  const brokerCaPem = nats.caPem ?? (nats.address === undefined ? given.caPem : undefined);
+  return natsLink({
+    cluster,
+    address: nats.address ?? given.address,
+    ...(brokerCaPem !== undefined && { brokerCaPem }),
+    user: () => ({ jwt, seed: natsSeed }),
+    ...secured,
+  });
 }
 
 async function connect(config: AgentConfig): Promise<{ api: ClusterConnection; namespace: string }> {

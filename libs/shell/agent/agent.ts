@@ -13,7 +13,7 @@ import type { ClusterApi, Identity } from '@fairlead/ports/cluster';
 import type { HubLink } from '@fairlead/ports/transport';
 import { createCrew, type Crew } from './crew.ts';
 import { fullJitterMs } from './hub/backoff.ts';
-import type { AgentIdentity, HubCalls, Pki } from './hub/calls.ts';
+import type { AgentIdentity, HubCalls, NatsUser, Pki } from './hub/calls.ts';
 import { keepRenewed, signIn, type IdentityOptions } from './hub/identity.ts';
 import { createDeliveries } from './inside/deliveries.ts';
 import { createNarrator } from './inside/events.ts';
@@ -42,6 +42,8 @@ export interface AgentOptions {
   readonly holder: string;
   readonly calls: HubCalls;
   readonly pki: Pki;
+  /** There where the agent streams over NATS: the user of a seed, or a new one. */
+  readonly natsUser?: (seed: string | undefined) => Promise<NatsUser>;
   /** The join token, read anew for each try; undefined where there is none. */
   readonly token: () => Promise<string | undefined>;
   readonly link: (identity: AgentIdentity) => HubLink;

@@ -9,7 +9,7 @@ import type { NatsAuthority } from '@fairlead/ports/keys';
 import { startLine } from '@fairlead/testkit/line';
 import { startNatsServer, type NatsServer } from '@fairlead/testkit/nats';
 import { afterAll, beforeAll } from 'vitest';
-import { natsLink, natsListener, newNatsUser, openAgentsAccount, setUpBroker, type BrokerSetup } from './index.ts';
+import { natsLink, natsListener, natsUser, openAgentsAccount, setUpBroker, type BrokerSetup } from './index.ts';
 
 let folder: string;
 let keys: HubKeys;
@@ -44,7 +44,7 @@ function transport(address: () => string, clock: Clock): TransportUnderTest {
       const cluster = name as ClusterName;
       const key = await newAgentKey();
       const { certificatePem, notAfterMs } = await keys.issueClient(await makeCsr(key, cluster), cluster);
-      const { seed, publicKey } = await newNatsUser();
+      const { seed, publicKey } = await natsUser();
       const jwt = await account.userJwt({ cluster, userKey: publicKey, notAfterMs });
       const link = natsLink({
         cluster,

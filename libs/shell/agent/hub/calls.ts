@@ -21,8 +21,17 @@ export interface AgentIdentity {
   /** PEM, PKCS#8. Never leaves the cluster. */
   readonly privateKey: string;
   readonly credentials: Credentials;
+  /** Of the NATS user that `credentials.nats` lets in. Never leaves the cluster. */
+  readonly natsSeed?: string;
   /** When the certificate came, by the agent's clock: it is renewed at two thirds of the time from then on. */
   readonly issuedAtMs: number;
+}
+
+/** A NATS user of the agent's own making. */
+export interface NatsUser {
+  readonly seed: string;
+  /** What the hub signs for. */
+  readonly publicKey: string;
 }
 
 /** Keys and certificate requests, as the agent needs them. */

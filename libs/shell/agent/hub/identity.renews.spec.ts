@@ -29,6 +29,10 @@ function rig() {
     ],
     gatewayAddress: 'hub:1',
   });
+  const letIn = (userKey?: string): Credentials => ({
+    ...credentials(),
+    ...(userKey !== undefined && { nats: { userJwt: `jwt of ${userKey}`, address: 'nats://nats:4222' } }),
+  });
   const refusals: FairleadError[] = [];
   const answered = <T>(call: string, answer: () => T): Promise<T> => {
     asked.push(call);
@@ -36,9 +40,9 @@ function rig() {
     return refusal ? Promise.reject(refusal) : Promise.resolve(answer());
   };
   const calls: HubCalls = {
-    enroll: ({ token, csrPem }) =>
-      answered(`enroll ${token} ${csrPem}`, () => ({ cluster: name, credentials: credentials() })),
-    renew: ({ csrPem }) => answered(`renew ${csrPem}`, () => ({ credentials: credentials() })),
+    enroll: ({ token, csrPem, natsUserKey }) =>
+      answered(`enroll ${token} ${csrPem}`, () => ({ cluster: name, credentials: letIn(natsUserKey) })),
+    renew: ({ csrPem, natsUserKey }) => answered(`renew ${csrPem}`, () => ({ credentials: letIn(natsUserKey) })),
   };
   const stop = new AbortController();
   const options: IdentityOptions = {
@@ -75,6 +79,8 @@ function rig() {
 
 const refused = (reason: 'TokenUsed' | 'HubUnreachable') =>
   new FairleadError('Cannot', { code: 'Unavailable', reason });
+
+const natsUser = (seed = 'seed-1') => Promise.resolve({ seed, publicKey: `key of ${seed}` });
 
 describe('the identity of an agent', () => {
   it('is asked for once, with the token and a key that was kept before, and read from its Secret from then on', async () => {
@@ -117,6 +123,26 @@ describe('the identity of an agent', () => {
     const identity = await signIn({ ...one.options, token: () => Promise.resolve(undefined) });
     expect(one.asked[1]).toBe('renew csr of key-1');
     expect(identity.credentials.notAfterMs).toBeGreaterThan(one.clock.now());
+  });
+
+  it('has a NATS user where the agent streams over NATS, and keeps its seed over renewals', async () => {
+    const one = rig();
+    const first = await signIn({ ...one.options, natsUser });
+    expect(first).toMatchObject({ natsSeed: 'seed-1', credentials: { nats: { userJwt: 'jwt of key of seed-1' } } });
+    one.clock.advance(30 * day);
+    const second = await signIn({ ...one.options, natsUser });
+    expect(second).toMatchObject({ natsSeed: 'seed-1', credentials: { nats: { userJwt: 'jwt of key of seed-1' } } });
+  });
+
+  it('is renewed at once where it lets no NATS user in yet, and loses the user where none is asked for any more', async () => {
+    const one = rig();
+    await signIn(one.options);
+    expect(await signIn({ ...one.options, natsUser })).toMatchObject({ natsSeed: 'seed-1' });
+    expect(one.asked).toEqual(['enroll token csr of key-1', 'renew csr of key-1']);
+    one.clock.advance(30 * day);
+    const back = await signIn(one.options);
+    expect(back.natsSeed).toBeUndefined();
+    expect(back.credentials.nats).toBeUndefined();
   });
 
   it('of another cluster is refused, and the key is in no error', async () => {

@@ -4,7 +4,7 @@ import type { ClusterApi } from '@fairlead/ports/cluster';
 import type { AgentLog } from '../log.ts';
 import { secretKind, self } from '../state/chunks.ts';
 import { fullJitterMs } from './backoff.ts';
-import { readIdentity, writeIdentity, type AgentIdentity, type HubCalls, type Pki } from './calls.ts';
+import { readIdentity, writeIdentity, type AgentIdentity, type HubCalls, type NatsUser, type Pki } from './calls.ts';
 import { pause } from './session.ts';
 
 /** Options of {@link signIn} and {@link keepRenewed}. */
@@ -15,6 +15,11 @@ export interface IdentityOptions {
   readonly version: string;
   readonly calls: HubCalls;
   readonly pki: Pki;
+  /**
+   * There where the agent was installed to stream over NATS: the user of a seed, or a new one. An identity that lets no
+   * NATS user in is renewed first then.
+   */
+  readonly natsUser?: (seed: string | undefined) => Promise<NatsUser>;
   /** Read anew for each try, so that a new token can be laid in place; undefined where there is none. */
   readonly token: () => Promise<string | undefined>;
   readonly clock: Clock;
@@ -36,7 +41,8 @@ const renewAfter = 2 / 3;
 export async function signIn(options: IdentityOptions): Promise<AgentIdentity> {
   const stored = await storedIdentity(options);
   if (stored && stored.cluster !== options.name) throw otherCluster(stored, options);
-  if (stored && stored.credentials.notAfterMs > options.clock.now()) return stored;
+  const isWhole = options.natsUser === undefined || stored?.credentials.nats !== undefined;
+  if (stored && isWhole && stored.credentials.notAfterMs > options.clock.now()) return stored;
   return untilAnswered(options, () => (stored ? renew(options, stored) : enroll(options)));
 }
 
@@ -82,20 +88,31 @@ async function enroll(options: IdentityOptions): Promise<AgentIdentity> {
   // The key is kept before the token is spent: a kill in between must not leave a member without its key.
   const privateKey = (await pendingKey(options)) ?? (await options.pki.newKey());
   await writeSecret(options, JSON.stringify({ privateKey }));
+  const user = await options.natsUser?.(undefined);
   const { cluster, credentials } = await options.calls.enroll({
     token,
+    ...(user && { natsUserKey: user.publicKey }),
     csrPem: await options.pki.csr(privateKey, options.name),
     kubernetesVersion: await options.cluster.version(),
     agentVersion: options.version,
   });
-  return keep(options, { cluster, privateKey, credentials, issuedAtMs: options.clock.now() });
+  const natsSeed = user && { natsSeed: user.seed };
+  return keep(options, { cluster, privateKey, credentials, ...natsSeed, issuedAtMs: options.clock.now() });
 }
 
 async function renew(options: IdentityOptions, current: AgentIdentity): Promise<AgentIdentity> {
   const csrPem = await options.pki.csr(current.privateKey, options.name);
-  const { credentials } = await options.calls.renew({ cluster: options.name, csrPem }, current);
+  const { natsSeed, ...lasting } = current;
+  const user = await options.natsUser?.(natsSeed);
+  const request = { cluster: options.name, csrPem, ...(user && { natsUserKey: user.publicKey }) };
+  const { credentials } = await options.calls.renew(request, current);
   const verifyingKeys = options.pki.extendTrust(current.credentials.verifyingKeys, credentials.verifyingKeys);
-  return keep(options, { ...current, credentials: { ...credentials, verifyingKeys }, issuedAtMs: options.clock.now() });
+  return keep(options, {
+    ...lasting,
+    credentials: { ...credentials, verifyingKeys },
+    ...(user && { natsSeed: user.seed }),
+    issuedAtMs: options.clock.now(),
+  });
 }
 
 async function keep(options: IdentityOptions, identity: AgentIdentity): Promise<AgentIdentity> {

@@ -70,15 +70,11 @@ async function userKeyOf(text: string) {
   );
 }
 
-/** A new NATS user of an agent: the seed stays in its cluster, the hub signs for the public key. */
-export async function newNatsUser(): Promise<{ readonly seed: string; readonly publicKey: string }> {
-  const { createUser } = await import('@nats-io/nkeys');
-  const user = createUser();
-  return { seed: new TextDecoder().decode(user.getSeed()), publicKey: user.getPublicKey() };
-}
-
-/** The public key of a seed that {@link newNatsUser} made. */
-export async function natsUserKey(seed: string): Promise<string> {
-  const { fromSeed } = await import('@nats-io/nkeys');
-  return fromSeed(new TextEncoder().encode(seed)).getPublicKey();
+/**
+ * The NATS user of a seed, or a new one: the seed stays in the agent's cluster, and the hub signs for the public key.
+ */
+export async function natsUser(seed?: string): Promise<{ readonly seed: string; readonly publicKey: string }> {
+  const { createUser, fromSeed } = await import('@nats-io/nkeys');
+  const user = seed === undefined ? createUser() : fromSeed(new TextEncoder().encode(seed));
+  return { seed: seed ?? new TextDecoder().decode(user.getSeed()), publicKey: user.getPublicKey() };
 }
