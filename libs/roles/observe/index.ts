@@ -1,0 +1,1 @@
+export { startObserving, type ObserveOptions, type Observing } from './observing.ts';
