@@ -5,12 +5,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { KubeObject } from '@fairlead/core/model';
 import { startControlPlane, type ControlPlane } from '@fairlead/testkit/kube';
 import { agentCases, everyAgentSetting } from './agentValues.ts';
+import { hubCases } from './hubValues.ts';
 import { renderChart, type ChartName, type Values } from './helm.ts';
 import { admits, applyStrictly, podOf, restrictedNamespace } from './server.ts';
 
 let plane: ControlPlane;
 beforeAll(async () => {
   plane = await startControlPlane({ name: 'deploy', audit: false });
+  await plane.api.create('/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name: 'fleet' }, value: 1000 });
 });
 afterAll(() => plane?.stop());
 // A binding's role cannot be changed, and the next installation asks for another.
@@ -24,6 +26,7 @@ afterEach(() =>
 const installations: readonly (readonly [chart: ChartName, name: string, values: Values])[] = [
   ...Object.entries(agentCases).map(([name, { values }]) => ['fairlead-agent', name, values] as const),
   ['fairlead-agent', 'every-setting', everyAgentSetting],
+  ...Object.entries(hubCases).map(([name, values]) => ['fairlead', name, values] as const),
 ];
 
 describe('a real API server', () => {

@@ -28,13 +28,28 @@ export async function applyStrictly({ kubeconfigPath }: ControlPlane, objects: r
   return (await running).stderr;
 }
 
-/** The Pod that an object would make; undefined for kinds that make none. */
+/** What is read of a workload here. */
+interface Workload {
+  readonly template?: { readonly metadata?: object; readonly spec: { readonly volumes?: readonly object[] } };
+  readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
+}
+
+/** The first Pod that an object would make, its claims with it; undefined for kinds that make none. */
 export function podOf(object: KubeObject): KubeObject | undefined {
-  const spec = object['spec'] as { template?: { metadata?: object; spec: object } } | undefined;
-  if (spec?.template === undefined || !['Deployment', 'StatefulSet', 'Job'].includes(object.kind)) return undefined;
-  const { name, namespace } = object.metadata;
-  const metadata = { ...spec.template.metadata, name: `${name}-0`, ...(namespace === undefined ? {} : { namespace }) };
-  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: spec.template.spec };
+  const { template, volumeClaimTemplates = [] } = (object['spec'] ?? {}) as Workload;
+  if (template === undefined || !['Deployment', 'StatefulSet', 'Job'].includes(object.kind)) return undefined;
+  const name = `${object.metadata.name}-0`;
+  const { namespace } = object.metadata;
+  const claims = volumeClaimTemplates.map(({ metadata }) => ({
+    name: metadata.name,
+    persistentVolumeClaim: { claimName: `${metadata.name}-${name}` },
+  }));
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...template.metadata, name, ...(namespace === undefined ? {} : { namespace }) },
+    spec: { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...claims] },
+  };
 }
 
 /** Asks whether the Pod would be let in, without making it. Throws ApiFailure with the server's reason otherwise. */

@@ -1,0 +1,104 @@
+{{/*
+The Secrets that a role mounts, each a folder of one file: rotated, it is there without a restart. A list of
+folder, secret, key, and the file that the key becomes. Takes root and role.
+*/}}
+{{- define "fairlead.secrets" -}}
+{{- $values := .root.Values -}}
+{{- $git := ne .role "gateway" -}}
+{{- $fleet := has .role (list "hub" "planner" "api") -}}
+{{- $apart := ne .role "hub" -}}
+{{- $agents := and (has .role (list "hub" "gateway")) $values.agentsNats.url -}}
+{{- $found := list
+  (dict "wanted" $fleet "folder" "git" "from" $values.fleet.passwordSecret "file" "password")
+  (dict "wanted" $git "folder" "git-ca" "from" $values.fleet.caSecret "file" "ca.crt")
+  (dict "wanted" $apart "folder" "store" "from" $values.store.passwordSecret "file" "password")
+  (dict "wanted" $apart "folder" "store-ca" "from" $values.store.caSecret "file" "ca.crt")
+  (dict "wanted" $apart "folder" "bus" "from" $values.bus.credentialsSecret "file" "credentials")
+  (dict "wanted" $apart "folder" "bus-ca" "from" $values.bus.caSecret "file" "ca.crt")
+  (dict "wanted" $agents "folder" "agents-nats" "from" $values.agentsNats.credentialsSecret "file" "gateways.creds")
+-}}
+{{- $mounted := list -}}
+{{- range $found }}{{ if and .wanted .from.name }}{{ $mounted = append $mounted . }}{{ end }}{{ end -}}
+{{ $mounted | toJson }}
+{{- end -}}
+
+{{/* The files of the keys' Secret that a role needs, and no other. Takes root and role. */}}
+{{- define "fairlead.keyFiles" -}}
+{{- $signing := list -}}
+{{- range $n := untilStep 1 (int (add1 .root.Values.keys.signingKeys)) 1 }}{{ $signing = append $signing (printf "signing-%d.key" $n) }}{{ end -}}
+{{- $byRole := dict
+  "api" (list "admin-token" "api.pem" "ca.pem")
+  "gateway" (list "blobs.key" "ca.key" "ca.pem" "verifying-keys.json")
+  "sources" (list "blobs.key" "sources.pem" "webhook-secret")
+  "planner" $signing
+-}}
+{{- $files := get $byRole .role -}}
+{{- if and (eq .role "gateway") .root.Values.agentsNats.url }}{{ $files = append $files "agents-signer.json" }}{{ end -}}
+{{ $files | toJson }}
+{{- end -}}
+
+{{/* Takes root and role. */}}
+{{- define "fairlead.mounts" -}}
+- { name: tmp, mountPath: /tmp }
+- { name: data, mountPath: /var/lib/fairlead }
+{{- if ne .role "hub" }}
+- { name: keys, mountPath: /var/run/fairlead/keys, readOnly: true }
+{{- else }}
+{{- range .root.Values.credentials }}
+- { name: credentials-{{ .name }}, mountPath: /var/lib/fairlead/credentials/{{ .name }}, readOnly: true }
+{{- end }}
+{{- end }}
+{{- range include "fairlead.secrets" . | fromJsonArray }}
+- { name: {{ .folder }}, mountPath: /var/run/fairlead/{{ .folder }}, readOnly: true }
+{{- end }}
+{{- with .root.Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{/* 288 is 0440, for every reader of YAML. Takes root and role. */}}
+{{- define "fairlead.volumes" -}}
+{{- $values := .root.Values -}}
+- name: tmp
+  emptyDir: { sizeLimit: 2Gi }
+{{- if ne .role "hub" }}
+# Copies of repositories, fetched again by a new Pod.
+- name: data
+  emptyDir: { sizeLimit: 10Gi }
+- name: keys
+  projected:
+    defaultMode: 288
+    sources:
+      - secret:
+          name: {{ $values.keys.existingSecret }}
+          items:
+            {{- range include "fairlead.keyFiles" . | fromJsonArray }}
+            - { key: {{ . }}, path: {{ . }} }
+            {{- end }}
+      {{- if eq .role "sources" }}
+      {{- range $values.credentials }}
+      - secret:
+          name: {{ .secret }}
+          items:
+            - { key: username, path: credentials/{{ .name }}/username }
+            - { key: password, path: credentials/{{ .name }}/password }
+      {{- end }}
+      {{- end }}
+{{- else }}
+{{- range $values.credentials }}
+- name: credentials-{{ .name }}
+  secret: { secretName: {{ .secret }}, defaultMode: 288 }
+{{- end }}
+{{- end }}
+{{- range include "fairlead.secrets" . | fromJsonArray }}
+- name: {{ .folder }}
+  secret:
+    secretName: {{ .from.name }}
+    defaultMode: 288
+    items:
+      - { key: {{ .from.key | quote }}, path: {{ .file }} }
+{{- end }}
+{{- with $values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
