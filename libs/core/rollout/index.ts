@@ -1,3 +1,4 @@
+export { decisionKey, inputTroublePrefix, needsHand, standingsKey, type Decided, type Standing } from './decided.ts';
 export { planRollout } from './planRollout.ts';
 export { restWave, wavesOf } from './waves.ts';
 export type {

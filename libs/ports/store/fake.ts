@@ -3,6 +3,7 @@ import {
   comparePositions,
   FairleadError,
   type ClusterName,
+  type Connection,
   type Digest,
   type EnvironmentName,
   type JsonObject,
@@ -17,9 +18,11 @@ import type {
   DesiredOf,
   EventQuery,
   Guard,
+  HeardAt,
   Hello,
   RowFilter,
   Store,
+  Tally,
   TokenClaim,
 } from './port.ts';
 import type {
@@ -93,6 +96,8 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     assignments: (filter) => read((all) => sorted(all.assignments, always).filter((row) => matches(row, filter))),
     statuses: (filter) => read((all) => statusesOf(all, filter)),
     counts: () => read(countsOf),
+    connections: (at) => read((all) => connectionsOf(all, at)),
+    tallies: (clusters) => read((all) => talliesOf(all, clusters)),
     missingBlobs: (digests) => read((all) => digests.filter((digest) => !all.blobs.has(digest))),
     blobs: (digests) => read((all) => digests.flatMap((digest) => all.blobs.get(digest) ?? [])),
     fact: (key) => read((all) => all.facts.get(key)),
@@ -280,7 +285,7 @@ function sessionOf(
 }
 
 function statusesOf(tables: Tables, filter: Parameters<Store['statuses']>[0]): StatusRow[] {
-  const { after = '/', limit = Infinity, environment, ...rest } = filter;
+  const { after = '/', limit = Infinity, environment, sync, health, drift, ...rest } = filter;
   const slash = after.indexOf('/');
   const from = pairKey(after.slice(0, slash), after.slice(slash + 1));
   const environmentOf = (row: StatusRow): EnvironmentName | undefined =>
@@ -289,7 +294,10 @@ function statusesOf(tables: Tables, filter: Parameters<Store['statuses']>[0]): S
     .filter(
       (row) =>
         matches({ cluster: row.cluster, application: row.status.application }, rest) &&
-        (environment === undefined || environmentOf(row) === environment),
+        (environment === undefined || environmentOf(row) === environment) &&
+        (sync === undefined || row.status.sync === sync) &&
+        (health === undefined || row.status.health === health) &&
+        (drift === undefined || row.status.drift === drift),
     )
     .slice(0, limit);
 }
@@ -313,6 +321,33 @@ function countsOf(tables: Tables): Counts {
     health: tally(statuses.map((status) => status.health)),
     drift: tally(statuses.map((status) => status.drift)),
   };
+}
+
+function connectionsOf(tables: Tables, at: HeardAt): Record<Connection, number> {
+  const counts = { Connected: 0, Silent: 0, Lost: 0, Never: 0 };
+  for (const { session, lastHeardAtMs, unansweredSinceMs = Infinity } of tables.clusters.values()) {
+    const heardMs = session === 0 ? undefined : lastHeardAtMs;
+    if (heardMs === undefined) counts.Never += 1;
+    else if (at.nowMs >= heardMs + at.lostAfterMs) counts.Lost += 1;
+    else if (at.nowMs >= Math.min(heardMs + at.silentAfterMs, unansweredSinceMs + at.answerWithinMs))
+      counts.Silent += 1;
+    else counts.Connected += 1;
+  }
+  return counts;
+}
+
+function talliesOf(tables: Tables, clusters: readonly ClusterName[]): Map<ClusterName, Tally> {
+  const tallies = new Map<ClusterName, Tally>();
+  for (const { cluster, status } of tables.statuses.values()) {
+    if (!clusters.includes(cluster)) continue;
+    const { applications, inSync, healthy } = tallies.get(cluster) ?? { applications: 0, inSync: 0, healthy: 0 };
+    tallies.set(cluster, {
+      applications: applications + 1,
+      inSync: inSync + Number(status.sync === 'InSync'),
+      healthy: healthy + Number(status.health === 'Healthy'),
+    });
+  }
+  return tallies;
 }
 
 function tally(words: readonly string[]): Record<string, number> {

@@ -10,9 +10,12 @@ export type {
   DesiredOf,
   EventQuery,
   Guard,
+  HeardAt,
   Hello,
   RowFilter,
+  StatusFilter,
   Store,
+  Tally,
   TokenClaim,
 } from './port.ts';
 export type {

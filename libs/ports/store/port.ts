@@ -1,4 +1,16 @@
-import type { ApplicationId, ClusterName, Digest, EnvironmentName, JsonObject, Reason } from '@fairlead/core/model';
+import type {
+  ApplicationId,
+  ClusterName,
+  Connection,
+  Digest,
+  DriftState,
+  EnvironmentName,
+  HealthState,
+  JsonObject,
+  Reason,
+  SyncState,
+} from '@fairlead/core/model';
+import type { Message } from '@fairlead/ports/bus';
 import type {
   AssignmentRow,
   BlobRow,
@@ -29,7 +41,7 @@ export type Change =
   | { readonly put: 'fact'; readonly key: string; readonly value: JsonObject }
   | { readonly put: 'event'; readonly row: Omit<EventRow, 'id'> }
   /** Rings the bus after the batch is durable. */
-  | { readonly put: 'outbox'; readonly row: Omit<OutboxRow, 'id'> }
+  | { readonly put: 'outbox'; readonly row: Message }
   | { readonly drop: 'cluster'; readonly cluster: ClusterName }
   | { readonly drop: 'assignment' | 'status'; readonly cluster: ClusterName; readonly application: ApplicationId }
   | { readonly drop: 'fact'; readonly key: string }
@@ -66,6 +78,31 @@ export interface RowFilter {
   readonly environment?: EnvironmentName;
   /** Any of these; none of them matches nothing. */
   readonly clusters?: readonly ClusterName[];
+}
+
+/** Which status rows, in pages. */
+export interface StatusFilter extends RowFilter {
+  readonly sync?: SyncState;
+  readonly health?: HealthState;
+  readonly drift?: DriftState;
+  /** Where the page before ended: `CLUSTER/TEAM/NAME`. */
+  readonly after?: string;
+  readonly limit?: number;
+}
+
+/** A moment, and after how long a cluster counts as silent or lost by then. Milliseconds. */
+export interface HeardAt {
+  readonly nowMs: number;
+  readonly answerWithinMs: number;
+  readonly silentAfterMs: number;
+  readonly lostAfterMs: number;
+}
+
+/** Status rows of one cluster, counted. */
+export interface Tally {
+  readonly applications: number;
+  readonly inSync: number;
+  readonly healthy: number;
 }
 
 /** Which members, and which page of them; what is left out matches all. */
@@ -170,9 +207,13 @@ export interface Store {
 
   /** Sorted by cluster, then application. */
   assignments(filter: RowFilter): Promise<readonly AssignmentRow[]>;
-  /** Sorted by cluster, then application; `after` is `CLUSTER/TEAM/NAME`. */
-  statuses(filter: RowFilter & { readonly after?: string; readonly limit?: number }): Promise<readonly StatusRow[]>;
+  /** Sorted by cluster, then application. */
+  statuses(filter: StatusFilter): Promise<readonly StatusRow[]>;
   counts(): Promise<Counts>;
+  /** Cluster rows by connection, by the rule of core/connection. */
+  connections(at: HeardAt): Promise<Readonly<Record<Connection, number>>>;
+  /** Clusters without a status row are left out. */
+  tallies(clusters: readonly ClusterName[]): Promise<ReadonlyMap<ClusterName, Tally>>;
 
   /** Those of the digests that are not kept. */
   missingBlobs(digests: readonly Digest[]): Promise<readonly Digest[]>;
@@ -189,8 +230,11 @@ export interface Store {
 
   events(query: EventQuery): Promise<readonly EventRow[]>;
 
-  /** Oldest messages that wait for the bus. */
-  outbox(limit: number): Promise<readonly OutboxRow[]>;
+  /**
+   * Oldest messages that wait for the bus. With `others`, those that another process put are among them only when that is
+   * so long ago by the store's clock: every process carries its own, and whoever died leaves some behind.
+   */
+  outbox(limit: number, others?: { readonly afterMs: number }): Promise<readonly OutboxRow[]>;
   /** Calls back after each batch that put something into the outbox; returns how to stop. */
   onOutbox(callback: () => void): () => void;
 

@@ -47,10 +47,9 @@ beforeAll(async () => {
     clock: manualClock(),
     repository: 'https://git.example.com/fleet',
     fleet: () => undefined,
-    troubles: () => [],
-    decided: async () => undefined,
+    troubles: async () => [],
     connection: () => 'Never' as const,
-    source: () => undefined,
+    source: async () => undefined,
   };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const app = await createHttp({

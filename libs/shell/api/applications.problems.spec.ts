@@ -34,10 +34,9 @@ test('an application that is carried past its broken document shows what is wron
     clock: manualClock(),
     repository: 'https://git.example.com/fleet',
     fleet: () => fleet,
-    troubles: () => [],
-    decided: async () => undefined,
+    troubles: async () => [],
     connection: () => 'Never',
-    source: () => undefined,
+    source: async () => undefined,
   };
   expect((await getApplication(ports, shop)).problems).toEqual([
     { reason: 'InvalidDocument', message: 'Cannot read shop.yaml:4: unknown field.', file: 'shop.yaml', line: 4 },

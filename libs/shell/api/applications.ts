@@ -6,6 +6,7 @@ import {
   type Application,
   type ApplicationId,
 } from '@fairlead/core/model';
+import { decidedOf } from './decisions.ts';
 import { problemView } from './fleet.ts';
 import { inputProblems } from './inputs.ts';
 import { pageOf, type PageRequest } from './pages.ts';
@@ -21,7 +22,7 @@ export interface SourceFacts {
 
 /** {@link ReadPorts} and what the sources role found. */
 export interface ApplicationPorts extends ReadPorts {
-  source(application: ApplicationId, name: string): SourceFacts | undefined;
+  source(application: ApplicationId, name: string): Promise<SourceFacts | undefined>;
 }
 
 /** Applications by name. */
@@ -54,16 +55,18 @@ async function applicationView(ports: ApplicationPorts, id: ApplicationId) {
   return {
     application: id as string,
     team,
-    sources: Object.entries(sources).map(([name, source]) => {
-      const facts = ports.source(id, name);
-      return {
-        name,
-        url: urlOf(source),
-        ...optional('revision', facts?.revision),
-        ...optional('version', facts?.version),
-        ...optional('problem', facts?.problem && { ...facts.problem }),
-      };
-    }),
+    sources: await Promise.all(
+      Object.entries(sources).map(async ([name, source]) => {
+        const facts = await ports.source(id, name);
+        return {
+          name,
+          url: urlOf(source),
+          ...optional('revision', facts?.revision),
+          ...optional('version', facts?.version),
+          ...optional('problem', facts?.problem && { ...facts.problem }),
+        };
+      }),
+    ),
     pipeline:
       fleet && definition
         ? await Promise.all(
@@ -92,27 +95,15 @@ async function stepView(ports: ReadPorts, { fleet, id, environment }: Step) {
   const { team, name } = splitApplicationId(id);
   const key = `${environment}/${team}/${name}`;
   const file = fleet.ledger.releases.get(key)?.spec;
-  const clusters = new Set<string>(fleet.placement.applications.get(id)?.get(environment) ?? []);
-  const [statuses, assignments, decided] = await Promise.all([
-    ports.store.statuses({ application: id }),
-    ports.store.assignments({ application: id }),
-    ports.decided(key),
-  ]);
-  const wanted = new Map(assignments.map((row) => [row.cluster as string, row.entry]));
-  const here = statuses.filter(
-    ({ cluster, status }) =>
-      clusters.has(cluster) &&
-      wanted.get(cluster)?.bundle === status.bundle &&
-      wanted.get(cluster)?.release === file?.digest,
-  );
+  const decided = await decidedOf(ports, key);
   return {
     environment,
     ...optional('version', file?.version),
     ...optional('release', file?.digest as string | undefined),
     ...optional('attempt', fleet.named.get(key)?.[0]?.commit as string | undefined),
-    clusters: clusters.size,
-    inSync: here.filter(({ status }) => status.sync === 'InSync').length,
-    healthy: here.filter(({ status }) => status.health === 'Healthy').length,
+    clusters: fleet.placement.applications.get(id)?.get(environment)?.length ?? 0,
+    inSync: decided?.counts.inSync ?? 0,
+    healthy: decided?.counts.healthy ?? 0,
     rollout: decided?.state ?? 'Waiting',
     ...optional('halted', file?.halted && { attempt: file.halted.attempt, reason: file.halted.reason }),
     ...optional('hold', file?.hold),

@@ -1,10 +1,12 @@
 import { subjectText, type ClusterName, type FairleadError } from '@fairlead/core/model';
 import { FairleadError as Failure } from '@fairlead/core/model';
+import { silenceOf } from '@fairlead/core/connection';
 import { matches, parseSelector } from '@fairlead/core/placement';
 import { inputProblems } from './inputs.ts';
 import { pageOf, type PageRequest } from './pages.ts';
 import { optional } from './placements.ts';
 import type { ReadPorts } from './ports.ts';
+import type { ClusterRow, Tally } from '@fairlead/ports/store';
 
 /** A problem as people read it. */
 export function problemView(problem: FairleadError) {
@@ -25,24 +27,24 @@ export function problemView(problem: FairleadError) {
 /** The fleet at a glance. */
 export async function getFleet(ports: ReadPorts) {
   const fleet = ports.fleet();
-  const [counts, rows] = await Promise.all([ports.store.counts(), ports.store.clusters()]);
-  const known = new Map(rows.map((row) => [row.cluster as string, row]));
-  const members = [...(fleet?.ledger.members.keys() ?? [])];
-  const connection: Record<string, number> = {};
-  for (const name of members) {
-    const state = ports.connection(known.get(name));
-    connection[state] = (connection[state] ?? 0) + 1;
-  }
-  const problems = [...ports.troubles(), ...(fleet?.problems ?? [])];
-  const ids = [...(fleet?.documents.applications.keys() ?? [])].sort();
-  const inputs = (await Promise.all(ids.map((id) => inputProblems(ports, id)))).flat();
+  const total = fleet?.ledger.members.size ?? 0;
+  const at = { nowMs: ports.clock.now(), ...silenceOf(fleet?.documents.fleet) };
+  const [counts, heard, troubles, inputs] = await Promise.all([
+    ports.store.counts(),
+    ports.store.connections(at),
+    ports.troubles(),
+    inputProblems(ports),
+  ]);
+  const never = Math.max(0, total - heard.Connected - heard.Silent - heard.Lost);
+  const connection = Object.fromEntries(Object.entries({ ...heard, Never: never }).filter(([, count]) => count > 0));
+  const problems = [...troubles, ...(fleet?.problems ?? [])];
   const told = new Set(problems.map(({ message }) => message));
   return {
     name: fleet?.documents.fleet?.metadata.name ?? '',
     repository: ports.repository,
     ...optional('head', fleet?.head as string | undefined),
     ...optional('epoch', fleet?.ledger.epoch),
-    clusters: { total: members.length, connection },
+    clusters: { total, connection },
     applications: {
       total: fleet?.documents.applications.size ?? 0,
       sync: { ...counts.sync },
@@ -79,12 +81,13 @@ export async function listClusters(ports: ReadPorts, query: ClusterQuery) {
       : new Map((await ports.store.clusters()).map((row) => [row.cluster as string, row]));
   const shown = rows ? names.filter((name) => ports.connection(rows.get(name)) === query.connection) : names;
   const page = pageOf(shown, { ...query, key: (name) => name });
-  return { ...page, items: await Promise.all(page.items.map((name) => clusterView(ports, name as ClusterName))) };
+  return { ...page, items: await clusterViews(ports, page.items as ClusterName[]) };
 }
 
 /** One member. Throws `FairleadError` (NotFound). */
 export async function getCluster(ports: ReadPorts, name: string) {
-  if (ports.fleet()?.ledger.members.has(name)) return clusterView(ports, name as ClusterName);
+  const [view] = ports.fleet()?.ledger.members.has(name) ? await clusterViews(ports, [name as ClusterName]) : [];
+  if (view) return view;
   throw new Failure(
     `Cannot show the cluster ${name}: the ledger names no such member. See \`fairlead cluster list\`.`,
     { code: 'NotFound', reason: 'NotAMember', subject: { cluster: name } },
@@ -98,9 +101,17 @@ const reasonOf = {
   Never: 'NeverConnected',
 } as const;
 
-async function clusterView(ports: ReadPorts, name: ClusterName) {
+async function clusterViews(ports: ReadPorts, names: readonly ClusterName[]) {
+  const [rows, tallies] = await Promise.all([ports.store.clusters({ names }), ports.store.tallies(names)]);
+  const known = new Map(rows.map((row) => [row.cluster, row]));
+  return names.map((name) => clusterView(ports, { name, row: known.get(name), tally: tallies.get(name) }));
+}
+
+function clusterView(
+  ports: ReadPorts,
+  { name, row, tally }: { name: ClusterName; row: ClusterRow | undefined; tally: Tally | undefined },
+) {
   const fleet = ports.fleet();
-  const [row, statuses] = await Promise.all([ports.store.cluster(name), ports.store.statuses({ cluster: name })]);
   const member = fleet?.ledger.members.get(name);
   const connection = ports.connection(row);
   const environments = [...(fleet?.placement.environments ?? [])]
@@ -116,9 +127,9 @@ async function clusterView(ports: ReadPorts, name: ClusterName) {
     ...optional('position', row?.ackedPosition && { ...row.ackedPosition }),
     ...optional('lastHeardAtMs', row?.lastHeardAtMs),
     ...optional('frozen', member?.spec.frozen),
-    applications: statuses.length,
-    inSync: statuses.filter(({ status }) => status.sync === 'InSync').length,
-    healthy: statuses.filter(({ status }) => status.health === 'Healthy').length,
+    applications: tally?.applications ?? 0,
+    inSync: tally?.inSync ?? 0,
+    healthy: tally?.healthy ?? 0,
     reason: (member?.spec.frozen ? 'Frozen' : reasonOf[connection]) as string,
     message: member?.spec.frozen?.reason ?? '',
   };

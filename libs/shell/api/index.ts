@@ -2,5 +2,5 @@ export { getApplication, listApplications, type ApplicationPorts, type SourceFac
 export { getCluster, getFleet, listClusters, listEnvironments } from './fleet.ts';
 export { eventView, listDrift, listEvents } from './journal.ts';
 export { listPlacements } from './placements.ts';
-export { type Decided, type FleetInForce, type LedgerCommit, type ReadPorts, type Why } from './ports.ts';
+export { type FleetInForce, type LedgerCommit, type ReadPorts } from './ports.ts';
 export { listReleases, listRollouts } from './rollouts.ts';

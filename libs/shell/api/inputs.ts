@@ -1,4 +1,5 @@
-import { splitApplicationId, type ApplicationId, type Reason } from '@fairlead/core/model';
+import { inputTroublePrefix } from '@fairlead/core/rollout';
+import type { ApplicationId } from '@fairlead/core/model';
 import type { ReadPorts } from './ports.ts';
 
 /** A release that cannot enter because of what people wrote; the last good state stays. */
@@ -9,33 +10,13 @@ export interface InputProblem {
   readonly environment: string;
 }
 
-/** The reasons that call for a person's hand in a source, in the definition or in the hub's tools: waiting ends none of them. */
-const reasons = new Set<Reason>([
-  'SourceUnavailable',
-  'SourceNotFound',
-  'SourceRejected',
-  'SourceUnsupported',
-  'SourceTooLarge',
-  'RevisionGone',
-  'RenderFailed',
-  'RenderEmpty',
-  'RendererMissing',
-  'NotReproducible',
-  'InvalidManifest',
-  'DuplicateObject',
-  'TeamForbids',
-]);
-
-/** What keeps the newest release of an application out of its environments, as far as its input is at fault. */
-export async function inputProblems(ports: ReadPorts, id: ApplicationId): Promise<InputProblem[]> {
-  const { team, name } = splitApplicationId(id);
-  const pipeline = ports.fleet()?.documents.applications.get(id)?.spec.pipeline ?? [];
-  const found = await Promise.all(
-    pipeline.map(async ({ environment }): Promise<InputProblem[]> => {
-      const next = (await ports.decided(`${environment}/${team}/${name}`))?.next;
-      if (next === undefined || !reasons.has(next.reason)) return [];
-      return [{ reason: next.reason, message: next.message, application: id, environment }];
-    }),
-  );
-  return found.flat();
+/** What keeps the newest releases out of environments that git still names, as far as their input is at fault. */
+export async function inputProblems(ports: ReadPorts, only?: ApplicationId): Promise<readonly InputProblem[]> {
+  const facts = await ports.store.facts(inputTroublePrefix);
+  const applications = ports.fleet()?.documents.applications;
+  return ([...facts.values()] as unknown as InputProblem[]).filter(({ application, environment }) => {
+    if (only !== undefined && application !== only) return false;
+    const definition = applications?.get(application as ApplicationId);
+    return definition?.spec.pipeline.some((entry) => entry.environment === environment) ?? false;
+  });
 }

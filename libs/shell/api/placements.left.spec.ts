@@ -30,8 +30,7 @@ async function ports(): Promise<ReadPorts> {
     clock: manualClock(),
     repository: '',
     fleet: () => fleet,
-    troubles: () => [],
-    decided: async () => undefined,
+    troubles: async () => [],
     connection: () => 'Connected',
   };
 }
@@ -44,6 +43,18 @@ test('what a member still runs though git does not place it is shown, with its r
     ['edge', shop, 'prod', 'InSync'],
   ]);
   expect(items[1]).toMatchObject(why);
+});
+
+test('what is in a state is found among all clusters, in pages', async () => {
+  const at = await ports();
+  const { items } = await listPlacements(at, { limit: 100, sync: 'OutOfSync' });
+  expect(items.map((item) => [item.cluster, item.application, item.environment])).toEqual([
+    ['edge', 'default/gone', 'prod'],
+  ]);
+  const first = await listPlacements(at, { limit: 1, health: 'Healthy', application: shop });
+  const second = await listPlacements(at, { limit: 1, health: 'Healthy', application: shop, cursor: first.next });
+  expect([...first.items, ...second.items].map((item) => item.cluster)).toEqual(['edge', 'edge-2']);
+  expect(second.next).toBeUndefined();
 });
 
 test('pages of one row give every row once', async () => {

@@ -1,9 +1,11 @@
 import type { ApplicationId, ApplicationStatus, ClusterName, Connection } from '@fairlead/core/model';
 import { keyText, splitApplicationId } from '@fairlead/core/model';
 import { matches, parseSelector } from '@fairlead/core/placement';
-import type { AssignmentRow, StatusRow } from '@fairlead/ports/store';
+import type { Standing } from '@fairlead/core/rollout';
+import type { AssignmentRow, ClusterRow, StatusFilter, StatusRow } from '@fairlead/ports/store';
+import { standingsOf } from './decisions.ts';
 import { fromCursor, toCursor, type Page, type PageRequest } from './pages.ts';
-import type { FleetInForce, ReadPorts, Why } from './ports.ts';
+import type { FleetInForce, ReadPorts } from './ports.ts';
 
 /** Which placements a call is for. */
 export interface PlacementQuery extends PageRequest {
@@ -24,41 +26,52 @@ interface Pair {
 
 const text = ({ cluster, application }: Pair): string => `${cluster}/${application}`;
 
-/** How many clusters are read from the store at a time. */
-const batch = 50;
+/** How many clusters are read at a time: some thousand rows, with or without an application that is asked for. */
+const clustersAtATime = { ofAll: 50, ofOne: 500 };
 
-/** Applications in clusters, one row each: what git places, and what clusters still run though git does not. */
+/** After so many rows a call ends with what it has found; `next` goes on from there. */
+const mostRows = 20_000;
+
+/**
+ * Applications in clusters, one row each: what git places, and what clusters still run though git does not. Where few
+ * fit, a page may be short and still name the next one: a call looks at a bounded number of rows.
+ */
 export async function listPlacements(ports: ReadPorts, query: PlacementQuery) {
   const fleet = ports.fleet();
-  const after = query.cursor === undefined ? '' : fromCursor(query.cursor);
   if (!fleet) return { items: [] };
-  const clusters = await clustersOf({ ports, fleet }, query);
+  return isReported(query) ? listReported({ ports, fleet }, query) : listByCluster({ ports, fleet }, query);
+}
+
+interface Ground {
+  readonly ports: ReadPorts;
+  readonly fleet: FleetInForce;
+}
+
+/** Cluster by cluster, in the order of their rows. */
+async function listByCluster({ ports, fleet }: Ground, query: PlacementQuery) {
+  const after = query.cursor === undefined ? '' : fromCursor(query.cursor);
+  const clusters = clustersOf(fleet, query).filter((cluster) => `${cluster}/\u{10ffff}` > after);
+  const step = query.application === undefined ? clustersAtATime.ofAll : clustersAtATime.ofOne;
   const items: Awaited<ReturnType<typeof viewsOf>> = [];
-  for (let at = 0; at < clusters.length && items.length <= query.limit; at += batch) {
-    const read = await readClusters(ports, clusters.slice(at, at + batch));
+  for (let at = 0, rows = 0; at < clusters.length && items.length <= query.limit; at += step) {
+    const some = clusters.slice(at, at + step);
+    const read = await readClusters(ports, { clusters: some, application: query.application });
     const pairs = pairsOf({ fleet, read }, query).filter((pair) => text(pair) > after);
     items.push(...(await viewsOf({ ports, read }, pairs)).filter((view) => fits(view, query)));
+    rows += read.statuses.size;
+    const last = some.at(-1);
+    if (rows >= mostRows && items.length <= query.limit && last !== undefined && at + step < clusters.length)
+      return { items, next: toCursor(`${last}/\u{10ffff}`) };
   }
   return cut(items, query.limit);
 }
 
 /** Members that the query may mean, in the order of their rows. */
-async function clustersOf(
-  { ports, fleet }: { ports: ReadPorts; fleet: FleetInForce },
-  { cluster, application, labels }: PlacementQuery,
-): Promise<ClusterName[]> {
+function clustersOf({ ledger, placement }: FleetInForce, { cluster, labels }: PlacementQuery): ClusterName[] {
   const selector = labels === undefined ? undefined : parseSelector(labels);
-  const id = application as ApplicationId | undefined;
-  const placed = id === undefined ? [] : [...(fleet.placement.applications.get(id)?.values() ?? [])].flat();
-  const running = id === undefined ? [] : (await ports.store.statuses({ application: id })).map((row) => row.cluster);
-  const among = new Set(id === undefined ? fleet.ledger.members.keys() : [...placed, ...running]) as Set<ClusterName>;
-  return [...among]
-    .filter(
-      (one) =>
-        fleet.ledger.members.has(one) &&
-        (cluster === undefined || one === cluster) &&
-        (!selector || matches(selector, fleet.placement.labels.get(one) ?? {})),
-    )
+  const among = cluster === undefined ? [...ledger.members.keys()] : [cluster];
+  return (among as ClusterName[])
+    .filter((one) => ledger.members.has(one) && (!selector || matches(selector, placement.labels.get(one) ?? {})))
     .sort((a, b) => (`${a}/` < `${b}/` ? -1 : 1));
 }
 
@@ -85,17 +98,101 @@ interface ReadClusters {
   readonly statuses: ReadonlyMap<string, StatusRow>;
 }
 
-async function readClusters(ports: ReadPorts, clusters: readonly ClusterName[]): Promise<ReadClusters> {
+async function readClusters(
+  ports: ReadPorts,
+  { clusters, application }: { readonly clusters: readonly ClusterName[]; readonly application: string | undefined },
+): Promise<ReadClusters> {
+  const of = { clusters, ...optional('application', application as ApplicationId | undefined) };
   const [rows, assignments, statuses] = await Promise.all([
-    Promise.all(clusters.map((cluster) => ports.store.cluster(cluster))),
-    Promise.all(clusters.map((cluster) => ports.store.assignments({ cluster }))),
-    Promise.all(clusters.map((cluster) => ports.store.statuses({ cluster }))),
+    ports.store.clusters({ names: clusters }),
+    ports.store.assignments(of),
+    ports.store.statuses(of),
   ]);
+  return readOf(ports, { clusters, rows, assignments, statuses });
+}
+
+function readOf(
+  ports: ReadPorts,
+  {
+    clusters,
+    rows,
+    assignments,
+    statuses,
+  }: {
+    readonly clusters: readonly ClusterName[];
+    readonly rows: readonly ClusterRow[];
+    readonly assignments: readonly AssignmentRow[];
+    readonly statuses: readonly StatusRow[];
+  },
+): ReadClusters {
+  const known = new Map(rows.map((row) => [row.cluster, row]));
   return {
-    connections: new Map(clusters.map((cluster, at) => [cluster, ports.connection(rows[at])])),
-    assignments: new Map(assignments.flat().map((row) => [text(row), row])),
-    statuses: new Map(statuses.flat().map((row) => [`${row.cluster}/${row.status.application}`, row])),
+    connections: new Map(clusters.map((cluster) => [cluster, ports.connection(known.get(cluster))])),
+    assignments: new Map(assignments.map((row) => [text(row), row])),
+    statuses: new Map(statuses.map((row) => [`${row.cluster}/${row.status.application}`, row])),
   };
+}
+
+/** States that only a status row has: they are found by the store, however few they are among a million. */
+function isReported({ sync, health, drift }: PlacementQuery): boolean {
+  const bySync = sync !== undefined && sync !== 'Held' && sync !== 'Assigned';
+  return bySync || (health !== undefined && health !== 'Missing') || (drift !== undefined && drift !== 'None');
+}
+
+/** How many rows of a state are read at a time, and how often before the call ends with what it has. */
+const reported = { rowsAtATime: 500, reads: 20 };
+
+/** By the states that clusters report, in the store's order of rows. */
+async function listReported({ ports, fleet }: Ground, query: PlacementQuery) {
+  const members = new Set(clustersOf(fleet, query));
+  const items: Awaited<ReturnType<typeof viewsOf>> = [];
+  let after = query.cursor === undefined ? undefined : fromCursor(query.cursor);
+  for (let reads = 0; reads < reported.reads; reads += 1) {
+    const found = await ports.store.statuses({
+      ...stateFilter(query),
+      limit: reported.rowsAtATime,
+      ...optional('after', after),
+    });
+    const rows = found.filter(({ cluster }) => members.has(cluster));
+    items.push(...(await viewsOfRows({ ports, fleet }, rows)).filter((view) => fits(view, query) && isOf(view, query)));
+    const last = found.at(-1);
+    if (items.length > query.limit || found.length < reported.rowsAtATime || last === undefined)
+      return cut(items, query.limit);
+    after = `${last.cluster}/${last.status.application}`;
+  }
+  return after === undefined ? { items } : { items, next: toCursor(after) };
+}
+
+function isOf(view: { environment: string }, { environment }: PlacementQuery): boolean {
+  return environment === undefined || view.environment === environment;
+}
+
+function stateFilter({ cluster, application, sync, health, drift }: PlacementQuery): StatusFilter {
+  return {
+    ...optional('cluster', cluster as ClusterName | undefined),
+    ...optional('application', application as ApplicationId | undefined),
+    ...optional('sync', sync as StatusFilter['sync']),
+    ...optional('health', health as StatusFilter['health']),
+    ...optional('drift', drift as StatusFilter['drift']),
+  };
+}
+
+async function viewsOfRows({ ports, fleet }: Ground, statuses: readonly StatusRow[]) {
+  const clusters = [...new Set(statuses.map(({ cluster }) => cluster))];
+  const applications = new Set(statuses.map(({ status }) => status.application));
+  const [only] = applications;
+  const of = { clusters, ...(applications.size === 1 ? optional('application', only) : {}) };
+  const [rows, assignments] = await Promise.all([
+    ports.store.clusters({ names: clusters }),
+    ports.store.assignments(of),
+  ]);
+  const read = readOf(ports, { clusters, rows, assignments, statuses });
+  const pairs = statuses.map(({ cluster, status }): Pair => {
+    const { application } = status;
+    const given = read.assignments.get(`${cluster}/${application}`)?.environment;
+    return { cluster, application, environment: given ?? enteredBy(fleet, status) };
+  });
+  return viewsOf({ ports, read }, pairs);
 }
 
 /** All pairs of these clusters that the query may mean, sorted. */
@@ -104,11 +201,12 @@ function pairsOf(
   { application, environment }: PlacementQuery,
 ): Pair[] {
   const pairs = new Map<string, Pair>();
-  for (const [id, environments] of fleet.placement.applications) {
-    for (const [name, placed] of environments) {
-      for (const cluster of placed) {
+  const asked = application === undefined ? fleet.placement.applications.keys() : [application as ApplicationId];
+  for (const id of asked) {
+    for (const [name, placed] of fleet.placement.applications.get(id) ?? []) {
+      for (const cluster of within(placed, read.connections)) {
         const pair = { cluster, application: id, environment: name };
-        if (read.connections.has(cluster)) pairs.set(text(pair), pair);
+        pairs.set(text(pair), pair);
       }
     }
   }
@@ -117,12 +215,22 @@ function pairsOf(
       pairs.set(key, { cluster, application: status.application, environment: enteredBy(fleet, status) });
   }
   return [...pairs.values()]
-    .filter(
-      (pair) =>
-        (application === undefined || pair.application === application) &&
-        (environment === undefined || pair.environment === environment),
-    )
+    .filter((pair) => environment === undefined || pair.environment === environment)
     .sort((a, b) => (text(a) < text(b) ? -1 : 1));
+}
+
+/** Those of a sorted list that are among some; found by halving, for the list is the whole fleet and they are few. */
+function* within(sorted: readonly ClusterName[], some: ReadonlyMap<ClusterName, unknown>): Generator<ClusterName> {
+  for (const cluster of some.keys()) {
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sorted[middle] ?? '') < cluster) low = middle + 1;
+      else high = middle;
+    }
+    if (sorted[low] === cluster) yield cluster;
+  }
 }
 
 /** The environment whose ledger file once named what a cluster runs; empty where the ledger does not say. */
@@ -135,11 +243,17 @@ function enteredBy({ named }: FleetInForce, { application, attempt }: Applicatio
 }
 
 async function viewsOf({ ports, read }: { ports: ReadPorts; read: ReadClusters }, pairs: readonly Pair[]) {
-  const keys = [...new Set(pairs.map(keyOfPair))];
-  const decisions = await Promise.all(keys.map(async (key) => [key, await ports.decided(key)] as const));
-  const decided = new Map(decisions);
+  const waiting = pairs.filter((pair) => isWaiting(read, pair));
+  const keys = [...new Set(waiting.map(keyOfPair))];
+  const standings = new Map(
+    await Promise.all(
+      keys.map(
+        async (key) => [key, new Map((await standingsOf(ports, key)).map((one) => [one.cluster, one]))] as const,
+      ),
+    ),
+  );
   return pairs.map((pair) => {
-    const held = decided.get(keyOfPair(pair))?.clusters.find((one) => one.cluster === pair.cluster);
+    const held = standings.get(keyOfPair(pair))?.get(pair.cluster);
     const old = read.connections.get(pair.cluster) !== 'Connected';
     return viewOf(pair, {
       ...optional('assignment', read.assignments.get(text(pair))),
@@ -150,6 +264,12 @@ async function viewsOf({ ports, read }: { ports: ReadPorts; read: ReadClusters }
   });
 }
 
+/** It has not answered to what it was given, or was given nothing: then the planner's word is the newest. */
+function isWaiting({ assignments, statuses }: ReadClusters, pair: Pair): boolean {
+  const status = statuses.get(text(pair))?.status;
+  return status === undefined || assignments.get(text(pair))?.entry?.bundle !== status.bundle;
+}
+
 function keyOfPair({ environment, application }: Pair): string {
   const { team, name } = splitApplicationId(application);
   return `${environment}/${team}/${name}`;
@@ -158,7 +278,7 @@ function keyOfPair({ environment, application }: Pair): string {
 interface Known {
   readonly assignment?: AssignmentRow;
   readonly row?: StatusRow;
-  readonly held?: Why & { readonly wave?: string; readonly state: string };
+  readonly held?: Standing;
   readonly old: boolean;
 }
 

@@ -1,5 +1,5 @@
 import type { FleetDocuments, Ledger } from '@fairlead/core/documents';
-import type { CommitSha, Connection, FairleadError, Reason } from '@fairlead/core/model';
+import type { CommitSha, Connection, FairleadError } from '@fairlead/core/model';
 import type { Placement } from '@fairlead/core/placement';
 import type { ClusterRow, Store } from '@fairlead/ports/store';
 import type { Clock } from '@fairlead/ports/clock';
@@ -26,33 +26,6 @@ export interface FleetInForce {
   readonly problems: readonly FairleadError[];
 }
 
-/** Why something is as it is. */
-export interface Why {
-  readonly reason: Reason;
-  readonly message: string;
-}
-
-/** The planner's last word on one application in one environment. */
-export interface Decided {
-  readonly state: string;
-  readonly why: Why;
-  readonly waves: readonly (Why & {
-    readonly name: string;
-    readonly state: string;
-    readonly total: number;
-    readonly done: number;
-    readonly inProgress: number;
-  })[];
-  readonly clusters: readonly (Why & { readonly cluster: string; readonly wave?: string; readonly state: string })[];
-  /** What may enter next. */
-  readonly next?: Why;
-  readonly gates: readonly {
-    readonly gate: string;
-    readonly verdict: 'Pass' | 'Wait' | 'Fail' | 'Unknown';
-    readonly message: string;
-  }[];
-}
-
 /** What the answers are made from. */
 export interface ReadPorts {
   readonly store: Store;
@@ -62,7 +35,6 @@ export interface ReadPorts {
   /** Undefined until the fleet repository was read for the first time. */
   fleet(): FleetInForce | undefined;
   /** Why the fleet repository, or the hub itself, is not as it should be now. */
-  troubles(): readonly FairleadError[];
-  decided(key: string): Promise<Decided | undefined>;
+  troubles(): Promise<readonly FairleadError[]>;
   connection(row: ClusterRow | undefined): Connection;
 }

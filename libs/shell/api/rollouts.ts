@@ -1,4 +1,5 @@
 import { splitApplicationId, type ApplicationId } from '@fairlead/core/model';
+import { decidedOf, standingsOf } from './decisions.ts';
 import { pageOf, type PageRequest } from './pages.ts';
 import { optional } from './placements.ts';
 import type { LedgerCommit, ReadPorts } from './ports.ts';
@@ -39,7 +40,7 @@ export async function listRollouts(ports: ReadPorts, query: PairQuery) {
 
 async function rolloutView(ports: ReadPorts, { application, environment, key }: Pair) {
   const fleet = ports.fleet();
-  const decided = await ports.decided(key);
+  const [decided, standings] = await Promise.all([decidedOf(ports, key), standingsOf(ports, key)]);
   const file = fleet?.ledger.releases.get(key)?.spec;
   return {
     application: application as string,
@@ -57,7 +58,7 @@ async function rolloutView(ports: ReadPorts, { application, environment, key }: 
       reason: reason as string,
       message,
     })),
-    clusters: (decided?.clusters ?? []).map(({ cluster, wave, state, reason, message }) => ({
+    clusters: standings.map(({ cluster, wave, state, reason, message }) => ({
       cluster,
       ...optional('wave', wave),
       state,

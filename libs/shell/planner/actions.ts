@@ -10,7 +10,7 @@ import {
 import type { Offer, ReleaseRef } from '@fairlead/core/releases';
 import type { RolloutMemory } from '@fairlead/core/rollout';
 import type { CommitDraft } from '@fairlead/ports/repository';
-import { silenceOf } from './silence.ts';
+import { silenceOf } from '@fairlead/core/connection';
 import { commitMessage, draftFile, draftPromotion, draftRollback, type DraftGround } from './drafts.ts';
 import { decideUnitEntry } from './entry.ts';
 import { loadHub } from './hub.ts';
@@ -51,10 +51,13 @@ const attempts = 5;
 
 type Decide = (round: Round, ground: DraftGround) => Promise<CommitDraft>;
 
+/** Who reads the head for actions, and looks at it anew after them; the planner, or whoever stands for it. */
+export type Follower = Pick<Planner, 'refresh' | 'plan'>;
+
 /** Makes the actions; after each the planner looks at the new head before they resolve. */
 export function peopleActions(
   ports: PlannerPorts,
-  options: PlannerOptions & { readonly planner: Planner },
+  options: PlannerOptions & { readonly planner: Follower },
 ): PeopleActions {
   const workshop = openWorkshop(ports, options);
   const { planner } = options;
@@ -71,7 +74,7 @@ export function peopleActions(
 }
 
 interface Act {
-  readonly planner: Planner;
+  readonly planner: Follower;
   readonly author: Author;
   readonly decide: Decide;
 }
@@ -91,7 +94,7 @@ async function commit(workshop: Workshop, { planner, author, decide }: Act): Pro
 /** A rewritten head cannot be read before it is acknowledged, so this looks at the head alone. */
 async function acknowledge(
   { repository }: PlannerPorts,
-  { request, author, planner }: { request: Acknowledgement; author: Author; planner: Planner },
+  { request, author, planner }: { request: Acknowledgement; author: Author; planner: Follower },
 ): Promise<Done> {
   for (let left = attempts; left > 0; left -= 1) {
     const head = await repository.fetch();
@@ -156,7 +159,7 @@ async function removal(
   return { message: commitMessage(`Remove ${cluster}`, []), files: new Map([[path, null]]), author };
 }
 
-async function done(commits: readonly CommitSha[], planner: Planner): Promise<Done> {
+async function done(commits: readonly CommitSha[], planner: Follower): Promise<Done> {
   const commit = commits.at(-1);
   if (commit === undefined) throw lostRace();
   await planner.plan({ head: true, units: [] });

@@ -208,7 +208,8 @@ export async function log({ git }: Pick<Fleet, 'git'>): Promise<string[]> {
 
 /** The last word on the application in an environment. */
 export async function why({ planner }: { planner: Planner }, environment: string) {
-  return planner.decided(`${environment}/${podinfo}`);
+  const { decided, standings } = await planner.decided(`${environment}/${podinfo}`);
+  return decided && { ...decided, clusters: standings ?? [] };
 }
 
 /** An environment's name, branded. */

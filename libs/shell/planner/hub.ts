@@ -203,17 +203,17 @@ export function keepMembers(
 ): Change[] {
   const changes: Change[] = [];
   const { members, brokenMembers } = snapshot.ledger;
-  const rung = new Set<string>();
+  const rung = new Set<ClusterName>();
   for (const [name, { spec }] of members) {
     if (saysSame(facts.get(name), spec)) continue;
     const value: JsonObject = { key: spec.key, labels: { ...spec.labels }, kubernetes: spec.kubernetes };
     changes.push({ put: 'fact', key: `${memberPrefix}${name}`, value });
-    rung.add(name);
+    rung.add(name as ClusterName);
   }
   for (const { cluster, key } of enrolments) {
     if (members.get(cluster)?.spec.key !== key) continue;
     changes.push({ drop: 'fact', key: `${membershipPrefix}${cluster}` });
-    rung.add(cluster);
+    rung.add(cluster as ClusterName);
   }
   for (const name of facts.keys()) {
     if (members.has(name) || brokenMembers.has(name)) continue;
@@ -222,7 +222,7 @@ export function keepMembers(
       { drop: 'fact', key: `${memberPrefix}${name}` },
       ...(waits || !rows.has(name) ? [] : [{ drop: 'cluster', cluster: name as ClusterName } as const]),
     );
-    rung.add(name);
+    rung.add(name as ClusterName);
   }
   if (rung.size > 0) changes.push({ put: 'outbox', row: { subject: 'members', payload: { clusters: [...rung] } } });
   return changes;

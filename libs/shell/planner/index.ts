@@ -1,5 +1,6 @@
-export { peopleActions, type Done, type PeopleActions, type Place } from './actions.ts';
-export { type Decided } from './journal.ts';
+export { peopleActions, type Done, type Follower, type PeopleActions, type Place } from './actions.ts';
+export { type Kept } from './journal.ts';
+export { readReport, writeReport, type PlannerReport } from './report.ts';
 export { startPlanner, type Planner } from './planner.ts';
 export type {
   Author,

@@ -7,7 +7,7 @@ import {
 } from '@fairlead/core/model';
 import type { AssignmentRow, Change, Guard } from '@fairlead/ports/store';
 import { rowsOfPlan, giveOut } from './assign.ts';
-import { silenceOf } from './silence.ts';
+import { silenceOf } from '@fairlead/core/connection';
 import {
   draftHalt,
   draftPromotion,
@@ -27,7 +27,7 @@ import {
   nextEpoch,
   type EpochStep,
 } from './hub.ts';
-import { decidedOf, decisionKey, keepDecision, type Decided } from './journal.ts';
+import { decidedOf, keepDecision, keptOf } from './journal.ts';
 import type { UnitView } from './observe.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import { isInEpoch, openRound, type Round, type Workshop } from './round.ts';
@@ -206,7 +206,7 @@ async function raiseEpoch(
 async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: DraftGround }): Promise<UnitOutcome> {
   const view = await round.observe(unit);
   const entry = await decideUnitEntry(round, view);
-  const before = (await round.ports.store.fact(decisionKey(unit.key))) as unknown as Decided | undefined;
+  const before = await keptOf(round.ports.store, unit.key);
   const decided = decidedOf(view, entry?.decision);
   const memory = view.plan?.memory;
   const remembered = memory !== undefined && JSON.stringify(memory) !== JSON.stringify(view.input?.memory);

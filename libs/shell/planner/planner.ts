@@ -3,11 +3,11 @@ import { asFairleadError, type CommitSha, type Connection, type FairleadError } 
 import type { Payload } from '@fairlead/ports/bus';
 import type { ClusterRow } from '@fairlead/ports/store';
 import { untold, type Causes, type Steps } from '@fairlead/ports/steps';
-import { silenceOf } from './silence.ts';
+import { silenceOf } from '@fairlead/core/connection';
 import { openBoard } from './board.ts';
 import { findDepartures } from './departures.ts';
 import { findGoals } from './goals.ts';
-import { decisionKey, type Decided } from './journal.ts';
+import { keptOf, type Kept } from './journal.ts';
 import { takeLead } from './lead.ts';
 import { runRound, type RoundResult } from './pass.ts';
 import { readPinned } from './pinned.ts';
@@ -32,10 +32,13 @@ export interface Planner {
   refresh(): Promise<FleetSnapshot>;
   /** What keeps the planner from following git or writing to it now. */
   troubles(): readonly FairleadError[];
-  decided(key: string): Promise<Decided | undefined>;
+  /** The last word on a unit, by its key, and where its clusters stand. */
+  decided(key: string): Promise<Kept>;
   connection(row: ClusterRow | undefined): Connection;
   /** How many units are in each state, as it was decided last. */
   states(): Readonly<Record<string, number>>;
+  /** True once the epoch was settled and the members were written down for gateways. */
+  settled(): boolean;
   /** Whether a pass is due or under way, how many are over, well or not, and how many units they looked at. */
   progress(): { readonly hasWork: boolean; readonly steps: number; readonly units: number };
   /** Takes no new work and resolves when the pass under way is over. */
@@ -148,8 +151,8 @@ class Loop implements Planner {
     return this.problems;
   }
 
-  async decided(key: string): Promise<Decided | undefined> {
-    return (await this.ports.store.fact(decisionKey(key))) as unknown as Decided | undefined;
+  decided(key: string): Promise<Kept> {
+    return keptOf(this.ports.store, key);
   }
 
   connection(row: ClusterRow | undefined): Connection {
@@ -161,6 +164,10 @@ class Loop implements Planner {
     const counts: Record<string, number> = {};
     for (const state of this.unitStates.values()) counts[state] = (counts[state] ?? 0) + 1;
     return counts;
+  }
+
+  settled(): boolean {
+    return !this.starting;
   }
 
   progress(): { hasWork: boolean; steps: number; units: number } {
@@ -209,6 +216,7 @@ class Loop implements Planner {
         ok = false;
       } finally {
         this.passes += 1;
+        this.workshop.options.passed?.();
       }
     }
     this.arm();
@@ -231,7 +239,7 @@ class Loop implements Planner {
   }
 
   private async pass(taken: { head: boolean; units: Units }): Promise<void> {
-    this.fence ??= await takeLead(this.ports.store);
+    this.fence ??= this.workshop.options.fence ?? (await takeLead(this.ports.store));
     const found: FairleadError[] = [];
     let tookMs = 0;
     let snapshot = await this.read(taken.head || this.current() === undefined, found);

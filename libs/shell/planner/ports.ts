@@ -68,4 +68,8 @@ export interface PlannerOptions {
   /** The branch that is read and written, where it is known. */
   readonly branch?: string;
   readonly author: Author;
+  /** Under which fence it writes; it takes the lead by itself where none is given. */
+  readonly fence?: number;
+  /** Called after each pass, well or not. */
+  readonly passed?: () => void;
 }

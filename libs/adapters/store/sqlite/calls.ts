@@ -65,6 +65,8 @@ function methods(tables: Tables): Methods {
     assignments: (filter) => applications.assignments(filter),
     statuses: (query) => applications.statuses(query),
     counts: () => applications.counts(),
+    connections: (at) => clusters.connections(at),
+    tallies: (names) => applications.tallies(names),
     missingBlobs: (digests) => blobs.missing(digests),
     blobs: (digests) => blobs.some(digests),
     fact: (key) => small.fact(key),

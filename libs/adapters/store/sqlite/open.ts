@@ -170,6 +170,8 @@ function storeOver(thread: Thread, id: string): Store {
     assignments: call('assignments'),
     statuses: call('statuses'),
     counts: call('counts'),
+    connections: call('connections'),
+    tallies: call('tallies'),
     missingBlobs: call('missingBlobs'),
     blobs: call('blobs'),
     fact: call('fact'),

@@ -55,4 +55,52 @@ export function manyClusters(store: CurrentStore): void {
     ]);
     expect(await store().desired([])).toEqual([]);
   });
+
+  test('rows are found by the states that they are in, in pages', async () => {
+    await store().write([
+      { put: 'status', row: statusRow('a', 'web/shop') },
+      { put: 'status', row: statusRow('a', 'web/till', { sync: 'Failed', health: 'Degraded', drift: 'Present' }) },
+      { put: 'status', row: statusRow('b', 'web/shop', { sync: 'Failed', health: 'Healthy' }) },
+      { put: 'status', row: statusRow('c', 'web/shop', { sync: 'InSync', health: 'Degraded' }) },
+    ]);
+    const found = async (filter: Parameters<ReturnType<CurrentStore>['statuses']>[0]): Promise<string[]> =>
+      (await store().statuses(filter)).map(({ cluster, status }) => `${cluster}/${status.application}`);
+    expect(await found({ sync: 'Failed' })).toEqual(['a/web/till', 'b/web/shop']);
+    expect(await found({ sync: 'Failed', after: 'a/web/till', limit: 1 })).toEqual(['b/web/shop']);
+    expect(await found({ health: 'Degraded', application: 'web/shop' as ApplicationId })).toEqual(['c/web/shop']);
+    expect(await found({ drift: 'Present', clusters: names('a', 'b') })).toEqual(['a/web/till']);
+    expect(await found({ sync: 'InSync', health: 'Healthy' })).toEqual(['a/web/shop']);
+  });
+
+  test('status rows are counted by cluster', async () => {
+    await store().write([
+      { put: 'status', row: statusRow('a', 'web/shop') },
+      { put: 'status', row: statusRow('a', 'web/till', { sync: 'Failed', health: 'Degraded' }) },
+      { put: 'status', row: statusRow('b', 'web/shop', { sync: 'InSync', health: 'Degraded' }) },
+    ]);
+    expect(await store().tallies(names('a', 'b', 'nobody'))).toEqual(
+      new Map([
+        ['a', { applications: 2, inSync: 1, healthy: 1 }],
+        ['b', { applications: 1, inSync: 1, healthy: 0 }],
+      ]),
+    );
+    expect(await store().tallies([])).toEqual(new Map());
+  });
+
+  test('clusters are counted by when they were heard', async () => {
+    const hello = { agentVersion: '1', kubernetesVersion: 'v1.36.1', gateway: 'gateway-1' };
+    for (const [cluster, nowMs] of [
+      ['now', 1000],
+      ['silent', 500],
+      ['lost', 10],
+      ['late', 990],
+    ] as const)
+      await store().raiseSession(cluster as ClusterName, { ...hello, nowMs });
+    await store().write([
+      { put: 'contact', row: { cluster: 'late' as ClusterName, unansweredSinceMs: 900 } },
+      { put: 'head', row: headRow('never', 1, 1) },
+    ]);
+    const at = { nowMs: 1000, answerWithinMs: 50, silentAfterMs: 400, lostAfterMs: 900 };
+    expect(await store().connections(at)).toEqual({ Connected: 1, Silent: 2, Lost: 1, Never: 1 });
+  });
 }

@@ -12,7 +12,7 @@ import {
 import { FairleadError, type CommitSha, type ReleaseFile } from '@fairlead/core/model';
 import { place } from '@fairlead/core/placement';
 import type { Repository, RepositoryCommit, RepositoryFile } from '@fairlead/ports/repository';
-import type { Store } from '@fairlead/ports/store';
+import type { Change, Store } from '@fairlead/ports/store';
 import { carryDocuments, carryLedger } from './carry.ts';
 import { fold } from './fold.ts';
 import { keepWalk, keptNames, loadWalk } from './keep.ts';
@@ -28,9 +28,11 @@ export interface ReaderPorts {
 export interface ReaderOptions {
   /** Names the branch in what is kept, such as `URL#main`. */
   readonly branch: string;
+  /** Keeps what was walked, or says by false that this is not its business now; by writing to the store unless told. */
+  readonly keep?: (changes: readonly Change[]) => Promise<boolean>;
 }
 
-/** Reads the fleet repository head by head. */
+/** Reads the fleet repository head by head, one reading at a time. */
 export interface FleetReader {
   /** The last head that was taken; undefined before the first. */
   current(): FleetSnapshot | undefined;
@@ -48,32 +50,57 @@ const rewriteSearch = 1000;
 
 /** Makes a reader. History is walked once; what it said is kept in the store beside the head that it reached. */
 export function readFleetRepository(ports: ReaderPorts, options: ReaderOptions): FleetReader {
+  const { repository, store } = ports;
+  const { branch, keep = keepIn(store) } = options;
   const parse = parser();
   let snapshot: FleetSnapshot | undefined;
   let walked: Walked | undefined;
+  /** The walk that the store has; what grew since is written. */
+  let kept: Walked | undefined;
+  let rewritten = false;
   let loaded = false;
 
-  const refresh = async (): Promise<FleetSnapshot> => {
-    const { repository, store } = ports;
-    if (!loaded) walked = await loadWalk(store, options.branch);
-    loaded = true;
-    const head = await repository.fetch();
-    if (snapshot?.head === head) return snapshot;
+  const take = async (head: CommitSha): Promise<FleetSnapshot> => {
     const base = await baseOf(repository, { head, walked });
     const documents = base ? snapshot?.documents : undefined;
     const next = await walk(ports, { head, base, documents, parse });
     const ledger = carryLedger(await ledgerAt(repository, { head, path: next.ledgerPath, parse }), snapshot?.ledger);
-    const taken = snapshotOf(next, ledger);
-    if (next.walked !== walked) {
-      const stale = base ? [] : await keptNames(store);
-      await store.write(keepWalk(next.walked, { before: base, stale, branch: options.branch }));
-    }
     // Only together: a walk that is ahead of its documents would never read them.
+    snapshot = snapshotOf(next, ledger);
     walked = next.walked;
-    snapshot = taken;
+    rewritten ||= base === undefined;
+    return snapshot;
+  };
+  const refresh = async (): Promise<FleetSnapshot> => {
+    if (!loaded) walked = kept = await loadWalk(store, branch);
+    loaded = true;
+    const head = await repository.fetch();
+    const taken = snapshot?.head === head ? snapshot : await take(head);
+    if (walked !== undefined && walked !== kept) {
+      const stale = rewritten ? await keptNames(store) : [];
+      if (await keep(keepWalk(walked, { before: rewritten ? undefined : kept, stale, branch }))) {
+        kept = walked;
+        rewritten = false;
+      }
+    }
     return taken;
   };
-  return { current: () => snapshot, refresh };
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    current: () => snapshot,
+    refresh() {
+      const next = last.then(refresh);
+      last = next.catch(() => undefined);
+      return next;
+    },
+  };
+}
+
+function keepIn(store: Store): (changes: readonly Change[]) => Promise<boolean> {
+  return async (changes) => {
+    await store.write(changes);
+    return true;
+  };
 }
 
 /** Where the walk may go on from: what is known, nothing, or an error when history was rewritten. */

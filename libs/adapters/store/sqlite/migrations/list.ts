@@ -1,5 +1,6 @@
 import { record } from './0001-record.ts';
 import { instances } from './0002-instances.ts';
+import { states } from './0003-states.ts';
 
 /** Every migration in order; the number of those that ran is kept as `user_version`. Never edited, only added to. */
-export const migrations: readonly string[] = [record, instances];
+export const migrations: readonly string[] = [record, instances, states];

@@ -1,16 +1,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ApplicationId, ClusterName } from '@fairlead/core/model';
-import type { AssignmentRow, Counts, RowFilter, StatusRow } from '@fairlead/ports/store';
-import { cell, dense, fromJson, jsonCell, type Cell, type Row } from '../row.ts';
-
-/** Which rows of statuses, and from where. */
-export type StatusQuery = RowFilter & { readonly after?: string; readonly limit?: number };
+import { FairleadError, type ApplicationId, type ClusterName } from '@fairlead/core/model';
+import type { AssignmentRow, Counts, RowFilter, StatusFilter, StatusRow, Tally } from '@fairlead/ports/store';
+import { dense } from '../../dense.ts';
+import { cell, fromJson, jsonCell, type Cell, type Row } from '../row.ts';
 
 /** Rows of applications in clusters: what was assigned and what was said. */
 export interface Applications {
   assignments(filter: RowFilter): AssignmentRow[];
-  statuses(query: StatusQuery): StatusRow[];
+  statuses(query: StatusFilter): StatusRow[];
   counts(): Counts;
+  tallies(clusters: readonly ClusterName[]): Map<ClusterName, Tally>;
   putAssignment(row: AssignmentRow): void;
   putStatus(row: StatusRow): void;
   drop(
@@ -23,6 +22,9 @@ export interface Applications {
 export function applications(database: DatabaseSync): Applications {
   const cached = statementCache(database);
   const counters = database.prepare('SELECT * FROM counter WHERE n > 0');
+  const tallies = database.prepare(`SELECT cluster, count(*) AS applications, sum(sync = 'InSync') AS inSync,
+      sum(health = 'Healthy') AS healthy
+    FROM status WHERE cluster IN (SELECT value FROM json_each(?)) GROUP BY cluster`);
   const assignment = database.prepare('INSERT OR REPLACE INTO assignment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
   // An upsert and not a REPLACE: that one would not fire the trigger that counts the row out.
   const status = database.prepare(`INSERT INTO status VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
@@ -36,6 +38,7 @@ export function applications(database: DatabaseSync): Applications {
     assignments: (filter) => selectAssignments(cached, filter),
     statuses: (query) => selectStatuses(cached, query),
     counts: () => countsOf(counters.all()),
+    tallies: (clusters) => talliesOf(tallies.all(JSON.stringify(clusters))),
     putAssignment: (row) => putAssignment(assignment, row),
     putStatus: (row) => putStatus(status, row),
     drop: (table, { cluster, application }) => void drops[table].run(cluster, application),
@@ -87,7 +90,7 @@ function whereOf(parts: readonly string[]): string {
   return parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '';
 }
 
-function selectStatuses(cached: Cached, query: StatusQuery): StatusRow[] {
+function selectStatuses(cached: Cached, query: StatusFilter): StatusRow[] {
   const { parts, values } = conditions(query);
   const add = (sql: string, ...cells: Cell[]): void => {
     parts.push(sql);
@@ -98,12 +101,30 @@ function selectStatuses(cached: Cached, query: StatusQuery): StatusRow[] {
       'EXISTS (SELECT 1 FROM assignment a WHERE a.cluster = status.cluster AND a.application = status.application AND a.environment = ?)',
       query.environment,
     );
+  // Written into the text: only so can SQLite tell that a partial index holds the rows.
+  for (const axis of ['sync', 'health', 'drift'] as const)
+    if (query[axis] !== undefined) add(`${axis} = '${wordOf(query[axis])}'`);
   if (query.after !== undefined) {
     const slash = query.after.indexOf('/');
     add('(cluster, application) > (?, ?)', query.after.slice(0, slash), query.after.slice(slash + 1));
   }
   const sql = `SELECT * FROM status ${whereOf(parts)} ORDER BY cluster, application LIMIT ?`;
   return (cached(sql).all(...values, query.limit ?? -1) as Row[]).map(statusOf);
+}
+
+/** Words of states are letters; anything else is no state, and never becomes SQL. */
+function wordOf(text: string): string {
+  if (/^[A-Za-z]+$/.test(text)) return text;
+  throw new FairleadError(`Cannot look for the state ${JSON.stringify(text)}: it is no word of a state.`, {
+    code: 'InvalidInput',
+    reason: 'InvalidArgument',
+  });
+}
+
+function talliesOf(rows: readonly Row[]): Map<ClusterName, Tally> {
+  return new Map(
+    rows.map(({ cluster, ...counts }) => [cluster as ClusterName, { ...counts } as unknown as Tally] as const),
+  );
 }
 
 function putAssignment(statement: StatementSync, row: AssignmentRow): void {

@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { FairleadError, type ClusterName, type Position } from '@fairlead/core/model';
-import type { ClusterFilter, ClusterRow, ContactRow, HeadRow, Hello } from '@fairlead/ports/store';
-import { dense, type Cell, type Row } from '../row.ts';
+import { FairleadError, type ClusterName, type Connection, type Position } from '@fairlead/core/model';
+import type { ClusterFilter, ClusterRow, ContactRow, HeadRow, HeardAt, Hello } from '@fairlead/ports/store';
+import { dense } from '../../dense.ts';
+import { type Cell, type Row } from '../row.ts';
 
 /** Rows of members. */
 export interface Clusters {
@@ -9,6 +10,7 @@ export interface Clusters {
   /** 0 where there is no row. */
   session(cluster: ClusterName): number;
   page(filter?: ClusterFilter): ClusterRow[];
+  connections(at: HeardAt): Record<Connection, number>;
   putHead(row: HeadRow): void;
   putContact(row: ContactRow): void;
   raiseSession(cluster: ClusterName, hello: Hello): number;
@@ -52,6 +54,7 @@ export function clusters(database: DatabaseSync): Clusters {
       const rows = names ? named.all(after, JSON.stringify(names), limit) : page.all(after, limit);
       return rows.flatMap((row) => rowOf(row) ?? []);
     },
+    connections: connectionCounter(database),
     putHead: (row) => putHead(head, row),
     putContact: contactWriter(database),
     raiseSession: (cluster, { agentVersion, kubernetesVersion, nowMs, gateway }) =>
@@ -59,6 +62,20 @@ export function clusters(database: DatabaseSync): Clusters {
     drop(cluster) {
       for (const statement of drops) statement.run(cluster);
     },
+  };
+}
+
+/** The rule of core/connection, in SQL. */
+function connectionCounter(database: DatabaseSync): Clusters['connections'] {
+  const statement = database.prepare(`SELECT word, count(*) AS n FROM (SELECT CASE
+      WHEN session = 0 OR last_heard_at_ms IS NULL THEN 'Never'
+      WHEN ?1 >= last_heard_at_ms + ?2 THEN 'Lost'
+      WHEN ?1 >= last_heard_at_ms + ?3 OR ?1 >= unanswered_since_ms + ?4 THEN 'Silent'
+      ELSE 'Connected' END AS word FROM cluster) GROUP BY word`);
+  return ({ nowMs, lostAfterMs, silentAfterMs, answerWithinMs }) => {
+    const rows = statement.all(nowMs, lostAfterMs, silentAfterMs, answerWithinMs);
+    const found = Object.fromEntries(rows.map((row) => [row['word'], row['n']]));
+    return { Connected: 0, Silent: 0, Lost: 0, Never: 0, ...found };
   };
 }
 

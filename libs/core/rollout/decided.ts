@@ -1,0 +1,66 @@
+import type { Reason } from '@fairlead/core/model';
+import type { Trouble } from './types.ts';
+
+/** Where one cluster stands in a rollout, as people are told. */
+export interface Standing extends Trouble {
+  readonly cluster: string;
+  readonly wave?: string;
+  readonly state: string;
+}
+
+/** The planner's last word on one application in one environment; what `why`, status and page read. */
+export interface Decided {
+  readonly state: string;
+  readonly why: Trouble;
+  readonly waves: readonly (Trouble & {
+    readonly name: string;
+    readonly state: string;
+    readonly total: number;
+    readonly done: number;
+    readonly inProgress: number;
+  })[];
+  /** Clusters that were given the ledger's release, by what they say of it. */
+  readonly counts: { readonly inSync: number; readonly healthy: number };
+  /** What may enter next. */
+  readonly next?: Trouble;
+  readonly gates: readonly {
+    readonly gate: string;
+    readonly verdict: 'Pass' | 'Wait' | 'Fail' | 'Unknown';
+    readonly message: string;
+  }[];
+}
+
+/** Key of the fact that keeps {@link Decided} of ENVIRONMENT/TEAM/APPLICATION. */
+export function decisionKey(unit: string): string {
+  return `decision:${unit}`;
+}
+
+/** Key of the fact that keeps `clusters`, the {@link Standing} of those that are not done and of some that are. */
+export function standingsKey(unit: string): string {
+  return `standings:${unit}`;
+}
+
+/** Facts that exist while the newest release cannot enter for a reason that calls for a person's hand. */
+export const inputTroublePrefix = 'trouble:';
+
+/** In a source, in the definition or in the hub's tools: waiting ends none of them. */
+const handReasons: ReadonlySet<Reason> = new Set<Reason>([
+  'SourceUnavailable',
+  'SourceNotFound',
+  'SourceRejected',
+  'SourceUnsupported',
+  'SourceTooLarge',
+  'RevisionGone',
+  'RenderFailed',
+  'RenderEmpty',
+  'RendererMissing',
+  'NotReproducible',
+  'InvalidManifest',
+  'DuplicateObject',
+  'TeamForbids',
+]);
+
+/** True for a reason that only a person's hand takes away. */
+export function needsHand(reason: Reason): boolean {
+  return handReasons.has(reason);
+}
