@@ -23,7 +23,7 @@ interface Projected {
   }[];
 }
 
-const specOf = (pod: KubeObject): PodSpec => pod['spec'] as unknown as PodSpec;
+const specOf = (pod: KubeObject): PodSpec => pod['spec'] as PodSpec;
 const roleOf = (object: KubeObject): string => object.metadata.labels?.['app.kubernetes.io/component'] ?? '';
 const covers = (selector: unknown, pod: KubeObject): boolean =>
   Object.entries(selector as Record<string, string>).every(([key, value]) => pod.metadata.labels?.[key] === value);
@@ -136,8 +136,10 @@ describe('roles apart', () => {
 
   it('may dial the ports of store, bus, git and collector, and the gateway not those of git', () => {
     const dialled = (role: string): unknown[] => {
-      const policy = objects.find((one) => one.kind === 'NetworkPolicy' && roleOf(one) === role);
-      const { egress } = policy?.['spec'] as { egress: { ports: { port: unknown }[] }[] };
+      const policy =
+        objects.find((one) => one.kind === 'NetworkPolicy' && roleOf(one) === role) ??
+        expect.fail(`no policy of the ${role}`);
+      const { egress } = policy['spec'] as { egress: { ports: { port: unknown }[] }[] };
       return egress[1]?.ports.map(({ port }) => port) ?? [];
     };
     expect(dialled('sources')).toEqual([443, 3000, 6432, 4222, 4223, 4318]);
