@@ -1,6 +1,7 @@
 import { asFairleadError, type CommitSha, type FairleadError } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
 import type { Repository } from '@fairlead/ports/repository';
+import type { Steps } from '@fairlead/ports/steps';
 import { startPulse } from './pulse.ts';
 
 /** What following the fleet repository needs. */
@@ -9,6 +10,8 @@ export interface HeadPorts {
   readonly clock: Clock;
   /** Takes a head that was not seen before. What it throws is shown as the follower's problem, and asked for again. */
   changed(head: CommitSha): Promise<void>;
+  /** Who is told of looks that found something; nobody unless given. */
+  readonly steps?: Steps;
 }
 
 /** Follows the branch of the fleet repository. */
@@ -17,6 +20,8 @@ export interface HeadFollower {
   check(): Promise<void>;
   /** Why the branch cannot be read, or its head cannot be taken; undefined while all is well. */
   problem(): FairleadError | undefined;
+  /** How many questions were asked, well or not. */
+  progress(): { readonly hasWork: boolean; readonly steps: number };
   close(): void;
 }
 
@@ -26,9 +31,12 @@ export function followHead(
   options: { readonly pollMs: number; readonly onProblem: (problem: FairleadError) => void },
 ): HeadFollower {
   let seen: CommitSha | undefined;
+  let asked = 0;
   let problem: FairleadError | undefined;
   const pulse = startPulse(ports.clock, {
     everyMs: options.pollMs,
+    name: 'look at fleet',
+    steps: ports.steps,
     async ask(signal) {
       try {
         const head = await ports.repository.remoteHead(signal);
@@ -41,9 +49,12 @@ export function followHead(
         if (!signal.aborted && now.message !== problem?.message) options.onProblem(now);
         problem = now;
         return false;
+      } finally {
+        asked += 1;
       }
     },
   });
   void pulse.ring();
-  return { check: pulse.ring, problem: () => problem, close: pulse.stop };
+  const progress = () => ({ hasWork: true, steps: asked });
+  return { check: pulse.ring, problem: () => problem, progress, close: pulse.stop };
 }

@@ -2,6 +2,7 @@ import { asFairleadError, type Digest, type FairleadError, type Source } from '@
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
 import type { FileTree, SourceAdapter, SourceCredentials, SourceHead } from '@fairlead/ports/source';
+import type { Steps } from '@fairlead/ports/steps';
 import type { Store } from '@fairlead/ports/store';
 import { unsupported } from './files.ts';
 import { startPulse, type Pulse } from './pulse.ts';
@@ -28,6 +29,8 @@ export interface WatcherPorts {
   /** Keeps the files for the renders that follow. */
   keep(digest: Digest, files: FileTree): void;
   treeDigest(files: FileTree): Digest;
+  /** Who is told of looks that found something; nobody unless given. */
+  readonly steps?: Steps;
 }
 
 /** Follows sources: a cheap question every `pollMs`, at once when a webhook says so. */
@@ -39,6 +42,8 @@ export interface SourceWatcher {
   state(key: string): SourceState | undefined;
   /** Why sources cannot be read now, each once. */
   problems(): readonly FairleadError[];
+  /** Whether anything is followed, and how many questions were asked, well or not. */
+  progress(): { readonly hasWork: boolean; readonly steps: number };
   close(): void;
 }
 
@@ -53,13 +58,19 @@ interface Followed {
 /** Starts to follow nothing; facts `source:KEY` keep what was found, and `source` on the bus tells of each change. */
 export function watchSources(ports: WatcherPorts, options: { readonly pollMs: number }): SourceWatcher {
   const followed = new Map<string, Followed>();
+  let asked = 0;
 
   const start = (wanted: WantedSource): Followed => {
     const one: Followed = {
       wanted,
       state: {},
       told: undefined,
-      pulse: startPulse(ports.clock, { everyMs: options.pollMs, ask: (signal) => look(ports, one, signal) }),
+      pulse: startPulse(ports.clock, {
+        everyMs: options.pollMs,
+        ask: (signal) => look(ports, one, signal).finally(() => void (asked += 1)),
+        name: 'look at source',
+        steps: ports.steps,
+      }),
     };
     return one;
   };
@@ -85,6 +96,7 @@ export function watchSources(ports: WatcherPorts, options: { readonly pollMs: nu
     },
     state: (key) => followed.get(key)?.state,
     problems: () => [...followed.values()].flatMap(({ state }) => state.problem ?? []),
+    progress: () => ({ hasWork: followed.size > 0, steps: asked }),
     close() {
       for (const one of followed.values()) one.pulse.stop();
       followed.clear();

@@ -2,7 +2,7 @@ import { FairleadError } from '@fairlead/core/model';
 import type { Bus, Payload, Subject } from '@fairlead/ports/bus';
 import { inTraceOf, traceparentNow } from '../traces/carrier.ts';
 import { instruments } from '../instruments.ts';
-import { bearsFruit } from '../traces/step.ts';
+import { bearsFruit } from '../traces/fruit.ts';
 
 /** The buses by name. */
 export type BusSystem = 'in_process' | 'nats';

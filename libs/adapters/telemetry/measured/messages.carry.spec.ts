@@ -1,3 +1,4 @@
+import type { ClusterName } from '@fairlead/core/model';
 import { memoryBus } from '@fairlead/ports/bus';
 import { manualClock } from '@fairlead/ports/clock';
 import { memoryStore } from '@fairlead/ports/store';
@@ -36,7 +37,7 @@ test('a doorbell that was rung in no trace is handled in none', async () => {
 
 test('what is written to the outbox says what it belongs to, whoever carries it later', async () => {
   const store = measuredStore(memoryStore(), { system: 'memory' });
-  const payload = { clusters: ['dev-1'] };
+  const payload = { clusters: ['dev-1' as ClusterName] };
   const here = await tracedSteps.run('plan', async () => {
     await store.write([{ put: 'outbox', row: { subject: 'desired', payload } }]);
     return traceparentNow();

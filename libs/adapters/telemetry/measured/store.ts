@@ -1,7 +1,8 @@
 import { FairleadError } from '@fairlead/core/model';
+import type { Message } from '@fairlead/ports/bus';
 import type { Change, Store } from '@fairlead/ports/store';
 import { instruments } from '../instruments.ts';
-import { bearsFruit } from '../traces/step.ts';
+import { bearsFruit } from '../traces/fruit.ts';
 import { outsideOfTraces, traceparentNow } from '../traces/carrier.ts';
 
 /** The databases by the names of the semantic conventions. */
@@ -63,8 +64,8 @@ function timed(call: Call, { operation, system }: { operation: string; system: S
 }
 
 function carryTrace(change: Change): Change {
-  if (!('put' in change) || change.put !== 'outbox' || change.row.payload['traceparent'] !== undefined) return change;
+  if (!('put' in change) || change.put !== 'outbox' || change.row.payload.traceparent !== undefined) return change;
   const traceparent = traceparentNow();
   if (traceparent === undefined) return change;
-  return { ...change, row: { ...change.row, payload: { ...change.row.payload, traceparent } } };
+  return { put: 'outbox', row: { ...change.row, payload: { ...change.row.payload, traceparent } } as Message };
 }

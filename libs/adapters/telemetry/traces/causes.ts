@@ -8,6 +8,7 @@ import {
   type Link,
 } from '@opentelemetry/api';
 import type { Cause, Causes } from '@fairlead/ports/steps';
+import { bearsFruit } from './fruit.ts';
 
 /** A cause, seen from inside: the step goes on in `parent`'s trace and names the others. */
 interface TraceCause {
@@ -31,6 +32,8 @@ export function gatherCauses(): Causes {
       const active = context.active();
       const span = trace.getSpanContext(active);
       if (!span || !isSpanContextValid(span) || (span.traceFlags & TraceFlags.SAMPLED) === 0) return;
+      // What causes a step has come to something.
+      bearsFruit(active);
       if (waiting.size <= mostLinks) waiting.set(`${span.traceId}/${span.spanId}`, active);
     },
     take() {

@@ -1,29 +1,9 @@
-import {
-  context,
-  createContextKey,
-  SpanKind,
-  SpanStatusCode,
-  trace,
-  type Attributes,
-  type Span,
-} from '@opentelemetry/api';
+import { context, SpanKind, SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api';
 import { asFairleadError } from '@fairlead/core/model';
 import type { Steps, StepOptions } from '@fairlead/ports/steps';
 import { causeOf, gatherCauses } from './causes.ts';
+import { bearsFruit, outcomeKey, type Outcome } from './fruit.ts';
 import { instruments, scope } from '../instruments.ts';
-
-/** Whether a step came to anything, for the steps around it. */
-interface Outcome {
-  isFruitful: boolean;
-}
-
-const outcomeKey = createContextKey('fairlead.step.outcome');
-
-/** The step that runs now came to something. */
-export function bearsFruit(): void {
-  const outcome = context.active().getValue(outcomeKey) as Outcome | undefined;
-  if (outcome) outcome.isFruitful = true;
-}
 
 /**
  * Runs one step of the hub: timed by its name, which is one of a few, and told as a span of the trace that caused it. A
@@ -49,7 +29,7 @@ export async function step<T>(name: string, run: () => Promise<T>, options: Step
     instruments().stepDuration.record((performance.now() - startedMs) / 1000, { 'fairlead.step': name, ...failure });
     // A span that is not ended is never exported.
     if (outcome.isFruitful) {
-      bearsFruit();
+      bearsFruit(parent);
       span.end();
     }
   }

@@ -1,6 +1,7 @@
 import { asFairleadError, plainError, type JsonObject } from '@fairlead/core/model';
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
+import { untold, type Cause, type Steps } from '@fairlead/ports/steps';
 import type { Change, Guard, Store } from '@fairlead/ports/store';
 import type { Rendering } from '../releases.ts';
 import { answerPrefix, workOf, workPrefix, type AnswerFact, type WorkFact } from './words.ts';
@@ -19,6 +20,8 @@ export interface ServePorts {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
+  /** Who is told of the work; nobody unless given. */
+  readonly steps?: Steps;
 }
 
 /** Who serves, and how. */
@@ -52,7 +55,8 @@ export function serveRendering(ports: ServePorts, options: ServeOptions): Render
 class Service implements RenderingService {
   readonly #ports: ServePorts;
   readonly #options: ServeOptions;
-  readonly #waiting = new Set<string>();
+  readonly #steps: Steps;
+  readonly #waiting = new Map<string, Cause>();
   readonly #running = new Map<string, Promise<void>>();
   readonly #unsubscribe: () => void;
   #isClosed = false;
@@ -60,6 +64,7 @@ class Service implements RenderingService {
   constructor(ports: ServePorts, options: ServeOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#steps = ports.steps ?? untold;
     this.#unsubscribe = ports.bus.subscribe('work', ({ key }) => this.#take(key), { lost: () => this.lookAll() });
   }
 
@@ -92,15 +97,18 @@ class Service implements RenderingService {
 
   #take(key: string): void {
     if (this.#isClosed || this.#running.has(key)) return;
-    this.#waiting.add(key);
+    const causes = this.#steps.gather();
+    causes.add();
+    this.#waiting.set(key, causes.take());
     this.#next();
   }
 
   #next(): void {
-    for (const key of this.#waiting) {
+    for (const [key, cause] of this.#waiting) {
       if (this.#running.size >= atOnce) return;
       this.#waiting.delete(key);
-      const work = this.#claimAndDo(key)
+      const work = this.#steps
+        .run('serve work', () => this.#claimAndDo(key), { cause, quiet: true })
         .catch((thrown: unknown) => this.#later(thrown, () => this.#take(key)))
         .finally(() => {
           this.#running.delete(key);
