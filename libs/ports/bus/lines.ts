@@ -103,6 +103,8 @@ class Line {
     const { queueLimit = 1_000 } = this.#options;
     // Whoever is this far behind reads the store once instead of following the backlog.
     if (this.#waiting.size >= queueLimit && !this.#waiting.has(text)) this.lose();
+    // Said again it comes last again, as the newest word.
+    this.#waiting.delete(text);
     this.#waiting.set(text, traceparent);
     this.#start();
   }

@@ -9,7 +9,7 @@ export interface Messages {
   readonly desired: { readonly clusters?: readonly ClusterName[] };
   /** Memberships changed: of these clusters, or of any where none are named. */
   readonly members: { readonly clusters?: readonly ClusterName[] };
-  /** Something was heard of these clusters: of these applications there, or of the clusters themselves where the list is empty. */
+  /** Something was heard of these clusters: of these applications there, or of the clusters themselves where the list is empty; of any cluster where none are named. */
   readonly statuses: { readonly clusters: readonly ClusterName[]; readonly applications: readonly ApplicationId[] };
   /** The fleet repository is to be looked at; on behalf of a cluster that enrolled or needs a newer epoch, where one is named. */
   readonly head: { readonly cluster?: ClusterName };

@@ -12,6 +12,7 @@ import type {
   SignedHead,
   Tombstone,
 } from '@fairlead/core/model';
+import type { Message } from '@fairlead/ports/bus';
 
 /** One member as the hub has heard it. */
 export interface ClusterRow {
@@ -117,11 +118,7 @@ export interface EventRow {
 }
 
 /** A message that leaves with the transaction that caused it. */
-export interface OutboxRow {
-  readonly id: number;
-  readonly subject: string;
-  readonly payload: JsonObject;
-}
+export type OutboxRow = Message & { readonly id: number };
 
 /** A blob by digest. `secret` ones are encrypted under the key beside the store. */
 export interface BlobRow {

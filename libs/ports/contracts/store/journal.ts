@@ -108,7 +108,7 @@ function outbox(store: CurrentStore): void {
     await store().write([{ put: 'fact', key: 'quiet', value: {} }]);
     expect(rung).toBe(0);
     await store().write([
-      { put: 'outbox', row: { subject: 'desired', payload: { clusters: ['one'] } } },
+      { put: 'outbox', row: { subject: 'desired', payload: { clusters: ['one' as ClusterName] } } },
       { put: 'outbox', row: { subject: 'head', payload: {} } },
     ]);
     await heard;
