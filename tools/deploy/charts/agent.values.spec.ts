@@ -13,6 +13,8 @@ describe("the values of the agent's chart", () => {
     ['no profile', { profile: '' }, "'/profile'"],
     ['a URL where HOST:PORT is wanted', { hub: { address: 'https://hub.example.com' } }, "'/hub/address'"],
     ['a certificate that is none', { hub: { address: 'h:1', caPem: 'text' } }, "'/hub/caPem'"],
+    ['a way to stream that is none', { transport: 'pigeon' }, "'/transport'"],
+    ['a leaf node without a scheme', { nats: { address: 'leaf:4222' } }, "'/nats/address'"],
     ['a token of two words', { join: { token: 'two words' } }, "'/join/token'"],
     ['the tag latest', { image: { tag: 'latest' } }, "'/image/tag'"],
     ['a digest cut short', { image: { digest: 'sha256:12' } }, "'/image/digest'"],

@@ -51,6 +51,8 @@ export const agentCases: Readonly<Record<string, AgentCase>> = { plain, elsewher
 export const everyAgentSetting: Values = {
   cluster: 'shop-0042',
   hub: { address: 'hub.example.com:8443', gateway: 'streams.example.com:8444' },
+  transport: 'nats',
+  nats: { address: 'tls://leaf.shop.test:4222', caSecret: { name: 'leaf-ca', key: 'tls.crt' } },
   join: { existingSecret: 'my-join' },
   profile: 'view',
   teamServiceAccounts: ['fairlead-web'],
