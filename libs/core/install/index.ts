@@ -1,2 +1,10 @@
 export { agentInstallManifest, installedKeys } from './manifest.ts';
-export { accounts, agentDeployment, agentImage, agentPaths, aggregationLabel, type InstallOptions } from './options.ts';
+export {
+  accounts,
+  agentDeployment,
+  agentImage,
+  agentPaths,
+  aggregationLabel,
+  type InstallNats,
+  type InstallOptions,
+} from './options.ts';

@@ -82,7 +82,22 @@ describe('the install manifest', () => {
     expect(find('Secret', 'fairlead-join')['data']).toMatchObject({ token: btoa('j0in-once') });
   });
 
+  it('tells the agent of NATS only where its stream goes that way', () => {
+    const environment = (nats?: InstallOptions['nats']): string =>
+      JSON.stringify(agentInstallManifest({ ...options, ...(nats && { nats }) }).at(-1));
+    expect(environment()).not.toContain('NATS');
+    expect(environment({})).toContain('{"name":"FAIRLEAD_TRANSPORT","value":"nats"}');
+    expect(environment({})).not.toContain('FAIRLEAD_NATS"');
+    const near = { address: 'tls://leaf.shop:4222', caPem: options.caPem };
+    expect(environment(near)).toContain('{"name":"FAIRLEAD_NATS","value":"tls://leaf.shop:4222"}');
+    expect(environment(near)).toContain('/var/run/fairlead/join/nats-ca.crt');
+    const secret = agentInstallManifest({ ...options, nats: near }).find(({ kind }) => kind === 'Secret');
+    expect(secret?.['data']).toMatchObject({ 'nats-ca.crt': btoa(options.caPem) });
+  });
+
   it.each([
+    ['nats.address', { nats: { address: 'leaf.shop:4222' } }],
+    ['nats.caPem', { nats: { caPem: 'secret text' } }],
     ['clusterName', { clusterName: 'Shop' }],
     ['namespace', { namespace: '' }],
     ['profile', { profile: '' }],

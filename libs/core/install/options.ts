@@ -17,10 +17,20 @@ export interface InstallOptions {
   readonly profile: string;
   /** More service accounts in the agent's namespace, for teams; what they may do is bound elsewhere. */
   readonly teamServiceAccounts?: readonly string[];
+  /** The agent's stream goes over NATS instead of gRPC. */
+  readonly nats?: InstallNats;
+}
+
+/** Which broker an agent dials; what is unset is as the hub says at enrolment. */
+export interface InstallNats {
+  /** `nats://HOST:PORT` or `tls://HOST:PORT` of a broker nearer by, such as a leaf node. */
+  readonly address?: string;
+  /** The authority of its certificate. */
+  readonly caPem?: string;
 }
 
 /** Options with defaults filled in. */
-export type Install = Required<InstallOptions>;
+export type Install = Required<Omit<InstallOptions, 'nats'>> & Pick<InstallOptions, 'nats'>;
 
 /** The service accounts that the manifest makes. */
 export const accounts = {
@@ -42,6 +52,7 @@ export const agentImage = 'ghcr.io/fairlead/agent:0.1.0';
 export const agentPaths = {
   joinToken: '/var/run/fairlead/join/token',
   hubCa: '/var/run/fairlead/join/ca.crt',
+  natsCa: '/var/run/fairlead/join/nats-ca.crt',
   healthPort: 8081,
   live: '/livez',
   ready: '/readyz',
@@ -60,10 +71,17 @@ export function checkedOptions(options: InstallOptions): Install {
   if (!/^[^\s/]+:\d{1,5}$/.test(options.hub)) throw invalid('hub', options.hub);
   if (options.image.trim() === '') throw invalid('image', options.image);
   if (!/^[\x21-\x7e]+$/.test(options.joinToken)) throw invalid('joinToken', 'not one printable word');
-  if (!/^-----BEGIN CERTIFICATE-----[\s\x20-\x7e]+-----END CERTIFICATE-----\s*$/.test(options.caPem)) {
-    throw invalid('caPem', 'no PEM certificate');
-  }
+  if (!pem.test(options.caPem)) throw invalid('caPem', 'no PEM certificate');
+  checkNats(options.nats ?? {});
   return { ...options, namespace, teamServiceAccounts: [...new Set(teamServiceAccounts)].sort() };
+}
+
+const pem = /^-----BEGIN CERTIFICATE-----[\s\x20-\x7e]+-----END CERTIFICATE-----\s*$/;
+
+function checkNats({ address, caPem }: InstallNats): void {
+  if (address !== undefined && !/^(nats|tls):\/\/[^\s/]+:\d{1,5}$/.test(address))
+    throw invalid('nats.address', address);
+  if (caPem !== undefined && !pem.test(caPem)) throw invalid('nats.caPem', 'no PEM certificate');
 }
 
 function invalid(field: string, current: string): FairleadError {
@@ -83,4 +101,6 @@ const wanted: Readonly<Record<string, string>> = {
   image: 'the reference of the agent image',
   joinToken: 'the token that the hub printed',
   caPem: 'the certificate of the hub in PEM',
+  'nats.address': 'nats://HOST:PORT or tls://HOST:PORT',
+  'nats.caPem': "the authority of the broker's certificate in PEM",
 };

@@ -19,8 +19,9 @@ export function ownerPolicy({ namespace }: Install): KubeObject {
 }
 
 /** The one-use token, and the hub's certificate authority that the first call is checked against. */
-export function joinSecret({ namespace, joinToken, caPem }: Install): KubeObject {
-  const data = { token: btoa(joinToken), 'ca.crt': btoa(caPem) };
+export function joinSecret({ namespace, joinToken, caPem, nats }: Install): KubeObject {
+  const natsCa = nats?.caPem === undefined ? {} : { 'nats-ca.crt': btoa(nats.caPem) };
+  const data = { token: btoa(joinToken), 'ca.crt': btoa(caPem), ...natsCa };
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name: joinSecretName, namespace }, type: 'Opaque', data };
 }
 
@@ -59,7 +60,19 @@ export function agentWorkload(install: Install): KubeObject {
   };
 }
 
-function container({ clusterName, hub, image }: Install): object {
+/** Nothing where the stream is gRPC, which is what an agent does unless it is told. */
+function natsEnvironment({ nats }: Install): object[] {
+  if (!nats) return [];
+  const variables = {
+    FAIRLEAD_TRANSPORT: 'nats',
+    FAIRLEAD_NATS: nats.address,
+    FAIRLEAD_NATS_CA_FILE: nats.caPem === undefined ? undefined : agentPaths.natsCa,
+  };
+  return Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
+}
+
+function container(install: Install): object {
+  const { clusterName, hub, image } = install;
   const probe = (path: string): object => ({ httpGet: { path, port: 'health' }, periodSeconds: 10, timeoutSeconds: 5 });
   return {
     name: 'agent',
@@ -70,6 +83,7 @@ function container({ clusterName, hub, image }: Install): object {
       { name: 'FAIRLEAD_HUB_CA_FILE', value: agentPaths.hubCa },
       { name: 'FAIRLEAD_JOIN_TOKEN_FILE', value: agentPaths.joinToken },
       { name: 'FAIRLEAD_NAMESPACE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } } },
+      ...natsEnvironment(install),
     ],
     ports: [{ name: 'health', containerPort: agentPaths.healthPort, protocol: 'TCP' }],
     livenessProbe: { ...probe(agentPaths.live), initialDelaySeconds: 10 },
