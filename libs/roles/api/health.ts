@@ -3,7 +3,7 @@ import { FairleadError } from '@fairlead/core/model';
 import { Open } from '@fairlead/roles/http';
 
 /** Says why a process cannot do its work now; undefined while it can. */
-export type Readiness = () => FairleadError | undefined;
+export type Readiness = () => FairleadError | undefined | Promise<FairleadError | undefined>;
 
 /** Token under which Nest hands out {@link Readiness}. */
 export const READINESS = Symbol('readiness');
@@ -28,8 +28,8 @@ export class HealthController {
   /** The process can do its work. */
   @Get('/readyz')
   @HttpCode(200)
-  ready(): { status: string } {
-    const trouble = this.readiness();
+  async ready(): Promise<{ status: string }> {
+    const trouble = await this.readiness();
     if (!trouble) return { status: 'ok' };
     // Anybody may ask this: words that are not ours stay in the log and in the status of the fleet.
     const message = trouble.code === 'Internal' ? 'The hub is not ready. See `fairlead status`.' : trouble.message;

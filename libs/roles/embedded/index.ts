@@ -1,2 +1,2 @@
-export { startHub } from './hub.ts';
-export { type Address, type HubOptions, type RunningHub } from './options.ts';
+export { startHub, type Bundle, type RunningHub } from './hub.ts';
+export { startHubProgram } from './program.ts';

@@ -59,7 +59,7 @@ async function hub() {
     clock: systemClock,
     onError,
   });
-  await gateway.start();
+  gateway.start();
   const { address } = await listener.listen((channel) => gateway.accept(channel));
   cleanups.push(async () => {
     gateway.close();
@@ -154,6 +154,7 @@ async function plan(at: Hub): Promise<{ entry: DesiredEntry; object: Digest; tex
         assignedAtMs: 0,
       },
     },
+    { put: 'outbox', row: { subject: 'members', payload: { clusters: [shop] } } },
     { put: 'outbox', row: { subject: 'desired', payload: { clusters: [shop] } } },
   ]);
   return { entry, object, text };
@@ -192,7 +193,7 @@ test('a cluster enrols, waits for its commit, gets its state and objects, and it
   const status = statusOf(entry);
   const told = Promise.withResolvers<unknown>();
   at.bus.subscribe('statuses', (payload) => {
-    if (Array.isArray(payload['applications']) && payload['applications'].length > 0) told.resolve(payload);
+    if (payload.applications.length > 0) told.resolve(payload);
   });
   const digest = statusDigest([status]);
   await agent.connection.send({
@@ -204,7 +205,7 @@ test('a cluster enrols, waits for its commit, gets its state and objects, and it
     removed: [],
     statusDigest: digest,
   });
-  expect(await told.promise).toEqual({ cluster: shop, applications: ['default/podinfo'] });
+  expect(await told.promise).toEqual({ clusters: [shop], applications: ['default/podinfo'] });
   expect(await at.store.counts()).toMatchObject({ clusters: 1, connected: 1, sync: { InSync: 1 } });
   expect(await at.store.cluster(shop)).toMatchObject({ statusDigest: digest, ackedRoot: head.root });
   expect(at.errors).toEqual([]);

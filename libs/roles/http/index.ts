@@ -4,3 +4,4 @@ export { Input, Operation, type Given } from './operation.ts';
 export { Caller } from './person.ts';
 export { createHttp, type HttpOptions } from './server.ts';
 export { problemOf, ProblemFilter } from './problem.ts';
+export { hostPort, listenHttps, type Listening, type ListenOptions } from './listen.ts';

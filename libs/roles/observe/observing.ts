@@ -1,5 +1,6 @@
 import {
   attemptTraces,
+  countBytes,
   followDeliveries,
   measuredBus,
   measuredListener,
@@ -21,7 +22,7 @@ import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
 import { untold, type Steps } from '@fairlead/ports/steps';
 import type { Store } from '@fairlead/ports/store';
-import type { AgentListener } from '@fairlead/ports/transport';
+import type { AgentListener, OnBytes } from '@fairlead/ports/transport';
 import type { Log } from '@fairlead/roles/http';
 import { startWatchdog, watchBacklog, type LoopReport, type WatchedLoop } from '@fairlead/shell/watchdog';
 import { journalStall } from './alarm.ts';
@@ -53,6 +54,8 @@ export interface Observing {
   noting(store: Store): Store;
   bus(bus: Bus, system: BusSystem): Bus;
   agents(listener: AgentListener, parts: { readonly store: Store; readonly transport: 'grpc' | 'nats' }): AgentListener;
+  /** For a listener of agents to count by; undefined where nobody asks. */
+  bytes(transport: 'grpc' | 'nats'): OnBytes | undefined;
   /** A loop that must not live and do nothing. */
   watch(loop: WatchedLoop): void;
   /** Something that the process needs for its work. */
@@ -108,6 +111,7 @@ export async function startObserving(options: ObserveOptions): Promise<Observing
       const parts = { clock, attempts: attemptTraces(store), deliveries, transport };
       return isOn ? measuredListener(listener, parts) : listener;
     },
+    bytes: (transport) => (isOn ? countBytes(transport) : undefined),
     watch: (loop) => dog.watch(loop),
     needs: (check) => void checks.push(check),
     state: observeState,

@@ -56,7 +56,7 @@ export async function keepInstance(ports: InstancePorts, options: InstanceOption
   const beat = async (): Promise<void> => {
     const registered = await store.beat({ instance, role, ttlMs });
     await look();
-    if (registered) await tell();
+    if (registered) void tell();
     await options.beaten?.(registered);
   };
   const arm = (): void => {

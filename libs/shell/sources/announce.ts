@@ -9,6 +9,8 @@ import type { WantedSource } from './watcher.ts';
 export interface FleetNotice {
   /** The head that the planner has taken. */
   readonly head: string;
+  /** The ledger's epoch there; undefined where its file cannot be read. */
+  readonly epoch?: number;
   readonly credentials: Fleet['spec']['credentials'];
 }
 
@@ -29,11 +31,16 @@ const prefix = 'wanted:';
  */
 export async function announceFleet(
   store: Store,
-  { head, documents }: { readonly head: CommitSha; readonly documents: FleetDocuments },
+  {
+    head,
+    documents,
+    epoch,
+  }: { readonly head: CommitSha; readonly documents: FleetDocuments; readonly epoch?: number | undefined },
 ): Promise<void> {
   const before = await store.facts(prefix);
   const wanted = new Map(wantedSources(documents).map((one) => [`${prefix}${one.key}`, factOf(one)]));
-  const notice = { head, credentials: documents.fleet?.spec.credentials ?? [] } as unknown as JsonObject;
+  const credentials = documents.fleet?.spec.credentials ?? [];
+  const notice = { head, credentials, ...(epoch === undefined ? {} : { epoch }) } as unknown as JsonObject;
   const known = await store.fact(fleetFact);
   const changes: Change[] = [
     ...[...before.keys()].filter((key) => !wanted.has(key)).map((key): Change => ({ drop: 'fact', key })),

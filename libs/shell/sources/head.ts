@@ -28,7 +28,11 @@ export interface HeadFollower {
 /** Starts with a first question. */
 export function followHead(
   ports: HeadPorts,
-  options: { readonly pollMs: number; readonly onProblem: (problem: FairleadError) => void },
+  options: {
+    readonly pollMs: number;
+    /** Hears each new problem, and by undefined that there is none any more. */
+    readonly onProblem: (problem: FairleadError | undefined) => void;
+  },
 ): HeadFollower {
   let seen: CommitSha | undefined;
   let asked = 0;
@@ -42,12 +46,16 @@ export function followHead(
         const head = await ports.repository.remoteHead(signal);
         if (head !== seen) await ports.changed(head);
         seen = head;
-        problem = undefined;
+        if (problem !== undefined) {
+          problem = undefined;
+          options.onProblem(undefined);
+        }
         return true;
       } catch (thrown) {
         const now = asFairleadError(thrown, { code: 'Unavailable', reason: 'SourceUnavailable' });
-        if (!signal.aborted && now.message !== problem?.message) options.onProblem(now);
+        const isNew = now.message !== problem?.message;
         problem = now;
+        if (!signal.aborted && isNew) options.onProblem(now);
         return false;
       } finally {
         asked += 1;

@@ -1,15 +1,15 @@
 import type { ApplicationId, ClusterName, EnvironmentName } from '@fairlead/core/model';
-import type { Actions } from '@fairlead/roles/api';
 import type { Person } from '@fairlead/roles/http';
-import type { Gateway } from '@fairlead/shell/gateway';
-import type { Author } from '@fairlead/shell/planner';
+import type { TokenPorts } from '@fairlead/shell/gateway';
+import type { Author, FleetReader, PeopleActions } from '@fairlead/shell/planner';
 import { createJoin } from './join.ts';
-import type { Planning } from './planning.ts';
+import type { Actions } from './writes.ts';
 
 /** What people's actions need. */
 export interface ActionParts {
-  readonly planning: Planning;
-  readonly gateway: Gateway;
+  readonly actions: PeopleActions;
+  readonly fleet: Pick<FleetReader, 'current'>;
+  readonly tokens: TokenPorts;
   readonly caPem: string;
   /** `HOST:PORT` that agents dial for enrolment. */
   address(): string;
@@ -26,9 +26,9 @@ function placeOf({ application, environment }: { application: string; environmen
 
 /** Maps calls of the API to ledger commits and join tokens. */
 export function peoplesActions(parts: ActionParts): Actions {
-  const { actions, planner } = parts.planning;
+  const { actions, fleet } = parts;
   const serviceAccounts = (): string[] =>
-    [...(planner.current()?.documents.teams.values() ?? [])].map(({ spec }) => spec.serviceAccount);
+    [...(fleet.current()?.documents.teams.values() ?? [])].map(({ spec }) => spec.serviceAccount);
   return {
     createJoin: createJoin({ ...parts, serviceAccounts }),
     async removeCluster(given, person) {

@@ -1,0 +1,122 @@
+import { newToken } from '@fairlead/adapters/pki';
+import { FairleadError } from '@fairlead/core/model';
+import type { DynamicModule } from '@nestjs/common';
+import type { FleetView } from '@fairlead/roles/fleet';
+import type { Ground } from '@fairlead/roles/ground';
+import type { FleetSettings } from '@fairlead/roles/settings';
+import { peopleActions, type Follower, type ReleaseSource } from '@fairlead/shell/planner';
+import { followHead, sameRepository } from '@fairlead/shell/sources';
+import { peoplesActions } from './actions.ts';
+import { apiModule } from './module.ts';
+import { readPorts } from './ports.ts';
+
+/** What the api role is made of. */
+export interface RoleParts {
+  readonly settings: Pick<FleetSettings, 'fleetUrl' | 'branch' | 'pollMs'>;
+  readonly fleet: FleetView;
+  /** True where nobody else in this process follows the fleet repository. */
+  readonly follows: boolean;
+  readonly releases: ReleaseSource;
+  readonly caPem: string;
+  /** `HOST:PORT` that agents dial for enrolment. */
+  readonly enrolAt: () => string;
+}
+
+/** One instance of the api role. */
+export interface ApiRole {
+  /** Its listener: REST, watch, health. */
+  readonly module: DynamicModule;
+  /** Why it cannot answer for the fleet yet. */
+  readiness(): Promise<FairleadError | undefined>;
+  close(): void;
+}
+
+/**
+ * Answers from the store and from its own reading of the fleet repository. What people ask for becomes a commit here, by
+ * compare-and-swap on the head as the planner's own do: no request waits for whoever leads.
+ */
+export function startApiRole(ground: Ground, parts: RoleParts): ApiRole {
+  const { store, bus, clock, onProblem } = ground;
+  const { settings, fleet } = parts;
+  const follower = followFleet(ground, parts);
+  const ports = readPorts(ground, { fleet, fleetUrl: settings.fleetUrl, problem: follower.problem });
+  const readiness = async (): Promise<FairleadError | undefined> => {
+    if (fleet.current()) return undefined;
+    const [trouble] = await ports.troubles();
+    const unread = 'The fleet repository was not read yet.';
+    return trouble ?? new FairleadError(unread, { code: 'Unavailable', reason: 'NotSeenYet' });
+  };
+  const planner: Follower = {
+    refresh: () => fleet.refresh(),
+    async plan() {
+      bus.publish('head', {}).catch(onProblem);
+      await fleet.refresh();
+    },
+  };
+  const actions = peopleActions(
+    { repository: fleet.repository, reader: fleet, store, bus, clock, signer: { signHead }, releases: parts.releases },
+    {
+      repositoryUrl: settings.fleetUrl,
+      branch: settings.branch,
+      author: { name: 'Fairlead hub', email: 'hub@fairlead.invalid' },
+      planner,
+    },
+  );
+  const people = peoplesActions({
+    actions,
+    fleet,
+    tokens: { store, clock, authority: { newToken } },
+    caPem: parts.caPem,
+    address: parts.enrolAt,
+  });
+  return {
+    module: apiModule({ ports, actions: people, bus, readiness }),
+    readiness,
+    close: follower.close,
+  };
+}
+
+/** Nothing that people ask for is given to a cluster directly. */
+function signHead(): never {
+  throw new FairleadError('Cannot sign: the api role has no signing key.', {
+    code: 'Internal',
+    reason: 'InternalError',
+  });
+}
+
+/** Keeps the reading as new as the planner's: by its bell, and where nobody else does it, by asking the git server. */
+function followFleet(
+  { bus, clock, onProblem }: Ground,
+  { settings, fleet, follows }: RoleParts,
+): { problem(): FairleadError | undefined; close(): void } {
+  const refresh = async (): Promise<void> => void (await fleet.refresh());
+  const polled = follows
+    ? followHead(
+        { repository: fleet.repository, clock, changed: refresh },
+        { pollMs: settings.pollMs, onProblem: (problem) => problem && onProblem(problem) },
+      )
+    : undefined;
+  const look = (): void => {
+    if (polled) void polled.check();
+    else refresh().catch(onProblem);
+  };
+  const stops = [
+    bus.subscribe(
+      'fleet',
+      ({ head }) => {
+        if (fleet.current()?.head !== head) look();
+      },
+      { lost: look },
+    ),
+    bus.subscribe('pushed', ({ urls }) => {
+      if (polled && urls.some((url) => sameRepository(url, settings.fleetUrl))) look();
+    }),
+  ];
+  return {
+    problem: () => polled?.problem(),
+    close() {
+      for (const stop of stops) stop();
+      polled?.close();
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { httpOf, openFleet, type FleetView } from './fleet.ts';

@@ -1,0 +1,1 @@
+export { openGround, type Ground, type GroundOptions } from './ground.ts';

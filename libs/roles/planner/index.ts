@@ -1,0 +1,2 @@
+export { startPlannerRole, type PlannerParts, type PlannerRole } from './compose.ts';
+export { startPlannerProgram } from './program.ts';

@@ -1,0 +1,1 @@
+export { runProgram, type Running } from './run.ts';

@@ -1,0 +1,54 @@
+import type { BusChoice, Program, StoreChoice } from './settings.ts';
+
+/** Reads `--store`. Throws an `Error` that names the flag; roles apart share their record, so a file is refused. */
+export function storeOf(
+  program: Program,
+  given: { readonly at: string; readonly passwordFile?: string; readonly caFile?: string },
+): StoreChoice {
+  const { at, ...rest } = given;
+  if (/^postgres(ql)?:\/\//.test(at)) {
+    checkUrl('--store', { text: at, protocols: ['postgres:', 'postgresql:'] });
+    return { kind: 'postgres', url: at, ...rest };
+  }
+  if (/^\w+:\/\//.test(at)) throw new Error(`--store is ${at}: write a file, or postgres://USER@HOST:PORT/DB`);
+  if (program !== 'hub')
+    throw new Error(
+      `--store is the file ${at}: SQLite belongs to one process, and the ${program} is one of several. Write postgres://USER@HOST:PORT/DB, or run the hub, which is all roles in one process.`,
+    );
+  if (Object.keys(rest).length > 0)
+    throw new Error(
+      '--store-password-file and --store-ca are for PostgreSQL: write --store postgres://USER@HOST:PORT/DB',
+    );
+  return { kind: 'sqlite', file: at };
+}
+
+/** Reads `--bus`; without it the bus is inside the process. Throws an `Error` that names the flag. */
+export function busOf(given: {
+  readonly servers: string | undefined;
+  readonly credentialsFile?: string;
+  readonly caFile?: string;
+}): BusChoice {
+  const { servers, ...rest } = given;
+  if (servers === undefined) {
+    if (Object.keys(rest).length > 0)
+      throw new Error('--bus-credentials and --bus-ca need --bus nats://HOST:PORT: the server that they are of');
+    return { kind: 'in-process' };
+  }
+  for (const text of servers.split(',')) checkUrl('--bus', { text, protocols: ['nats:', 'tls:'] });
+  return { kind: 'nats', servers, ...rest };
+}
+
+/** Throws an `Error` that names the flag for what is no such URL, and for one that holds a password. */
+export function checkUrl(
+  flag: string,
+  { text, protocols }: { readonly text: string; readonly protocols: readonly string[] },
+): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const wanted = `${protocols[0] ?? ''}//HOST:PORT`;
+  // The text may hold a password, so it is not repeated.
+  if (url === undefined || !protocols.includes(url.protocol)) throw new Error(`${flag} is no ${wanted}: write one`);
+  if (url.password === '') return;
+  throw new Error(
+    `${flag} holds a password, which every user of this machine could read: put it into a file and name that by ${flag === '--store' ? '--store-password-file' : `${flag}-credentials`}`,
+  );
+}
