@@ -46,7 +46,8 @@ export function grpcLink(options: GrpcLinkOptions): HubLink {
         settings: { ...commonSettings, initialWindowSize: windowBytes },
         maxDeflateDynamicTableSize: 0,
       });
-      session.once('connect', () => session.setLocalWindowSize(windowBytes));
+      // The event comes a turn later: an attempt that was given up meanwhile has no window, and Node throws.
+      session.once('connect', () => void (session.destroyed || session.setLocalWindowSize(windowBytes)));
       new Keepalive(options.clock ?? systemClock).watch(session);
       const call = session.request({ ...callHeaders }, { endStream: false });
       const stream = new HubStream(call, { session, address });
