@@ -3,9 +3,10 @@ import type { Bench, BenchOptions } from './bench.ts';
 import { fanout } from './benches/fanout.ts';
 import { idle } from './benches/idle.ts';
 import { restart } from './benches/restart.ts';
+import { status } from './benches/status.ts';
 import { groundHere, lineOf, wordsOf } from './figure.ts';
 
-const benches: readonly Bench[] = [fanout, idle, restart];
+const benches: readonly Bench[] = [fanout, idle, restart, status];
 
 const usage = `Usage: npm run bench -- NAME [options]
 

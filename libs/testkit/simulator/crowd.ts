@@ -1,5 +1,6 @@
 import { createPublicKey, verify as verifyBytes, type KeyObject } from 'node:crypto';
 import { grpcLink } from '@fairlead/adapters/grpc';
+import { natsLink } from '@fairlead/adapters/nats/agents';
 import type { SignedHead, VerifyingKey } from '@fairlead/core/model';
 import { systemClock } from '@fairlead/ports/clock';
 import type { HubLink } from '@fairlead/ports/transport';
@@ -69,8 +70,13 @@ export function createCrowd(options: {
   };
 }
 
-function linkOf({ address, caPem }: HubToDial, { keyPem, certificatePem }: SimulatedIdentity): HubLink {
-  return grpcLink({ address, caPem, identity: () => ({ keyPem, certificatePem }) });
+/** The agent's own end of the transport. */
+function linkOf({ transport, address, caPem }: HubToDial, agent: SimulatedIdentity): HubLink {
+  const { cluster, keyPem, certificatePem, nats } = agent;
+  const identity = (): { keyPem: string; certificatePem: string } => ({ keyPem, certificatePem });
+  if (transport === 'grpc') return grpcLink({ address, caPem, identity });
+  if (!nats) throw new Error(`Cannot dial as ${cluster}: it was made without a user of the broker`);
+  return natsLink({ cluster, address, caPem, identity, user: () => nats });
 }
 
 /** Calls back when the first attempt was answered, well or not. */

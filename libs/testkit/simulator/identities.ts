@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { natsUser, openAgentsAccount, setUpBroker, type BrokerSetup } from '@fairlead/adapters/nats/agents';
 import { makeCsr, newAgentKey, openKeys } from '@fairlead/adapters/pki';
 import type { ClusterName, Digest } from '@fairlead/core/model';
 
@@ -11,6 +12,14 @@ export interface SimulatedIdentity {
   readonly certificatePem: string;
   /** What the ledger names the key by. */
   readonly key: Digest;
+  /** As it is known to a broker, where the agents were asked for with one. */
+  readonly nats?: NatsUser;
+}
+
+/** A user of a broker. */
+export interface NatsUser {
+  readonly seed: string;
+  readonly jwt: string;
 }
 
 /** Identities, and the authority that signed them. */
@@ -18,6 +27,15 @@ export interface Identities {
   readonly agents: readonly SimulatedIdentity[];
   /** `ca.key` and `ca.pem`, for a hub's data folder. */
   readonly authority: { readonly keyPem: string; readonly certificatePem: string };
+  /** The broker's accounts that know the agents, and the folder with the hub's own keys to it. */
+  readonly broker?: BrokerSetup & { readonly folder: string };
+}
+
+/** Options of {@link simulatedIdentities}. */
+export interface IdentityOptions {
+  readonly count: number;
+  /** They are to be users of a broker too. */
+  readonly nats?: boolean;
 }
 
 const lifetimeMs = 30 * 86_400_000;
@@ -34,29 +52,52 @@ interface Kept {
  * Keys and certificates for `sim-00000` and on, as a hub would have issued them. Making ten thousand takes a minute, so
  * they are kept in the user's cache with the authority that signed them; that authority serves no other hub.
  */
-export async function simulatedIdentities(count: number, report: (done: number) => void): Promise<Identities> {
+export async function simulatedIdentities({ count, nats = false }: IdentityOptions): Promise<Identities> {
   const folder = await authorityFolder();
   const { authority } = await readKept(folder);
   const keys = await openKeys(join(folder, 'keys'), { names: [], now: () => Date.now(), clientLifetimeMs: lifetimeMs });
-  const agents: SimulatedIdentity[] = [];
+  const certified = await keptOrMade<SimulatedIdentity>(folder, {
+    kind: 'agents',
+    count,
+    async make(cluster) {
+      const { privatePem, digest } = await newAgentKey();
+      const { certificatePem } = await keys.issueClient(await makeCsr({ privatePem }, cluster), cluster);
+      return { cluster, keyPem: privatePem, certificatePem, key: digest };
+    },
+  });
+  if (!nats) return { agents: certified, authority };
+  const brokerFolder = join(folder, 'nats');
+  const broker = await setUpBroker(brokerFolder);
+  const account = await openAgentsAccount(brokerFolder);
+  const users = await keptOrMade<NatsUser>(folder, {
+    kind: 'users',
+    count,
+    async make(cluster) {
+      const { seed, publicKey } = await natsUser();
+      const jwt = await account.userJwt({ cluster, userKey: publicKey, notAfterMs: Date.now() + lifetimeMs });
+      return { seed, jwt };
+    },
+  });
+  const agents = certified.map((agent, at) => ({ ...agent, ...(users[at] && { nats: users[at] }) }));
+  return { agents, authority, broker: { ...broker, folder: brokerFolder } };
+}
+
+/** One of a kind for each of the first `count` clusters, from files of 500 in the folder; those that lack are made. */
+async function keptOrMade<Item>(
+  folder: string,
+  { kind, count, make }: { kind: string; count: number; make: (cluster: ClusterName) => Promise<Item> },
+): Promise<Item[]> {
+  const items: Item[] = [];
   for (let from = 0; from < count; from += perFile) {
-    const file = join(folder, `agents-${from}.json`);
+    const file = join(folder, `${kind}-${from}.json`);
     const kept = await readFile(file, 'utf8').catch(() => undefined);
-    if (kept !== undefined) agents.push(...(JSON.parse(kept) as SimulatedIdentity[]));
-    else {
-      const made: SimulatedIdentity[] = [];
-      for (let number = from; number < from + perFile; number += 1) {
-        const cluster = `sim-${String(number).padStart(5, '0')}` as ClusterName;
-        const { privatePem, digest } = await newAgentKey();
-        const { certificatePem } = await keys.issueClient(await makeCsr({ privatePem }, cluster), cluster);
-        made.push({ cluster, keyPem: privatePem, certificatePem, key: digest });
-      }
-      await writeWhole(file, JSON.stringify(made));
-      agents.push(...made);
-    }
-    report(Math.min(agents.length, count));
+    const made = kept === undefined ? [] : (JSON.parse(kept) as Item[]);
+    for (let number = from; kept === undefined && number < from + perFile; number += 1)
+      made.push(await make(`sim-${String(number).padStart(5, '0')}` as ClusterName));
+    if (kept === undefined) await writeWhole(file, JSON.stringify(made));
+    items.push(...made);
   }
-  return { agents: agents.slice(0, count), authority };
+  return items.slice(0, count);
 }
 
 function cacheFolder(): string {

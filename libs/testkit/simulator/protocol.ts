@@ -5,8 +5,8 @@ import type { Tally } from './tally.ts';
 
 /** Where the agents dial, and whom they trust. */
 export interface HubToDial {
-  readonly transport: 'grpc';
-  /** `HOST:PORT` of the streams. */
+  readonly transport: 'grpc' | 'nats';
+  /** `HOST:PORT` of the streams, or the URL of the broker. */
   readonly address: string;
   readonly caPem: string;
   readonly verifyingKeys: readonly VerifyingKey[];

@@ -1,12 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKeys } from '@fairlead/adapters/pki';
 import { startHub, type Hub, type HubOptions } from '@fairlead/testkit/fleet';
 import { startGitServer, type GitServer } from '@fairlead/testkit/git';
+import { startNatsServer, type NatsServer } from '@fairlead/testkit/nats';
 import { removeFolderAtEnd } from '@fairlead/testkit/process';
 import { calm, type Behaviour } from './behaviour.ts';
-import { simulatedIdentities, type SimulatedIdentity } from './identities.ts';
+import { simulatedIdentities, type Identities, type SimulatedIdentity } from './identities.ts';
 import type { HubToDial } from './protocol.ts';
 import { changedFile, fleetFiles, sourceFiles, type FleetShape } from './repository.ts';
 import { startSimulator, type Simulator } from './simulator.ts';
@@ -18,6 +19,8 @@ export interface SceneOptions {
   /** Objects of each application; 20 by default. */
   readonly objects?: number;
   readonly behaviour?: Behaviour;
+  /** How the agents reach the hub; gRPC by default. */
+  readonly transport?: HubToDial['transport'];
   readonly processes?: number;
   readonly atOnce?: number;
   /** For Node in the processes of agents. */
@@ -42,9 +45,12 @@ export interface Scene {
   stop(): Promise<void>;
 }
 
+/** By which the hub signs agents' users of the broker; it lies with the hub's other keys. */
+const signerFile = 'agents-signer.json';
+
 /** Brings it all up. What was started is ended where a later part does not start. */
 export async function setScene(options: SceneOptions): Promise<Scene> {
-  const { clusters, applications = 1, objects = 20, tell = () => undefined } = options;
+  const { clusters, applications = 1, objects = 20, transport = 'grpc', tell = () => undefined } = options;
   const endings: (() => Promise<unknown>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of endings.splice(0).reverse()) await end();
@@ -54,10 +60,12 @@ export async function setScene(options: SceneOptions): Promise<Scene> {
     removeFolderAtEnd(folder);
     endings.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
     tell(`keys and certificates of ${clusters} clusters`);
-    const { agents, authority } = await simulatedIdentities(clusters, () => undefined);
+    const { agents, authority, broker } = await simulatedIdentities({ count: clusters, nats: transport === 'nats' });
     const shape = { agents, applications, objects };
     const dataDir = join(folder, 'hub');
     const dial = await layKeys(dataDir, authority);
+    const nats = broker && (await startBroker(broker, dataDir));
+    if (nats) endings.push(() => nats.server.stop());
     tell('the git server, with the fleet and its source');
     const git = await startRepositories(shape);
     endings.push(() => git.stop());
@@ -67,6 +75,7 @@ export async function setScene(options: SceneOptions): Promise<Scene> {
       dataDir,
       logFile: join(folder, 'hub.log'),
       ...options.hub,
+      flags: { ...nats?.flags, ...options.hub?.flags },
     });
     endings.push(() => hub.stop());
     return {
@@ -78,7 +87,7 @@ export async function setScene(options: SceneOptions): Promise<Scene> {
       connect() {
         const { behaviour = calm, processes, atOnce, nodeArguments = [] } = options;
         const simulator = startSimulator({
-          hub: { ...dial, address: hub.grpc },
+          hub: { ...dial, transport, address: nats?.server.url ?? hub.grpc },
           agents,
           behaviour,
           nodeArguments,
@@ -113,7 +122,7 @@ async function startRepositories(shape: FleetShape): Promise<GitServer> {
 async function layKeys(
   dataDir: string,
   authority: { readonly keyPem: string; readonly certificatePem: string },
-): Promise<Omit<HubToDial, 'address'>> {
+): Promise<Pick<HubToDial, 'caPem' | 'verifyingKeys'>> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await writeFile(join(dataDir, 'ca.pem'), authority.certificatePem, { mode: 0o600 });
   await writeFile(join(dataDir, 'ca.key'), authority.keyPem, { mode: 0o600 });
@@ -121,5 +130,15 @@ async function layKeys(
     names: ['localhost', '127.0.0.1'],
     now: () => Date.now(),
   });
-  return { transport: 'grpc', caPem, verifyingKeys };
+  return { caPem, verifyingKeys };
+}
+
+/** A broker that knows the agents and the hub, and what the hub is told of it. */
+async function startBroker(
+  { folder, serverConfig, credentials }: NonNullable<Identities['broker']>,
+  dataDir: string,
+): Promise<{ readonly server: NatsServer; readonly flags: Readonly<Record<string, string>> }> {
+  await copyFile(join(folder, signerFile), join(dataDir, signerFile));
+  const server = await startNatsServer({ jetStream: false, config: serverConfig });
+  return { server, flags: { 'agents-nats': server.url, 'agents-nats-credentials': credentials.gateways } };
 }

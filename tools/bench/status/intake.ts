@@ -1,0 +1,85 @@
+import type { ClusterName } from '@fairlead/core/model';
+import type { Store } from '@fairlead/ports/store';
+import type { Gateway } from '@fairlead/shell/gateway';
+import type { Answer, ToIntake } from './protocol.ts';
+import { openRecord } from './record.ts';
+import { openGateway, StatusSender } from './sessions.ts';
+
+/** The process that is measured: the gateway's sessions and its store's client, and nothing else of a hub. */
+interface Running {
+  readonly store: Store;
+  readonly gateway: Gateway;
+  readonly senders: readonly StatusSender[];
+}
+
+/** Hellos at once; each brings a hundred rows. */
+const seedAtOnce = 64;
+const summaries = 300;
+
+let running: Running | undefined;
+
+async function begin({ place, clusters, applications }: Extract<ToIntake, { do: 'begin' }>): Promise<Answer> {
+  const store = await openRecord(place);
+  const gateway = await openGateway(store);
+  const senders = Array.from(
+    { length: clusters },
+    (_, number) => new StatusSender(`sim-${String(number).padStart(5, '0')}` as ClusterName, applications),
+  );
+  running = { store, gateway, senders };
+  const startedMs = performance.now();
+  let next = 0;
+  const line = async (): Promise<void> => {
+    for (let sender = senders[next++]; sender; sender = senders[next++]) await sender.begin(gateway);
+  };
+  await Promise.all(Array.from({ length: seedAtOnce }, line));
+  return { tookMs: performance.now() - startedMs, rows: clusters * applications, callsMs: [] };
+}
+
+/** Each of some senders sends one update after the other, the next when the one before is stored. */
+async function load({ senders }: Running, { forMs, atOnce }: Extract<ToIntake, { do: 'load' }>): Promise<Answer> {
+  const startedMs = performance.now();
+  const callsMs: number[] = [];
+  const lines = Math.min(atOnce, senders.length);
+  const line = async (first: number): Promise<void> => {
+    // By turns: an agent that said something waits until those beside it have.
+    for (let at = first; performance.now() - startedMs < forMs; at = (at + lines) % senders.length) {
+      const sentMs = performance.now();
+      await senders[at]?.update();
+      callsMs.push(performance.now() - sentMs);
+    }
+  };
+  await Promise.all(Array.from({ length: lines }, (_, at) => line(at)));
+  return { tookMs: performance.now() - startedMs, rows: callsMs.length, callsMs };
+}
+
+/** The counts, as the summary of the API asks the store for them. */
+async function read({ store }: Running): Promise<Answer> {
+  const callsMs: number[] = [];
+  for (let call = 0; call < summaries; call += 1) {
+    const askedMs = performance.now();
+    await store.counts();
+    callsMs.push(performance.now() - askedMs);
+  }
+  return { tookMs: callsMs.reduce((sum, one) => sum + one, 0), rows: 0, callsMs };
+}
+
+async function answer(message: ToIntake): Promise<Answer> {
+  if (message.do === 'begin') return begin(message);
+  if (!running) throw new Error('Cannot go on: nothing was begun');
+  if (message.do === 'load') return load(running, message);
+  if (message.do === 'read') return read(running);
+  await running.store.close();
+  return { tookMs: 0, rows: 0, callsMs: [] };
+}
+
+process.on('message', (message: ToIntake) => {
+  answer(message).then(
+    (said) => process.send?.(said),
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      process.exit(1);
+    },
+  );
+});
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+process.on('disconnect', () => process.exit(0));
