@@ -91,13 +91,20 @@ async function keptOrMade<Item>(
   for (let from = 0; from < count; from += perFile) {
     const file = join(folder, `${kind}-${from}.json`);
     const kept = await readFile(file, 'utf8').catch(() => undefined);
-    const made = kept === undefined ? [] : (JSON.parse(kept) as Item[]);
-    for (let number = from; kept === undefined && number < from + perFile; number += 1)
-      made.push(await make(`sim-${String(number).padStart(5, '0')}` as ClusterName));
-    if (kept === undefined) await writeWhole(file, JSON.stringify(made));
-    items.push(...made);
+    items.push(...(kept === undefined ? await makeFile(file, { from, make }) : (JSON.parse(kept) as Item[])));
   }
   return items.slice(0, count);
+}
+
+async function makeFile<Item>(
+  file: string,
+  { from, make }: { from: number; make: (cluster: ClusterName) => Promise<Item> },
+): Promise<Item[]> {
+  const made: Item[] = [];
+  for (let number = from; number < from + perFile; number += 1)
+    made.push(await make(`sim-${String(number).padStart(5, '0')}` as ClusterName));
+  await writeWhole(file, JSON.stringify(made));
+  return made;
 }
 
 function cacheFolder(): string {
