@@ -6,17 +6,21 @@ import { rolldown } from 'rolldown';
 const root = join(import.meta.dirname, '../..');
 const dist = join(root, 'dist');
 
+/** The hub in one process, and its roles apart: a folder each that runs by itself. */
+const hubPrograms = ['hub', 'planner', 'sources', 'gateway', 'api'] as const;
+
 /**
- * One file each for agent and CLI (esbuild: they have no decorators), and the hub with its workers (rolldown keeps
- * Nest's metadata). What a bundle leaves out is a package that is loaded only where it is installed.
+ * One file each for agent and CLI (esbuild: they have no decorators), and the programs of the hub (rolldown keeps Nest's
+ * metadata). What a bundle leaves out is a package that is loaded only where it is installed.
  */
 async function main(): Promise<void> {
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist, { recursive: true });
   const started = performance.now();
-  await Promise.all([edge('agent'), edge('cli'), hub()]);
+  await Promise.all([edge('agent'), edge('cli'), ...hubPrograms.map(hubProgram)]);
   await cp(join(root, 'LICENSE'), join(dist, 'LICENSE'));
-  console.log(`build: dist/hub, dist/agent, dist/cli in ${Math.round(performance.now() - started)} ms`);
+  const names = [...hubPrograms, 'agent', 'cli'].map((name) => `dist/${name}`).join(', ');
+  console.log(`build: ${names} in ${Math.round(performance.now() - started)} ms`);
 }
 
 /** Optional packages that Nest looks for at run time and that we do not use. */
@@ -51,9 +55,11 @@ async function edge(name: 'agent' | 'cli'): Promise<void> {
   });
 }
 
-async function hub(): Promise<void> {
+async function hubProgram(name: (typeof hubPrograms)[number]): Promise<void> {
+  // Only a process that has the store for itself opens SQLite, whose thread is a program of its own.
+  const thread = name === 'hub' ? { 'store-worker': join(root, 'libs/adapters/store/sqlite/worker.ts') } : {};
   const bundle = await rolldown({
-    input: { main: join(root, 'apps/hub/main.ts'), 'store-worker': join(root, 'libs/adapters/store/sqlite/worker.ts') },
+    input: { main: join(root, `apps/${name}/main.ts`), ...thread },
     platform: 'node',
     external: absent,
     logLevel: 'silent',
@@ -61,7 +67,7 @@ async function hub(): Promise<void> {
     checks: { circularDependency: false },
   });
   await bundle.write({
-    dir: join(dist, 'hub'),
+    dir: join(dist, name),
     format: 'esm',
     entryFileNames: '[name].mjs',
     chunkFileNames: '[name]-[hash].mjs',
