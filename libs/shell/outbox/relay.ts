@@ -74,8 +74,9 @@ class OutboxRelay implements Relay {
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
     for (const stop of this.#stops) stop();
+    this.#isStopped = true;
+    // What was rung for is carried still, unless the bus is away: then another process, or the next start, carries it.
     await this.#running;
   }
 
@@ -89,7 +90,7 @@ class OutboxRelay implements Relay {
   }
 
   async #run(): Promise<void> {
-    while (this.#isWanted && !this.#isStopped) {
+    while (this.#isWanted) {
       this.#isWanted = false;
       try {
         await this.#carryAll();
@@ -106,7 +107,7 @@ class OutboxRelay implements Relay {
   }
 
   async #carryAll(): Promise<void> {
-    while (!this.#isStopped) if ((await carry(this.#options)) < batchSize) return;
+    while ((await carry(this.#options)) === batchSize);
   }
 
   #pause(): void {

@@ -1,5 +1,4 @@
 import { treeDigest } from '@fairlead/core/bundle';
-import { memoryBus } from '@fairlead/ports/bus';
 import { manualClock } from '@fairlead/ports/clock';
 import { memorySource } from '@fairlead/ports/source';
 import { memoryStore } from '@fairlead/ports/store';
@@ -20,7 +19,6 @@ function setUp() {
   const ports: WatcherPorts = {
     adapters: [counting],
     store: memoryStore(),
-    bus: memoryBus(),
     clock,
     credentials: async () => undefined,
     keep: () => undefined,
@@ -66,7 +64,7 @@ test('a server that is down keeps the last good state and says so; it is asked a
     problem: { reason: 'SourceUnavailable' },
   });
   server.down(false);
-  const told = new Promise<void>((resolve) => void ports.bus.subscribe('source', () => resolve()));
+  const told = new Promise<void>((resolve) => void ports.store.onOutbox(resolve));
   clock.advance(10_000);
   await told;
   expect(watcher.state('k')).toEqual(good);
@@ -103,7 +101,7 @@ test('what the store did not take is a problem, and is told when it takes it aga
   await watcher.check();
   expect(watcher.problems()).toMatchObject([{ code: 'Internal', message: 'the disk is full' }]);
   isDown = false;
-  const told = new Promise<void>((resolve) => void ports.bus.subscribe('source', () => resolve()));
+  const told = new Promise<void>((resolve) => void ports.store.onOutbox(resolve));
   clock.advance(60_000);
   await told;
   expect(await ports.store.fact('source:k')).toMatchObject({ head });

@@ -1,5 +1,4 @@
 import { asFairleadError, type Digest, type FairleadError, type Source } from '@fairlead/core/model';
-import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
 import type { FileTree, SourceAdapter, SourceCredentials, SourceHead } from '@fairlead/ports/source';
 import type { Steps } from '@fairlead/ports/steps';
@@ -22,7 +21,6 @@ export interface WantedSource {
 export interface WatcherPorts {
   readonly adapters: readonly SourceAdapter[];
   readonly store: Store;
-  readonly bus: Bus;
   readonly clock: Clock;
   /** Read at use, from files beside the hub. */
   credentials(wanted: WantedSource): Promise<SourceCredentials | undefined>;
@@ -185,8 +183,8 @@ async function tell(ports: WatcherPorts, wanted: WantedSource, state: SourceStat
   await ports.store.write([
     { put: 'fact', key: stateKey(wanted.key), value },
     { put: 'event', row: event },
+    { put: 'outbox', row: { subject: 'source', payload: { url: wanted.url, key: wanted.key } } },
   ]);
-  await ports.bus.publish('source', { url: wanted.url, key: wanted.key });
 }
 
 /** True if two addresses name one repository, with or without `.git` and a slash at the end, as webhooks write them. */
