@@ -27,6 +27,7 @@ const commands = [
   ['acknowledge'],
   ['validate'],
   ['render'],
+  ['nats', 'config'],
 ];
 
 test.each(commands.map((words) => [words.join(' '), words]))('help of %s shows an example', async (name, words) => {

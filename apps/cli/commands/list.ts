@@ -7,6 +7,7 @@ import { registerEnvironments } from './environments.ts';
 import { registerEvents } from './events.ts';
 import { registerHistory } from './history.ts';
 import { registerHold } from './hold.ts';
+import { registerNats } from './nats/nats.ts';
 import { registerPromote } from './promote.ts';
 import { registerRender } from './render.ts';
 import { registerResume } from './resume.ts';
@@ -36,4 +37,5 @@ export const commands: readonly Register[] = [
   registerAcknowledge,
   registerValidate,
   registerRender,
+  registerNats,
 ];

@@ -87,6 +87,28 @@ test('the token goes into a file that only its owner reads, and one command is p
   });
 });
 
+test('an agent behind a broker is told of it, with the authority of a leaf node beside', async () => {
+  const caFile = join(folder, 'leaf-ca.pem');
+  await writeFile(caFile, 'authority');
+  const near = ['--nats-address', 'tls://leaf.shop:4222', '--nats-ca', caFile];
+  expect(await run(['cluster', 'join', 'shop-1', '--transport', 'nats', ...near], io)).toBe(0);
+  expect(JSON.parse(hub.requests[0]?.body ?? '')).toMatchObject({
+    transport: 'nats',
+    natsAddress: 'tls://leaf.shop:4222',
+    natsCaPem: 'authority',
+  });
+});
+
+test.each([
+  [['--nats-address', 'tls://leaf.shop:4222'], 'without --transport nats'],
+  [['--transport', 'nats', '--nats-address', 'leaf.shop:4222'], 'write nats://HOST:PORT'],
+  [['--transport', 'nats', '--nats-ca', 'nowhere.pem'], 'cannot be read (ENOENT)'],
+])('no token is made for %j', async (words, message) => {
+  expect(await run(['cluster', 'join', 'shop-1', ...words], io)).toBe(2);
+  expect(io.stderr()).toContain(message);
+  expect(hub.requests).toEqual([]);
+});
+
 test('a file that is there is not written over, and no token is made for nothing', async () => {
   await writeFile(path(), 'mine');
   expect(await run(['cluster', 'join', 'shop-1'], io)).toBe(1);

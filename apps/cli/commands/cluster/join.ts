@@ -1,4 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { Option } from 'commander';
 import { resolve } from 'node:path';
 import { FairleadError, isName } from '@fairlead/core/model';
 import type { Answer } from '@fairlead/wire/rest';
@@ -14,6 +15,9 @@ interface Options {
   readonly context?: string;
   readonly profileRole: string;
   readonly image?: string;
+  readonly transport: 'grpc' | 'nats';
+  readonly natsAddress?: string;
+  readonly natsCa?: string;
   readonly file?: string;
   readonly force?: true;
   readonly wait: boolean;
@@ -37,6 +41,7 @@ async function join(given: Invocation<Options>): Promise<void> {
     throw usageError('Cannot use --file beside --kubeconfig: the manifest is applied and not written.', '--file');
   const timeoutMs = millisecondsOf(options.timeout, '--timeout');
   const labels = labelsOf(options.labels);
+  const nats = await natsOf(given);
   const hub = await given.hub();
   const path = options.kubeconfig === undefined ? await reserve(given, name) : undefined;
   try {
@@ -46,6 +51,7 @@ async function join(given: Invocation<Options>): Promise<void> {
         labels,
         profile: options.profileRole,
         ...(options.image === undefined ? {} : { image: options.image }),
+        ...nats,
       },
     });
     if (options.kubeconfig === undefined) return await handOver(given, { made, path });
@@ -63,6 +69,32 @@ async function join(given: Invocation<Options>): Promise<void> {
     const cluster = await untilConnected(hub, { name, timeoutMs, progress, signal: io.interrupted() });
     given.print.thing(cluster, () => given.print.line(`${name} is connected`));
   } else given.print.thing({ name }, () => given.print.line(`${name}: the agent is installed`));
+}
+
+/** What a stream over NATS adds to the call; nothing where it goes by gRPC. */
+async function natsOf({ options, io }: Invocation<Options>): Promise<object> {
+  const { transport, natsAddress, natsCa } = options;
+  if (transport === 'grpc') {
+    if (natsAddress === undefined && natsCa === undefined) return {};
+    throw usageError('Cannot use --nats-address or --nats-ca without --transport nats.', '--transport');
+  }
+  if (natsAddress !== undefined && !/^(nats|tls):\/\/[^\s/]+:\d{1,5}$/.test(natsAddress))
+    throw usageError(
+      `Cannot use --nats-address ${natsAddress}: write nats://HOST:PORT or tls://HOST:PORT.`,
+      '--nats-address',
+    );
+  const path = natsCa === undefined ? undefined : resolve(io.cwd, natsCa);
+  const natsCaPem =
+    path === undefined
+      ? undefined
+      : await readFile(path, 'utf8').catch((thrown: NodeJS.ErrnoException) => {
+          throw usageError(`Cannot use --nats-ca ${path}: it cannot be read (${thrown.code}).`, '--nats-ca');
+        });
+  return {
+    transport,
+    ...(natsAddress !== undefined && { natsAddress }),
+    ...(natsCaPem !== undefined && { natsCaPem }),
+  };
 }
 
 /** The file is made before the token, readable by its owner only and never over another file: a token lost is a token wasted. */
@@ -114,6 +146,11 @@ export const registerClusterJoin: Register = (program, cli) => {
     .option('--context <name>', "the kubeconfig's context (default: its current one)")
     .option('--profile-role <ClusterRole>', 'what `fairlead-applier` may do in the cluster', 'cluster-admin')
     .option('--image <reference>', "the agent's image")
+    .addOption(
+      new Option('--transport <way>', "which way the agent's stream goes").choices(['grpc', 'nats']).default('grpc'),
+    )
+    .option('--nats-address <url>', 'a broker nearer to the agent than the one that the hub names, such as a leaf node')
+    .option('--nats-ca <file>', "the authority of that broker's certificate")
     .option('--file <path>', 'where the manifest goes; `-` for standard output (default: fairlead-NAME.yaml)')
     .option('--force', 'write over the file')
     .option('--no-wait', 'with --kubeconfig: do not wait until it is connected')
@@ -127,7 +164,8 @@ only you can read. The agent makes its own key in the cluster; no credential of 
 Examples:
   fairlead cluster join shop-0042 --labels env=prod,region=eu
   fairlead cluster join shop-0042 --labels env=prod --file - | kubectl --context shop-0042 apply --server-side -f -
-  fairlead cluster join dev --labels env=dev --kubeconfig ~/.kube/config --context dev`,
+  fairlead cluster join dev --labels env=dev --kubeconfig ~/.kube/config --context dev
+  fairlead cluster join till-7 --labels env=shops --transport nats --nats-address tls://leaf.shop-7.example.com:4222`,
     )
     .action(cli.does<Options>(join));
 };

@@ -9,8 +9,8 @@ import { signerFile, type Signer } from './users.ts';
 export interface BrokerSetup {
   /** To be included in the configuration of every nats-server: operator, accounts, resolver. Holds no secret. */
   readonly serverConfig: string;
-  /** Public key of the agents' account, for a leaf node's remote. */
-  readonly agentsAccount: string;
+  /** The same for a leaf node near the agents, whose remote is the hub's broker at `url` (its port for leaf nodes). */
+  leafConfig(remote: { readonly url: string; readonly credentialsFile: string }): string;
   /** Files of credentials. */
   readonly credentials: {
     /** For the hub's gateways. */
@@ -49,14 +49,15 @@ export async function setUpBroker(folder: string): Promise<BrokerSetup> {
   const keys = await openKeys(folder, jwt);
   const credentials = async (name: string, { account, rights }: { account: KeyPair; rights: Partial<User> }) => {
     const make = (): Promise<string> => credentialsOf(name, { account, rights, jwt });
-    await readOrMake(folder, { name: `${name}.creds`, make });
-    return join(folder, `${name}.creds`);
+    await readOrMake(folder, { name: `nats-${name}.creds`, make });
+    return join(folder, `nats-${name}.creds`);
   };
   const leaf: Partial<User> = { ...leafRights(), allowed_connection_types: ['LEAFNODE'] };
   const gateways: Partial<User> = { ...gatewayRights(), allowed_connection_types: ['STANDARD'] };
+  const config = await serverConfig(keys, jwt);
   return {
-    serverConfig: await serverConfig(keys, jwt),
-    agentsAccount: keys.agents.getPublicKey(),
+    serverConfig: config,
+    leafConfig: (remote) => `${config}${leafRemote(remote, keys.agents.getPublicKey())}`,
     credentials: {
       gateways: await credentials('gateways', { account: keys.agents, rights: gateways }),
       leaf: await credentials('leaf', { account: keys.agents, rights: leaf }),
@@ -68,7 +69,7 @@ export async function setUpBroker(folder: string): Promise<BrokerSetup> {
 
 async function openKeys(folder: string, { createAccount, createOperator, fromSeed }: typeof Jwt): Promise<Keys> {
   const open = async (name: string, create: () => KeyPair): Promise<KeyPair> =>
-    fromSeed(encode(await readOrMake(folder, { name: `${name}.seed`, make: () => seedOf(create()) })));
+    fromSeed(encode(await readOrMake(folder, { name: `nats-${name}.seed`, make: () => seedOf(create()) })));
   const agents = await open('agents', createAccount);
   const make = (): string =>
     JSON.stringify({ account: agents.getPublicKey(), seed: seedOf(createAccount()) } satisfies Signer);
@@ -109,6 +110,15 @@ async function serverConfig(keys: Keys, { encodeAccount, encodeOperator }: typeo
     'resolver: MEMORY',
     'resolver_preload: {',
     ...Object.entries(preloaded).map(([key, jwt]) => `  ${key}: ${jwt}`),
+    '}',
+    '',
+  ].join('\n');
+}
+
+function leafRemote({ url, credentialsFile }: { url: string; credentialsFile: string }, account: string): string {
+  return [
+    'leafnodes {',
+    `  remotes: [ { url: ${JSON.stringify(url)}, account: ${account}, credentials: ${JSON.stringify(credentialsFile)} } ]`,
     '}',
     '',
   ].join('\n');

@@ -6,7 +6,7 @@ import { agentRights } from '../subjects.ts';
 import { readPrivate } from './files.ts';
 
 /** The key by which the hub signs agents' users; the broker's account names it. */
-export const signerFile = 'agents-signer.json';
+export const signerFile = 'nats-signer.json';
 
 /** What {@link signerFile} holds. */
 export interface Signer {
