@@ -1,5 +1,6 @@
 import { dump } from 'js-yaml';
-import { agentImage, agentInstallManifest } from '@fairlead/core/install';
+import { agentImage, agentInstallManifest, type InstallNats } from '@fairlead/core/install';
+import { FairleadError } from '@fairlead/core/model';
 import type { Actions } from './writes.ts';
 import { makeToken, type TokenPorts } from '@fairlead/shell/gateway';
 
@@ -14,6 +15,7 @@ export function createJoin(parts: {
   readonly serviceAccounts: () => readonly string[];
 }): Actions['createJoin'] {
   return async (given, person) => {
+    checkNats(given);
     const { token, expiresAtMs } = await makeToken(parts.tokens, {
       cluster: given.name,
       labels: given.labels,
@@ -28,6 +30,7 @@ export function createJoin(parts: {
       image: given.image ?? agentImage,
       profile: given.profile,
       teamServiceAccounts: parts.serviceAccounts(),
+      ...natsOf(given),
     });
     return {
       name: given.name,
@@ -36,4 +39,21 @@ export function createJoin(parts: {
       manifest: objects.map((object) => dump(object, { noRefs: true, lineWidth: 120 })).join('---\n'),
     };
   };
+}
+
+type Given = Parameters<Actions['createJoin']>[0];
+
+function natsOf({ transport, natsAddress, natsCaPem }: Given): { nats?: InstallNats } {
+  if (transport !== 'nats') return {};
+  const address = natsAddress === undefined ? {} : { address: natsAddress };
+  return { nats: { ...address, ...(natsCaPem === undefined ? {} : { caPem: natsCaPem }) } };
+}
+
+/** Found before a token is made; a broker's address means nothing to an agent over gRPC. */
+function checkNats({ transport, natsAddress, natsCaPem }: Given): void {
+  if (transport === 'nats' || (natsAddress === undefined && natsCaPem === undefined)) return;
+  throw new FairleadError(
+    'Cannot make a join token: natsAddress or natsCaPem is given, and transport is grpc. Give transport nats, or leave them out.',
+    { code: 'InvalidInput', reason: 'InvalidArgument', subject: { field: 'transport' } },
+  );
 }

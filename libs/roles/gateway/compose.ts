@@ -7,11 +7,12 @@ import type { Settings } from '@fairlead/roles/settings';
 import { createGateway } from '@fairlead/shell/gateway';
 import { keepInstance } from '@fairlead/shell/instances';
 import { gatewayModule } from './module.ts';
+import { openNats } from './nats.ts';
 import { followPlanner } from './planner.ts';
 
 /** What the gateway role is made of. */
 export interface GatewayParts {
-  readonly settings: Pick<Settings, 'grpc' | 'grpcName' | 'names'>;
+  readonly settings: Pick<Settings, 'grpc' | 'grpcName' | 'names' | 'agentsNats' | 'keysFolder'>;
   readonly keys: GatewayKeys;
 }
 
@@ -31,6 +32,7 @@ const aliveMs = 30_000;
 export async function startGatewayRole(ground: Ground, { settings, keys }: GatewayParts): Promise<GatewayRole> {
   const { store, bus, clock, onProblem, instance, alone } = ground;
   const planner = followPlanner(ground);
+  const nats = await openNats(ground, { settings, keys });
   let streams = '';
   const gateway = createGateway({
     instance,
@@ -43,6 +45,7 @@ export async function startGatewayRole(ground: Ground, { settings, keys }: Gatew
     get gatewayAddress() {
       return streams;
     },
+    ...(nats && { nats: nats.accounts }),
     onError: onProblem,
   });
   gateway.start();
@@ -51,7 +54,6 @@ export async function startGatewayRole(ground: Ground, { settings, keys }: Gatew
     { store, bus, clock, onError: onProblem },
     { instance, role: 'gateway', ttlMs: aliveMs, alone, beaten: (registered) => gateway.beaten(registered) },
   );
-  // A further way for agents to come in is one more listener here.
   const listener = grpcListener({
     ...settings.grpc,
     caPem: keys.caPem,
@@ -61,6 +63,7 @@ export async function startGatewayRole(ground: Ground, { settings, keys }: Gatew
     onError: onProblem,
   });
   const { address } = await listener.listen((channel) => gateway.accept(channel));
+  await nats?.listener.listen((channel) => gateway.accept(channel));
   streams = settings.grpcName ?? advertised(settings, address);
   return {
     module: gatewayModule(gateway),
@@ -68,7 +71,7 @@ export async function startGatewayRole(ground: Ground, { settings, keys }: Gatew
     async close() {
       stopFollowing();
       gateway.close();
-      await listener.close();
+      await Promise.all([listener.close(), nats?.listener.close()]);
       await presence.close();
     },
   };

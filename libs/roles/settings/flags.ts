@@ -90,7 +90,16 @@ const flags = {
     for: ['hub', 'gateway'],
     help: 'the address of it that agents are handed (default: the same)',
   },
-  'agents-nats-credentials': { value: 'FILE', for: ['hub', 'gateway'], help: "the hub's own credentials for it" },
+  'agents-nats-credentials': {
+    value: 'FILE',
+    for: ['hub', 'gateway'],
+    help: "the gateways' own credentials for it (default: nats-gateways.creds in --keys)",
+  },
+  'agents-nats-ca': {
+    value: 'FILE',
+    for: ['hub', 'gateway'],
+    help: 'the authority of its certificate, for agents too',
+  },
   kustomize: { value: 'VERSION=PATH', for: ['hub', 'sources'], multiple: true, help: 'a kustomize binary' },
   helm: { value: 'VERSION=PATH', for: ['hub', 'sources'], multiple: true, help: 'a helm binary' },
   metrics: { value: 'HOST:PORT', for: every, help: 'plain HTTP: /metrics, /healthz, /readyz (default: none)' },
@@ -187,17 +196,23 @@ function settingsOf(program: Program, given: Values): Settings {
 function agentsBroker(text: (name: Name) => string | undefined): Settings['agentsNats'] {
   const at = text('agents-nats');
   const credentialsFile = text('agents-nats-credentials');
+  const caFile = text('agents-nats-ca');
   if (at === undefined) {
-    if (credentialsFile !== undefined || text('agents-nats-name') !== undefined)
+    if ([credentialsFile, caFile, text('agents-nats-name')].some((given) => given !== undefined))
       throw new Error(
-        '--agents-nats-name and --agents-nats-credentials need --agents-nats: the broker that they are of',
+        '--agents-nats-name, --agents-nats-credentials and --agents-nats-ca need --agents-nats: the broker that they are of',
       );
     return undefined;
   }
   const name = text('agents-nats-name') ?? at;
   checkUrl('--agents-nats', { text: at, protocols: ['nats:', 'tls:'] });
   checkUrl('--agents-nats-name', { text: name, protocols: ['nats:', 'tls:'] });
-  return { address: at, name, ...(credentialsFile === undefined ? {} : { credentialsFile }) };
+  return {
+    address: at,
+    name,
+    ...(credentialsFile === undefined ? {} : { credentialsFile }),
+    ...(caFile === undefined ? {} : { caFile }),
+  };
 }
 
 function address(flag: string, text: string): Address {

@@ -37,7 +37,10 @@ export interface AgentsBroker {
   readonly address: string;
   /** The address that agents are handed. */
   readonly name: string;
+  /** The gateways' own; `nats-gateways.creds` of the keys unless told. */
   readonly credentialsFile?: string;
+  /** PEM of the authority of its certificate, which agents are handed too; the system's where there is none. */
+  readonly caFile?: string;
 }
 
 /** What every program is told at its start. */
