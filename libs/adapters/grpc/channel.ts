@@ -1,7 +1,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { asFairleadError, FairleadError, type HubMessage } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
-import type { AgentChannel, Caller, ChannelHandler } from '@fairlead/ports/transport';
+import type { AgentChannel, Caller, ChannelHandler, OnBytes } from '@fairlead/ports/transport';
 import { decodeAgentMessage, encodeHubMessage } from '@fairlead/wire';
 import { readOneByOne, Writer } from './messages.ts';
 import { contentType } from './service.ts';
@@ -23,6 +23,7 @@ export interface ChannelOptions {
   readonly caller: Caller;
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
+  readonly onBytes?: OnBytes | undefined;
 }
 
 /** The hub's end of one agent's stream. */
@@ -55,13 +56,18 @@ export class Channel implements AgentChannel {
     this.#stream.once('end', () => this.#finish(okStatus));
     readOneByOne(this.#stream, {
       // What was read before the end and not yet handled is dropped with the stream.
-      handle: async (bytes) => (this.#isOver ? undefined : handler.message(decodeAgentMessage(bytes))),
+      handle: async (bytes) => {
+        this.#options.onBytes?.('receive', bytes.length);
+        if (!this.#isOver) await handler.message(decodeAgentMessage(bytes));
+      },
       fail: (thrown) => this.#fail(thrown),
     });
   }
 
   async send(message: HubMessage): Promise<void> {
-    return this.#writer.write(encodeHubMessage(message));
+    const bytes = encodeHubMessage(message);
+    await this.#writer.write(bytes);
+    this.#options.onBytes?.('transmit', bytes.length);
   }
 
   close(reason: string): void {

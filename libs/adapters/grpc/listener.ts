@@ -2,9 +2,9 @@ import type { Http2SecureServer, IncomingHttpHeaders, ServerHttp2Session, Server
 import type { TLSSocket } from 'node:tls';
 import { asFairleadError, FairleadError } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
-import type { AgentChannel, AgentListener, ChannelHandler } from '@fairlead/ports/transport';
+import type { AgentChannel, AgentListener, ChannelHandler, OnBytes } from '@fairlead/ports/transport';
 import { Channel, refuse } from './channel.ts';
-import { bind, contextOf, doorTo, secureServer } from './connections.ts';
+import { bind, contextOf, doorTo, secureServer, type Door } from './connections.ts';
 import type { TlsIdentity } from './credentials.ts';
 import { Gate } from './gate.ts';
 import { identityOf } from './identity.ts';
@@ -29,6 +29,7 @@ export interface GrpcListenerOptions {
    * could not be changed: the one before it goes on serving.
    */
   readonly onError: (error: unknown) => void;
+  readonly onBytes?: OnBytes | undefined;
 }
 
 type Accept = (channel: AgentChannel) => Promise<ChannelHandler>;
@@ -52,7 +53,7 @@ class Listener implements AgentListener {
   readonly #channels = new Set<Channel>();
   readonly #gate: Gate<ServerHttp2Stream>;
   #accept: Accept | undefined;
-  #closeDoor: () => Promise<void> = () => Promise.resolve();
+  #door: Door | undefined;
   #cancelChange = (): void => undefined;
 
   constructor(options: GrpcListenerOptions) {
@@ -77,10 +78,7 @@ class Listener implements AgentListener {
     const bound = await bind(door.server, { host, port }).catch((cause: Error) => {
       throw cannotListen(authority(host, port), cause);
     });
-    this.#closeDoor = () => {
-      door.close();
-      return new Promise((resolve) => door.server.close(() => resolve()));
-    };
+    this.#door = door;
     this.#changeLater(secure);
     return { address: authority(host, bound) };
   }
@@ -88,12 +86,10 @@ class Listener implements AgentListener {
   async close(): Promise<void> {
     this.#cancelChange();
     this.#gate.close();
-    const closed = this.#closeDoor();
+    const closed = this.#door?.close();
     for (const channel of this.#channels) channel.close('The hub is stopping.');
     for (const session of this.#sessions) session.close();
-    const stopWaiting = this.#options.clock.after(graceMs, () => {
-      for (const session of this.#sessions) session.destroy();
-    });
+    const stopWaiting = this.#options.clock.after(graceMs, () => this.#door?.cutOff());
     await closed;
     stopWaiting();
   }
@@ -117,12 +113,12 @@ class Listener implements AgentListener {
   }
 
   async #serve(stream: ServerHttp2Stream): Promise<void> {
-    const { clock, onError } = this.#options;
+    const { clock, onError, onBytes } = this.#options;
     try {
       if (!this.#accept || !stream.session || stream.destroyed) return;
       const socket = stream.session.socket as TLSSocket;
       const { caller, notAfterMs } = identityOf(socket.getPeerX509Certificate(), clock.now());
-      const channel = new Channel(stream, { caller, clock, onError });
+      const channel = new Channel(stream, { caller, clock, onError, onBytes });
       const handler = await this.#accept(channel);
       if (!stream.destroyed) this.#channels.add(channel);
       stream.once('close', () => this.#channels.delete(channel));

@@ -1,7 +1,7 @@
 export { observeState, type Observed } from './gauges.ts';
 export { instruments, scope } from './instruments.ts';
 export { openLog, type LogOptions } from './log.ts';
-export { measuredListener, type AgentParts } from './measured/agents.ts';
+export { countBytes, measuredListener, type AgentParts } from './measured/agents.ts';
 export { measuredBus, type BusSystem } from './measured/bus.ts';
 export { untracedClock } from './measured/clock.ts';
 export { measuredStore, type StoreSystem } from './measured/store.ts';

@@ -27,6 +27,9 @@ export interface ChannelHandler {
   closed(): void;
 }
 
+/** Hears how many bytes of messages go over a stream, before the transport's own frames and TLS. */
+export type OnBytes = (direction: 'receive' | 'transmit', bytes: number) => void;
+
 /** The hub's side of a transport. */
 export interface AgentListener {
   /** Starts to listen. `accept` may refuse a caller by throwing `FairleadError` (NotAMember, KeyMismatch). */

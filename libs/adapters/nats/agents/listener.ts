@@ -1,7 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import { FairleadError, type ClusterName } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
-import type { AgentChannel, AgentListener, ChannelHandler, TlsIdentity } from '@fairlead/ports/transport';
+import type { AgentChannel, AgentListener, ChannelHandler, TlsIdentity, OnBytes } from '@fairlead/ports/transport';
 import { natsCodec } from '@fairlead/wire';
 import { Admission, type AdmissionLimits } from './admission.ts';
 import { dial, type Broker, type BrokerMessage } from './broker.ts';
@@ -26,6 +26,7 @@ export interface NatsListenerOptions {
   readonly clock: Clock;
   /** Hears what failed that should not, and that the broker is away. */
   readonly onError: (error: unknown) => void;
+  readonly onBytes?: OnBytes | undefined;
   readonly limits?: Partial<NatsListenerLimits>;
 }
 
@@ -153,12 +154,12 @@ class Listener implements AgentListener {
 
   async #begin(broker: Broker, asked: Asked): Promise<void> {
     if (this.#isClosed) return;
-    const { clock, onError } = this.#options;
+    const { clock, onError, onBytes } = this.#options;
     const pipe = this.#pipe(broker, asked);
     const stopTimer = clock.after(this.#limits.handshakeMs, () => pipe.lose('The agent took too long.'));
     try {
       const secrets = this.#secrets as ServerSecrets;
-      const secured = { pipe, socket: await secureServer(pipe, secrets), clock, onError };
+      const secured = { pipe, socket: await secureServer(pipe, secrets), clock, onError, onBytes };
       await this.#take(secured, { secrets, cluster: asked.cluster });
     } catch {
       // Whoever does not come as far as TLS has no name, and hears no more than that.

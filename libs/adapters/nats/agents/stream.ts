@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { asFairleadError, FairleadError, type HubMessage } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
-import type { AgentChannel, Caller, ChannelHandler } from '@fairlead/ports/transport';
+import type { AgentChannel, Caller, ChannelHandler, OnBytes } from '@fairlead/ports/transport';
 import { decodeAgentMessage, encodeHubMessage } from '@fairlead/wire';
 import type { Pipe } from './pipe.ts';
 import { readRecords, writeRecord } from './records.ts';
@@ -14,6 +14,7 @@ export interface SecuredPipe {
   readonly clock: Clock;
   /** Hears what failed that should not, of which the agent is told no more than that. */
   readonly onError: (error: unknown) => void;
+  readonly onBytes?: OnBytes | undefined;
 }
 
 /** How long the last words may take to go out. */
@@ -71,6 +72,7 @@ export class AgentStream implements AgentChannel {
       this.over,
     ]);
     if (this.#isOver) throw this.#gone();
+    this.#parts.onBytes?.('transmit', bytes.length);
   }
 
   close(reason: string): void {
@@ -88,7 +90,9 @@ export class AgentStream implements AgentChannel {
       for await (const record of readRecords(this.#parts.socket)) {
         // What was superseded or ended says nothing any more.
         if (this.#isOver) return;
-        if (record.type === 'Message') await handler.message(decodeAgentMessage(record.bytes));
+        if (record.type !== 'Message') continue;
+        this.#parts.onBytes?.('receive', record.bytes.length);
+        await handler.message(decodeAgentMessage(record.bytes));
       }
       this.#parts.pipe.destroy();
     } catch (thrown) {

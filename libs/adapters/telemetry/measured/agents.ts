@@ -1,6 +1,6 @@
 import type { AgentMessage, HubMessage, MessageOf } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
-import type { AgentChannel, AgentListener, ChannelHandler } from '@fairlead/ports/transport';
+import type { AgentChannel, AgentListener, ChannelHandler, OnBytes } from '@fairlead/ports/transport';
 import type { AttemptTrace, AttemptTraces } from '../traces/attempts.ts';
 import { inTraceOf } from '../traces/carrier.ts';
 import type { Deliveries } from '../traces/delivery.ts';
@@ -27,6 +27,12 @@ export function measuredListener(listener: AgentListener, parts: AgentParts): Ag
       }),
     close: () => listener.close(),
   };
+}
+
+/** Counts the bytes of a listener's messages. */
+export function countBytes(transport: AgentParts['transport']): OnBytes {
+  const labels = { 'fairlead.transport': transport };
+  return (direction, bytes) => instruments().agentBytes.add(bytes, { 'network.io.direction': direction, ...labels });
 }
 
 /** What was sent last, and how far the cluster is with it. */
