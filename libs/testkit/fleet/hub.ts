@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureTool } from '@fairlead/adapters/binaries';
-import { freePort, startProcess, tailOf, type ServerProcess } from '@fairlead/testkit/process';
+import { freePort } from '@fairlead/testkit/process';
 import { createHubClient, type HubClient } from './hubClient.ts';
-import { programEnvironment, programPath } from './programs.ts';
+import { flagsOf, launchProgram } from './launch.ts';
+import { programPath } from './programs.ts';
 
 /** Options of {@link startHub}. */
 export interface HubOptions {
@@ -42,24 +43,13 @@ export interface Hub {
   start(options?: { readonly clockAheadMs?: number }): Promise<void>;
 }
 
-/** The line that the hub says once it is ready. */
+/** What the hub says of itself once it is ready. */
 interface Ready {
-  readonly ready: true;
   readonly api: string;
   readonly grpc: string;
 }
 
-const readyTimeoutMs = 60_000;
 const defaultGraceMs = 10_000;
-
-function readyOf(line: string): Ready | undefined {
-  try {
-    const said = JSON.parse(line) as Ready;
-    return said.ready ? said : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 async function argumentsOf(options: HubOptions, ports: { api: number; grpc: number }): Promise<string[]> {
   const [kustomize, helm] = [await ensureTool('kustomize'), await ensureTool('helm')];
@@ -74,51 +64,14 @@ async function argumentsOf(options: HubOptions, ports: { api: number; grpc: numb
     helm: `${helm.version}=${helm.path}`,
     ...options.flags,
   };
-  return [
-    ...(options.nodeArguments ?? []),
-    programPath('hub'),
-    ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]),
-  ];
-}
-
-/** What Node loads first: a clock that is ahead by so much. */
-function movedClock(aheadMs: number): string {
-  const script = `const now = Date.now; Date.now = () => now() + ${aheadMs};`;
-  return `--import=data:text/javascript,${encodeURIComponent(script)}`;
-}
-
-async function launch(
-  args: readonly string[],
-  { logFile, clockAheadMs = 0 }: { logFile: string; clockAheadMs?: number },
-): Promise<{ process: ServerProcess; ready: Ready }> {
-  const said = Promise.withResolvers<Ready>();
-  const process = await startProcess({
-    name: 'hub',
-    file: globalThis.process.execPath,
-    arguments: args,
-    logFile,
-    env: programEnvironment(clockAheadMs === 0 ? {} : { NODE_OPTIONS: movedClock(clockAheadMs) }),
-    onLine(line) {
-      const ready = readyOf(line);
-      if (ready) said.resolve(ready);
-    },
-  });
-  const failed = async (how: string): Promise<never> => {
-    throw new Error(`Cannot start the hub: it ${how}. The end of ${logFile}:\n${await tailOf(logFile)}`);
-  };
-  const late = AbortSignal.timeout(readyTimeoutMs);
-  const timedOut = new Promise<string>((resolve) => {
-    late.addEventListener('abort', () => resolve(`was not ready in ${readyTimeoutMs} ms`), { once: true });
-  });
-  const ready = await Promise.race([said.promise, Promise.race([process.ended, timedOut]).then(failed)]);
-  return { process, ready };
+  return [...(options.nodeArguments ?? []), programPath('hub'), ...flagsOf(flags)];
 }
 
 /** Starts the bundled hub on loopback, with the pinned kustomize and helm; ready when this is fulfilled. */
 export async function startHub(options: HubOptions): Promise<Hub> {
   await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
   const args = await argumentsOf(options, { api: await freePort(), grpc: await freePort() });
-  let running = await launch(args, options);
+  let running = await launchProgram<Ready>('hub', { args, logFile: options.logFile });
   const { ready } = running;
   const client = await createHubClient({ api: ready.api, dataDir: options.dataDir });
   return {
@@ -137,7 +90,7 @@ export async function startHub(options: HubOptions): Promise<Hub> {
       await running.process.stop({ graceMs: options.graceMs ?? defaultGraceMs });
     },
     async start({ clockAheadMs = 0 } = {}) {
-      running = await launch(args, { logFile: options.logFile, clockAheadMs });
+      running = await launchProgram<Ready>('hub', { args, logFile: options.logFile, clockAheadMs });
     },
   };
 }

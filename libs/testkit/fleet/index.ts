@@ -19,6 +19,7 @@ export {
   type RawAnswer,
 } from './hubClient.ts';
 export { applyInstall, joinCluster, untilConnected, type JoinOptions } from './join.ts';
+export { flagsOf, launchProgram, type LaunchedProgram } from './launch.ts';
 export { bundleFolder, programEnvironment, programPath, type Program } from './programs.ts';
 export { expectedObjects, type ExpectedOptions } from './expected.ts';
 export { resourcesOf, type Resources } from './resources.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The bundles that `npm run build` makes: what is tested is what is shipped. */
-export type Program = 'hub' | 'agent' | 'cli';
+export type Program = 'hub' | 'planner' | 'sources' | 'gateway' | 'api' | 'agent' | 'cli';
 
 /** Folder of the bundles: `dist`, or the one that FAIRLEAD_BUNDLES names, such as a release that was unpacked. */
 export function bundleFolder(): string {
