@@ -65,11 +65,20 @@ export function contextOf(
   };
 }
 
+/** What stands before TLS. */
+export interface Door {
+  readonly server: Server;
+  /** Lets nobody in any more, and turns away who waits. Resolves when all connections are gone. */
+  close(): Promise<void>;
+  /** Cuts off every connection, whatever it waits for. */
+  cutOff(): void;
+}
+
 /**
  * The door before TLS: takes connections and hands them to `secure` no faster than it can shake hands; who finds the
  * queue full is cut off before it costs anything, and comes back later.
  */
-export function doorTo(secure: Http2SecureServer, clock: Clock): { readonly server: Server; close(): void } {
+export function doorTo(secure: Http2SecureServer, clock: Clock): Door {
   const leaves: (() => void)[] = [];
   const gate = new Gate<Socket>(handshakes, {
     clock,
@@ -83,11 +92,23 @@ export function doorTo(secure: Http2SecureServer, clock: Clock): { readonly serv
   const oneLess = (): void => leaves.shift()?.();
   secure.prependListener('secureConnection', oneLess);
   secure.on('tlsClientError', oneLess);
+  const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
     gate.come(socket);
   });
-  return { server, close: () => gate.close() };
+  return {
+    server,
+    close() {
+      gate.close();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+    cutOff() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
 /** Binds the door. Rejects with the cause. */

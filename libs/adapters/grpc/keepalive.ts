@@ -2,7 +2,7 @@ import type { Http2Session } from 'node:http2';
 import type { Clock } from '@fairlead/ports/clock';
 
 /** A connection that says nothing for so long is asked whether it is still there. */
-const quietMs = 120_000;
+const quietMs = 100_000;
 /** How often all are looked at: one timer for all of them. */
 const sweepMs = 10_000;
 /** Looks without an answer after which a connection is over: found within two and a half minutes in all. */
@@ -18,7 +18,7 @@ interface Pulse {
 
 /**
  * Finds connections whose other end is gone without a word. Whatever is heard counts, also the other end's own question,
- * so that of two ends with equal patience one asks: about 2.5 KB an hour.
+ * so that of two ends with equal patience one asks: under 3 KB an hour.
  */
 export class Keepalive {
   readonly #clock: Clock;

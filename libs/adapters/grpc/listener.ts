@@ -55,6 +55,7 @@ class Listener implements AgentListener {
   #accept: Accept | undefined;
   #door: Door | undefined;
   #cancelChange = (): void => undefined;
+  #isClosed = false;
 
   constructor(options: GrpcListenerOptions) {
     this.#options = options;
@@ -84,6 +85,7 @@ class Listener implements AgentListener {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#cancelChange();
     this.#gate.close();
     const closed = this.#door?.close();
@@ -100,7 +102,7 @@ class Listener implements AgentListener {
     this.#cancelChange = clock.after(Math.min(halfDayMs, untilNextKeysMs(clock.now())), () => {
       server()
         .then((identity) => secure.setSecureContext(contextOf(identity, this.#options)), onError)
-        .finally(() => this.#changeLater(secure));
+        .finally(() => !this.#isClosed && this.#changeLater(secure));
     });
   }
 

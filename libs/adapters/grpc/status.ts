@@ -43,7 +43,7 @@ export function toStatus(thrown: unknown): Record<string, string> {
   const details = isInternal ? 'Something failed that should not. The log of the hub has more.' : error.message;
   return {
     [statusKey]: String(codes[error.code]),
-    [messageKey]: encodeURIComponent(details.slice(0, messageChars).toWellFormed()).replaceAll('%20', ' '),
+    [messageKey]: encodeURI(details.slice(0, messageChars).toWellFormed()),
     [codeKey]: error.code,
     [reasonKey]: error.reason,
     ...(typeof error.retry === 'object' && { [pushbackKey]: String(Math.ceil(error.retry.afterMs)) }),
