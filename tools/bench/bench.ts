@@ -1,7 +1,15 @@
 import type { Figure } from './figure.ts';
 
+/** Which of the ways to run a hub is measured. */
+export interface Variant {
+  /** How agents reach it. */
+  readonly transport: 'grpc' | 'nats';
+  /** One process on SQLite, or a process for each role on PostgreSQL and NATS JetStream. */
+  readonly layout: 'one' | 'apart';
+}
+
 /** What the command line asks of every bench. */
-export interface BenchOptions {
+export interface BenchOptions extends Variant {
   /** Numbers of clusters, one run each. */
   readonly clusters: readonly number[];
   readonly rounds: number;
@@ -19,8 +27,13 @@ export interface BenchOptions {
 /** One bench: a file in `benches/`. */
 export interface Bench {
   readonly name: string;
+  /** What `all` runs of it. */
+  readonly variants: readonly Variant[];
   /** What it measures, and from when to when. */
   readonly summary: string;
   /** Gives its figures as they come. */
   run(options: BenchOptions): AsyncGenerator<Figure>;
 }
+
+/** What is measured unless more is asked for. */
+export const usual: Variant = { transport: 'grpc', layout: 'one' };

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import type { Variant } from './bench.ts';
 
 /** One figure, as one line of JSON says it. What does not apply is left out. */
 export interface Figure {
@@ -12,6 +13,8 @@ export interface Figure {
   /** What it must not exceed, or must reach, and the value as a part of that. */
   readonly ceiling?: number;
   readonly floor?: number;
+  /** What others have published for the like; it was not measured here. */
+  readonly peer?: { readonly name: string; readonly value: number };
   readonly n?: number;
   readonly p50?: number;
   readonly p99?: number;
@@ -44,8 +47,11 @@ export function groundHere(): Ground {
   };
 }
 
+/** A figure and the way in which the hub was run for it. */
+export type MeasuredFigure = Figure & Variant;
+
 /** The line of JSON. */
-export function lineOf(figure: Figure, ground: Ground): string {
+export function lineOf(figure: MeasuredFigure, ground: Ground): string {
   const { ceiling, floor, value } = figure;
   const bound = ceiling ?? floor;
   const ratio = bound === undefined ? {} : { ratio: rounded(value / bound) };
@@ -53,7 +59,8 @@ export function lineOf(figure: Figure, ground: Ground): string {
 }
 
 /** The words for people. */
-export function wordsOf({ name, clusters, value, unit, ceiling, floor, p50, p99, details }: Figure): string {
+export function wordsOf(figure: MeasuredFigure): string {
+  const { name, clusters, value, unit, ceiling, floor, p50, p99, details, transport, layout } = figure;
   const bound =
     ceiling !== undefined
       ? ` (${value <= ceiling ? 'within' : 'OVER'} ${ceiling})`
@@ -64,7 +71,7 @@ export function wordsOf({ name, clusters, value, unit, ceiling, floor, p50, p99,
   const rest = Object.entries(details ?? {}).map(
     ([key, one]) => `${key} ${typeof one === 'number' ? rounded(one) : one}`,
   );
-  return `${name} at ${clusters}: ${rounded(value)} ${unit}${bound}${spread}${rest.length === 0 ? '' : `; ${rest.join(', ')}`}`;
+  return `${name} at ${clusters} (${transport}, ${layout}): ${rounded(value)} ${unit}${bound}${spread}${rest.length === 0 ? '' : `; ${rest.join(', ')}`}`;
 }
 
 /** Three significant digits are more than any of these figures deserves. */

@@ -1,31 +1,6 @@
-import { parseArgs } from 'node:util';
-import type { Bench, BenchOptions } from './bench.ts';
-import { fanout } from './benches/fanout.ts';
-import { idle } from './benches/idle.ts';
-import { restart } from './benches/restart.ts';
-import { status } from './benches/status.ts';
-import { groundHere, lineOf, wordsOf } from './figure.ts';
-
-const benches: readonly Bench[] = [fanout, idle, restart, status];
-
-const usage = `Usage: npm run bench -- NAME [options]
-
-${benches.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n')}
-
-  --clusters N,N     numbers of clusters, one run each (default: 100,1000)
-  --rounds N         repetitions; the median counts (default: 5)
-  --processes N      processes that share the agents (default: 1)
-  --seed N           what everything pretended is drawn from (default: 1)
-  --hub-profile DIR  write CPU profiles of the hub there
-  --simulator-profile DIR  and of the agents' processes
-  --json             one line of JSON for each figure on standard output
-`;
-
-function whole(flag: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`${flag} is ${text}: write a whole number of at least 1`);
-  return value;
-}
+import { flagsOf, usage, type Command, type Run } from './flags.ts';
+import { groundHere, lineOf, wordsOf, type Ground, type MeasuredFigure } from './figure.ts';
+import { writeReport, type Section } from './report.ts';
 
 /** Fulfilled by the first signal that asks this process to end. */
 function interruption(): Promise<'interrupted'> {
@@ -34,45 +9,39 @@ function interruption(): Promise<'interrupted'> {
   });
 }
 
-async function run(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      clusters: { type: 'string', default: '100,1000' },
-      rounds: { type: 'string', default: '5' },
-      processes: { type: 'string', default: '1' },
-      seed: { type: 'string', default: '1' },
-      'hub-profile': { type: 'string' },
-      'simulator-profile': { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  const chosen = benches.find(({ name }) => name === positionals[0]);
-  if (values.help || !chosen) {
-    process.stderr.write(usage);
-    return values.help ? 0 : 2;
+async function measure({ bench, options }: Run, show: (figure: MeasuredFigure) => void): Promise<Section> {
+  const { transport, layout } = options;
+  const figures: MeasuredFigure[] = [];
+  for await (const figure of bench.run(options)) {
+    const measured = { ...figure, transport, layout };
+    figures.push(measured);
+    show(measured);
   }
-  const options: BenchOptions = {
-    clusters: values.clusters.split(',').map((text) => whole('--clusters', text)),
-    rounds: whole('--rounds', values.rounds),
-    processes: whole('--processes', values.processes),
-    seed: whole('--seed', values.seed),
-    hubProfile: values['hub-profile'],
-    simulatorProfile: values['simulator-profile'],
-    tell: (text) => void process.stderr.write(`${text}\n`),
-  };
-  const ground = groundHere();
-  for await (const figure of chosen.run(options))
-    process.stdout.write(`${values.json ? lineOf(figure, ground) : wordsOf(figure)}\n`);
+  return { bench: bench.name, variant: { transport, layout }, figures };
+}
+
+async function carryOut({ runs, isJson, writeTo }: Command, ground: Ground): Promise<number> {
+  for (const run of runs) {
+    const section = await measure(run, (figure) => {
+      process.stdout.write(`${isJson ? lineOf(figure, ground) : wordsOf(figure)}\n`);
+    });
+    // After each bench: what was measured is not lost with what comes later.
+    if (writeTo !== undefined) await writeReport(writeTo, [section], ground);
+  }
   return 0;
 }
 
 const alive = setInterval(() => {}, 2 ** 30); // the servers do not keep this process running
 let exitCode = 1;
 try {
-  const ended = await Promise.race([run(), interruption()]);
-  exitCode = ended === 'interrupted' ? 130 : ended;
+  const command = flagsOf(process.argv.slice(2));
+  if (command) {
+    const ended = await Promise.race([carryOut(command, groundHere()), interruption()]);
+    exitCode = ended === 'interrupted' ? 130 : ended;
+  } else {
+    process.stdout.write(usage);
+    exitCode = 0;
+  }
 } catch (error) {
   process.stderr.write(`\n${(error as Error).message}\n`);
 }

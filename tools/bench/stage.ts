@@ -4,7 +4,7 @@ import {
   firstApplication,
   preciseNow,
   setScene,
-  usageOf,
+  usageOfAll,
   type Behaviour,
   type Scene,
   type Simulator,
@@ -20,10 +20,12 @@ export function setTheScene(
   clusters: number,
   behaviour: Partial<Behaviour> = {},
 ): Promise<Scene> {
-  const { hubProfile, simulatorProfile, processes, seed, tell } = options;
+  const { hubProfile, simulatorProfile, processes, seed, tell, transport, layout } = options;
   return setScene({
     clusters,
     processes,
+    transport,
+    layout,
     behaviour: { ...calm, seed, ...behaviour },
     tell: (text) => tell(`${clusters}: ${text}`),
     nodeArguments: profiling(simulatorProfile),
@@ -75,6 +77,8 @@ export interface Reading {
   /** Milliseconds since 1970. */
   readonly atMs: number;
   readonly hubCpuMs: number;
+  /** Of PostgreSQL and NATS, where the hub has them. */
+  readonly besideCpuMs: number;
   readonly hubRssBytes: number;
   readonly simulatorCpuMs: number;
   readonly bytes: number;
@@ -85,10 +89,11 @@ export interface Reading {
 /** Takes a reading. */
 export async function readingOf(scene: Scene, simulator: Simulator): Promise<Reading> {
   const tally = await simulator.fresh();
-  const hub = await usageOf(scene.hub.pid);
+  const [hub, beside] = [await usageOfAll(scene.hub.pids), await usageOfAll(scene.hub.beside)];
   return {
-    hubCpuMs: hub?.cpuMs ?? 0,
-    hubRssBytes: hub?.rssBytes ?? 0,
+    hubCpuMs: hub.cpuMs,
+    besideCpuMs: beside.cpuMs,
+    hubRssBytes: hub.rssBytes,
     simulatorCpuMs: tally.cpuMs,
     bytes: tally.bytes.in + tally.bytes.out,
     objectsMessages: tally.received['Objects'] ?? 0,

@@ -6,6 +6,8 @@ import { calm, readRange, type Behaviour } from '@fairlead/testkit/simulator';
 export interface Flags {
   readonly clusters: number;
   readonly processes: number;
+  readonly transport: 'grpc' | 'nats';
+  readonly layout: 'one' | 'apart';
   readonly applications: number;
   readonly objects: number;
   readonly atOnce: number;
@@ -23,6 +25,8 @@ A git server, the bundled hub and a fleet of pretended clusters on the real prot
 
   --clusters N            how many clusters (default: 100)
   --processes N           processes that share them (default: 1)
+  --transport grpc|nats   how agents reach the hub (default: grpc)
+  --roles one|apart       the hub in one process on SQLite, or apart on PostgreSQL and NATS (default: one)
   --applications N        applications, each in every cluster (default: 1)
   --objects N             objects of each application (default: 20)
   --at-once N             agents that dial for the first time at once (default: 100)
@@ -73,6 +77,8 @@ export function readFlags(args: readonly string[]): Flags | undefined {
       ...(Object.fromEntries(named) as Record<Name, { type: 'string'; default: string }>),
       'change-every': { type: 'string' },
       duration: { type: 'string' },
+      transport: { type: 'string', default: 'grpc' },
+      roles: { type: 'string', default: 'one' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -83,6 +89,8 @@ export function readFlags(args: readonly string[]): Flags | undefined {
   return {
     clusters: count('clusters'),
     processes: count('processes'),
+    transport: oneOf('--transport', values.transport, ['grpc', 'nats']),
+    layout: oneOf('--roles', values.roles, ['one', 'apart']),
     applications: count('applications'),
     objects: count('objects'),
     atOnce: count('at-once'),
@@ -124,4 +132,10 @@ function duration(name: string, text: string | undefined): number | undefined {
   const value = durationMs(text);
   if (value === undefined || value === 0) throw new Error(`--${name} is ${text}: write a duration such as 30s or 5m`);
   return value;
+}
+
+function oneOf<Word extends string>(flag: string, text: string, words: readonly Word[]): Word {
+  const found = words.find((word) => word === text);
+  if (found === undefined) throw new Error(`${flag} is ${text}: write ${words.join(' or ')}`);
+  return found;
 }

@@ -3,7 +3,7 @@ import {
   followJournal,
   preciseNow,
   setScene,
-  usageOf,
+  usageOfAll,
   type Journal,
   type Scene,
   type Simulator,
@@ -24,9 +24,9 @@ function interruption(): AbortSignal {
 }
 
 async function momentOf(scene: Scene, simulator: Simulator): Promise<Moment> {
-  const hub = await usageOf(scene.hub.pid);
+  const hub = await usageOfAll(scene.hub.pids);
   const tally = simulator.tally();
-  return { atMs: preciseNow(), tally, hubCpuMs: hub?.cpuMs ?? 0, hubRssBytes: hub?.rssBytes ?? 0 };
+  return { atMs: preciseNow(), tally, hubCpuMs: hub.cpuMs, hubRssBytes: hub.rssBytes };
 }
 
 /** Says how far it is until the signal: in place on a terminal, else a line now and then. */
@@ -93,7 +93,9 @@ async function simulate(flags: Flags, interrupted: AbortSignal): Promise<void> {
   try {
     const startedMs = preciseNow();
     const simulator = scene.connect();
-    process.stderr.write(`API ${scene.hub.api}, hub ${scene.hub.pid}, agents ${simulator.pids.join(' ')}\n`);
+    process.stderr.write(
+      `API ${scene.hub.api}, processes ${JSON.stringify(scene.hub.pids)}, agents ${simulator.pids.join(' ')}\n`,
+    );
     const ended = new AbortController();
     const signal = AbortSignal.any([interrupted, ended.signal]);
     const first = await momentOf(scene, simulator);

@@ -8,4 +8,5 @@ export { firstApplication } from './repository.ts';
 export { setScene, type Scene, type SceneOptions } from './scene.ts';
 export { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts';
 export { Counter, preciseNow, type Tally } from './tally.ts';
-export { pssOf, usageOf, type Usage } from './usage.ts';
+export type { HubTier } from './tier.ts';
+export { pssOf, usageOf, usageOfAll, type Usage } from './usage.ts';

@@ -2,15 +2,17 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKeys } from '@fairlead/adapters/pki';
-import { startHub, type Hub, type HubOptions } from '@fairlead/testkit/fleet';
+import type { HubOptions } from '@fairlead/testkit/fleet';
 import { startGitServer, type GitServer } from '@fairlead/testkit/git';
 import { startNatsServer, type NatsServer } from '@fairlead/testkit/nats';
 import { removeFolderAtEnd } from '@fairlead/testkit/process';
+import { startRolesApart } from './apart.ts';
 import { calm, type Behaviour } from './behaviour.ts';
 import { simulatedIdentities, type Identities, type SimulatedIdentity } from './identities.ts';
 import type { HubToDial } from './protocol.ts';
 import { changedFile, fleetFiles, sourceFiles, type FleetShape } from './repository.ts';
 import { startSimulator, type Simulator } from './simulator.ts';
+import { startOneHub, type HubTier } from './tier.ts';
 
 /** Options of {@link setScene}. */
 export interface SceneOptions {
@@ -25,6 +27,8 @@ export interface SceneOptions {
   readonly atOnce?: number;
   /** For Node in the processes of agents. */
   readonly nodeArguments?: readonly string[];
+  /** One process on SQLite, or a process for each role on PostgreSQL and NATS; one unless told. */
+  readonly layout?: 'one' | 'apart';
   /** More for the hub, such as where its store lies. */
   readonly hub?: Pick<HubOptions, 'flags' | 'nodeArguments' | 'graceMs'>;
   /** Hears what is under way, for people. */
@@ -35,7 +39,7 @@ export interface SceneOptions {
 export interface Scene {
   readonly folder: string;
   readonly git: GitServer;
-  readonly hub: Hub;
+  readonly hub: HubTier;
   readonly agents: readonly SimulatedIdentity[];
   /** The agents begin to dial. */
   connect(): Simulator;
@@ -70,12 +74,13 @@ export async function setScene(options: SceneOptions): Promise<Scene> {
     const git = await startRepositories(shape);
     endings.push(() => git.stop());
     tell('the hub');
-    const hub = await startHub({
-      fleetUrl: git.urlOf('fleet'),
+    const start = options.layout === 'apart' ? startRolesApart : startOneHub;
+    const hub = await start({
+      folder,
       dataDir,
-      logFile: join(folder, 'hub.log'),
+      fleetUrl: git.urlOf('fleet'),
       ...options.hub,
-      flags: { ...nats?.flags, ...options.hub?.flags },
+      ...(nats && { gatewayFlags: nats.flags }),
     });
     endings.push(() => hub.stop());
     return {
@@ -99,7 +104,7 @@ export async function setScene(options: SceneOptions): Promise<Scene> {
       },
       async change(round) {
         const commit = await git.commit('source', { files: changedFile(round), message: `Round ${round}` });
-        await hub.client.webhook(git.urlOf('source'));
+        await hub.webhook(git.urlOf('source'));
         return commit;
       },
     };

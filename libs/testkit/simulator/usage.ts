@@ -33,3 +33,10 @@ export async function pssOf(pid: number): Promise<number | undefined> {
   const kilobytes = text === undefined ? undefined : /^Pss:\s+(\d+) kB$/m.exec(text)?.[1];
   return kilobytes === undefined ? undefined : Number(kilobytes) * 1024;
 }
+
+/** The sum over processes; those that are gone count nothing. */
+export async function usageOfAll(pids: Readonly<Record<string, number>>): Promise<Usage> {
+  const usages = await Promise.all(Object.values(pids).map(usageOf));
+  const sum = (of: (usage: Usage) => number): number => usages.reduce((all, one) => all + (one ? of(one) : 0), 0);
+  return { cpuMs: sum(({ cpuMs }) => cpuMs), rssBytes: sum(({ rssBytes }) => rssBytes) };
+}

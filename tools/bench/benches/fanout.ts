@@ -1,6 +1,7 @@
 import { followJournal, type Journal, type Scene, type Simulator } from '@fairlead/testkit/simulator';
-import type { Bench, BenchOptions } from '../bench.ts';
+import { usual, type Bench, type BenchOptions } from '../bench.ts';
 import { median, percentile, type Figure } from '../figure.ts';
+import { published } from '../published.ts';
 import { connectAll, readingOf, setTheScene } from '../stage.ts';
 
 /** Seconds that the fan-out may take, by the number of clusters. */
@@ -10,6 +11,7 @@ const patienceMs = 300_000;
 /** One application, one of its 20 objects changed, one wave, everybody at once. */
 export const fanout: Bench = {
   name: 'fanout',
+  variants: [usual, { ...usual, transport: 'nats' }, { ...usual, layout: 'apart' }],
   summary:
     'from the ledger push, as the git server saw it end, to the line of the journal that says that every cluster runs ' +
     'the new release and is healthy: the hub has stored the last receipt by then',
@@ -37,6 +39,8 @@ interface Round {
   /** From the push to each cluster's own receipt leaving it. */
   readonly receiptsMs: readonly number[];
   readonly hubCpuMs: number;
+  /** Of PostgreSQL and NATS, where the hub has them. */
+  readonly besideCpuMs: number;
   readonly simulatorCpuMs: number;
   readonly bytes: number;
 }
@@ -91,6 +95,7 @@ async function oneRound(by: {
     seconds: (over.heardAtMs - pushedMs) / 1000,
     receiptsMs: times.map((time) => time - pushedMs),
     hubCpuMs: after.hubCpuMs - before.hubCpuMs,
+    besideCpuMs: after.besideCpuMs - before.besideCpuMs,
     simulatorCpuMs: after.simulatorCpuMs - before.simulatorCpuMs,
     bytes: after.bytes - before.bytes,
   };
@@ -105,12 +110,14 @@ function figureOf(clusters: number, rounds: readonly Round[]): Figure {
     value: median(rounds.map(({ seconds }) => seconds)),
     unit: 's',
     ...(ceiling === undefined ? {} : { ceiling }),
+    ...published('fanout', clusters),
     n: rounds.length,
     p50: percentile(receipts, 0.5) / 1000,
     p99: percentile(receipts, 0.99) / 1000,
     details: {
       worstS: Math.max(...rounds.map(({ seconds }) => seconds)),
       hubCpuMsPerCluster: median(rounds.map(({ hubCpuMs }) => hubCpuMs)) / clusters,
+      besideCpuMsPerCluster: median(rounds.map(({ besideCpuMs }) => besideCpuMs)) / clusters,
       simulatorCpuMsPerCluster: median(rounds.map(({ simulatorCpuMs }) => simulatorCpuMs)) / clusters,
       bytesPerCluster: median(rounds.map(({ bytes }) => bytes)) / clusters,
     },

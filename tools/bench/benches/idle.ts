@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { pssOf, usageOf, type Scene } from '@fairlead/testkit/simulator';
-import type { Bench, BenchOptions } from '../bench.ts';
+import { pssOf, usageOfAll, type Scene } from '@fairlead/testkit/simulator';
+import { usual, type Bench, type BenchOptions } from '../bench.ts';
 import type { Figure } from '../figure.ts';
 import { connectAll, readingOf, setTheScene, type Reading } from '../stage.ts';
 
@@ -14,6 +14,7 @@ const settleMs = 30_000;
 /** Agents that are connected and have nothing to say. */
 export const idle: Bench = {
   name: 'idle',
+  variants: [usual, { ...usual, transport: 'nats' }],
   summary:
     'memory of the hub above that of the same hub without clusters, its CPU time, and the bytes on the sockets, over ' +
     `${watchedMs / 1000} s in which nothing happens (two heartbeats)`,
@@ -29,8 +30,9 @@ interface Memory {
 }
 
 async function memoryOf({ hub }: Scene): Promise<Memory> {
-  const [usage, pssBytes] = [await usageOf(hub.pid), await pssOf(hub.pid)];
-  return { rssBytes: usage?.rssBytes ?? Number.NaN, pssBytes: pssBytes ?? Number.NaN };
+  const { rssBytes } = await usageOfAll(hub.pids);
+  const shares = await Promise.all(Object.values(hub.pids).map(pssOf));
+  return { rssBytes, pssBytes: shares.reduce<number>((sum, one) => sum + (one ?? 0), 0) };
 }
 
 async function memoryWithoutClusters(options: BenchOptions): Promise<Memory> {

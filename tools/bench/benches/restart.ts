@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { preciseNow, usageOf, type Scene, type Simulator } from '@fairlead/testkit/simulator';
-import type { Bench, BenchOptions } from '../bench.ts';
+import { preciseNow, type Scene, type Simulator } from '@fairlead/testkit/simulator';
+import { usual, type Bench, type BenchOptions } from '../bench.ts';
 import { median, percentile, type Figure } from '../figure.ts';
+import { published } from '../published.ts';
 import { connectAll, readingOf, setTheScene } from '../stage.ts';
 
 /** Seconds until everybody is back, by the number of clusters. */
@@ -13,6 +14,7 @@ const settleMs = 31_000;
 /** A hub that is killed, and started again on what it left. */
 export const restart: Bench = {
   name: 'restart',
+  variants: [usual],
   summary:
     'the hub gets SIGKILL and is started again at once: from the start of the process until the last agent has been ' +
     'told by it which status it has, and that is the agent’s own; manifests that were sent again are counted',
@@ -62,14 +64,13 @@ async function oneRound(scene: Scene, simulator: Simulator): Promise<Round> {
     what: 'every agent to be back and verified',
     timeoutMs: patienceMs,
   });
-  const hub = await usageOf(scene.hub.pid);
   const after = await readingOf(scene, simulator);
   return {
     seconds: ((marks['verified']?.lastMs ?? Number.NaN) - startedMs) / 1000,
     readySeconds: (readyMs - startedMs) / 1000,
     backMs: (await simulator.times('verified')).map((time) => time - startedMs),
     resent: after.objectsMessages - before.objectsMessages,
-    hubCpuMs: hub?.cpuMs ?? 0,
+    hubCpuMs: after.hubCpuMs,
     bytes: after.bytes - before.bytes,
   };
 }
@@ -84,6 +85,7 @@ function figuresOf(clusters: number, rounds: readonly Round[]): Figure[] {
       value: median(rounds.map(({ seconds }) => seconds)),
       unit: 's',
       ...(ceiling === undefined ? {} : { ceiling }),
+      ...published('restart', clusters),
       n: rounds.length,
       p50: percentile(back, 0.5) / 1000,
       p99: percentile(back, 0.99) / 1000,

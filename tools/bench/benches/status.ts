@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { usageOf } from '@fairlead/testkit/simulator';
-import type { Bench, BenchOptions } from '../bench.ts';
+import { usual, type Bench, type BenchOptions } from '../bench.ts';
 import { percentile, type Figure } from '../figure.ts';
 import type { Answer, ToIntake } from '../status/protocol.ts';
 import type { RecordPlace } from '../status/record.ts';
@@ -18,6 +18,7 @@ const atOnce = 1_000;
 /** A hundred applications in each cluster. */
 export const status: Bench = {
   name: 'status',
+  variants: [{ ...usual, layout: 'apart' }],
   summary:
     `${applications} applications in each cluster: how fast the gateway stores what agents say (an update counts when ` +
     'its write is durable), and what the summary costs, quiet and meanwhile',

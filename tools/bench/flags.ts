@@ -1,0 +1,92 @@
+import { parseArgs } from 'node:util';
+import { usual, type Bench, type BenchOptions, type Variant } from './bench.ts';
+import { fanout } from './benches/fanout.ts';
+import { idle } from './benches/idle.ts';
+import { restart } from './benches/restart.ts';
+import { status } from './benches/status.ts';
+
+/** Every bench; another one is one more file and its name here. */
+const benches: readonly Bench[] = [fanout, idle, restart, status];
+
+/** For --help. */
+export const usage = `Usage: npm run bench -- NAME [options]
+
+${benches.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n')}
+  all       each of them, in every way that is worth a table
+
+  --clusters N,N           numbers of clusters, one run each (default: 100,1000; of all: 100,1000,10000)
+  --rounds N               repetitions; the median counts (default: 5)
+  --transport grpc|nats    how agents reach the hub (default: grpc)
+  --roles one|apart        all in one process on SQLite, or apart on PostgreSQL and NATS (default: one)
+  --processes N            processes that share the agents (default: 1)
+  --seed N                 what everything pretended is drawn from (default: 1)
+  --hub-profile DIR        write CPU profiles of the hub there
+  --simulator-profile DIR  and of the agents' processes
+  --write FILE             put the figures into the tables of a document, such as docs/performance.md
+  --json                   one line of JSON for each figure on standard output
+`;
+
+/** One bench in one variant. */
+export interface Run {
+  readonly bench: Bench;
+  readonly options: BenchOptions;
+}
+
+/** What the command line asks for. */
+export interface Command {
+  readonly runs: readonly Run[];
+  readonly isJson: boolean;
+  readonly writeTo: string | undefined;
+}
+
+const flags = {
+  clusters: { type: 'string' },
+  rounds: { type: 'string', default: '5' },
+  transport: { type: 'string' },
+  roles: { type: 'string' },
+  processes: { type: 'string', default: '1' },
+  seed: { type: 'string', default: '1' },
+  'hub-profile': { type: 'string' },
+  'simulator-profile': { type: 'string' },
+  write: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** Reads the command line; undefined where help was asked for. Throws an `Error` that names the flag. */
+export function flagsOf(args: readonly string[]): Command | undefined {
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: flags });
+  if (values.help) return undefined;
+  const [name = ''] = positionals;
+  const chosen = name === 'all' ? benches : benches.filter((bench) => bench.name === name);
+  if (chosen.length === 0)
+    throw new Error(`"${name}" is no bench: write ${benches.map((one) => one.name).join(', ')} or all`);
+  const sizes = values.clusters ?? (name === 'all' ? '100,1000,10000' : '100,1000');
+  const shared = {
+    clusters: sizes.split(',').map((text) => whole('--clusters', text)),
+    rounds: whole('--rounds', values.rounds),
+    processes: whole('--processes', values.processes),
+    seed: whole('--seed', values.seed),
+    hubProfile: values['hub-profile'],
+    simulatorProfile: values['simulator-profile'],
+    tell: (text: string) => void process.stderr.write(`${text}\n`),
+  };
+  const variants = ({ variants: all }: Bench): readonly Variant[] =>
+    name === 'all' ? all : [variantOf(values.transport, values.roles)];
+  const runs = chosen.flatMap((bench) =>
+    variants(bench).map((variant) => ({ bench, options: { ...shared, ...variant } })),
+  );
+  return { runs, isJson: values.json, writeTo: values.write };
+}
+
+function variantOf(transport: string = usual.transport, layout: string = usual.layout): Variant {
+  if (transport !== 'grpc' && transport !== 'nats') throw new Error(`--transport is ${transport}: write grpc or nats`);
+  if (layout !== 'one' && layout !== 'apart') throw new Error(`--roles is ${layout}: write one or apart`);
+  return { transport, layout };
+}
+
+function whole(flag: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${flag} is ${text}: write a whole number of at least 1`);
+  return value;
+}

@@ -1,0 +1,77 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Variant } from './bench.ts';
+import { rounded, type Ground, type MeasuredFigure } from './figure.ts';
+
+/** Figures of one bench in one variant. */
+export interface Section {
+  readonly bench: string;
+  readonly variant: Variant;
+  readonly figures: readonly MeasuredFigure[];
+}
+
+/**
+ * Writes the tables of these sections into a document, each between `<!-- bench:NAME TRANSPORT LAYOUT -->` and
+ * `<!-- /bench -->`; every other word of it stays. Throws where the document has no such place.
+ */
+export async function writeReport(file: string, sections: readonly Section[], ground: Ground): Promise<void> {
+  let text = await readFile(file, 'utf8');
+  for (const { bench, variant, figures } of sections) {
+    const begin = `<!-- bench:${bench} ${variant.transport} ${variant.layout} -->`;
+    const from = text.indexOf(begin);
+    const to = text.indexOf('<!-- /bench -->', from);
+    if (from < 0 || to < 0)
+      throw new Error(`Cannot write the figures into ${file}: it has no place ${begin} … <!-- /bench -->. Add it.`);
+    text = `${text.slice(0, from + begin.length)}\n\n${tableOf(figures)}\n\n${groundOf(ground)}\n\n${text.slice(to)}`;
+  }
+  await writeFile(file, text);
+}
+
+/** One line a figure, one column a number of clusters. */
+export function tableOf(figures: readonly MeasuredFigure[]): string {
+  const sizes = [...new Set(figures.map(({ clusters }) => clusters))].sort((a, b) => a - b);
+  const names = [...new Set(figures.map(({ name }) => name))];
+  const rows = names.map((name) => {
+    const here = figures.filter((figure) => figure.name === name);
+    const cells = sizes.map((size) => cellOf(here.find(({ clusters }) => clusters === size)));
+    return [name, here[0]?.unit ?? '', ...cells];
+  });
+  const details = names.flatMap((name) => detailRows(figures, { name, sizes }));
+  const head = ['figure', 'unit', ...sizes.map((size) => `${size.toLocaleString('en')} clusters`)];
+  return [head, head.map(() => '---'), ...rows, ...details].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function cellOf(figure: MeasuredFigure | undefined): string {
+  if (!figure) return '';
+  const { value, ceiling, floor, p50, p99, peer } = figure;
+  const bound = ceiling === undefined ? floor : ceiling;
+  const isMet = ceiling === undefined ? value >= (floor ?? value) : value <= ceiling;
+  const goal =
+    bound === undefined ? '' : ` (${ceiling === undefined ? '≥' : '≤'} ${bound}: ${isMet ? 'yes' : '**no**'})`;
+  const spread = p50 === undefined || p99 === undefined ? '' : `; p50 ${rounded(p50)}, p99 ${rounded(p99)}`;
+  return `**${rounded(value)}**${goal}${spread}${peer ? `; ${peer.name} ${peer.value}` : ''}`;
+}
+
+/** What belongs to a figure, as rows below it. */
+function detailRows(
+  figures: readonly MeasuredFigure[],
+  { name, sizes }: { name: string; sizes: readonly number[] },
+): string[][] {
+  const here = figures.filter((figure) => figure.name === name);
+  const keys = [...new Set(here.flatMap(({ details }) => Object.keys(details ?? {})))];
+  return keys.map((key) => {
+    const cells = sizes.map((size) => {
+      const value = here.find(({ clusters }) => clusters === size)?.details?.[key];
+      return typeof value === 'number' ? String(rounded(value)) : (value ?? '');
+    });
+    return [`${name}: ${wordsOfKey(key)}`, '', ...cells];
+  });
+}
+
+/** `hubCpuMsPerCluster` as `hub cpu ms per cluster`. */
+function wordsOfKey(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+function groundOf({ commit, node, cpu, cores, memoryGib, kernel }: Ground): string {
+  return `Measured on ${cores} cores (${cpu}), ${memoryGib} GiB, ${kernel}, Node ${node}, at commit ${commit}.`;
+}
