@@ -6,11 +6,13 @@ import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '
 import { removeFolderAtEnd } from '@fairlead/testkit/process';
 import type { AgentProcess } from './agent.ts';
 import { startHub, type Hub } from './hub.ts';
-import { joinCluster, untilConnected } from './join.ts';
+import { joinCluster, untilConnected, type JoinOptions } from './join.ts';
 
 /** One cluster of a {@link fleetFixture}. */
 export interface ClusterOptions extends Omit<ControlPlaneOptions, 'dataDir' | 'ports'> {
   readonly labels: Readonly<Record<string, string>>;
+  /** Which way its agent's stream goes; gRPC unless told. */
+  readonly transport?: JoinOptions['transport'];
 }
 
 /** Files of a repository, given the address of the git server that will hold it. */
@@ -23,6 +25,8 @@ export interface FleetOptions {
   readonly repositories: Readonly<Record<string, Repository>>;
   /** Milliseconds between two looks of the hub at git; 5000 by default. */
   readonly pollMs?: number;
+  /** Called with the hub's folder before the hub is started; gives more of its flags. */
+  readonly beforeHub?: (dataDir: string) => Promise<Readonly<Record<string, string>>>;
 }
 
 /** A cluster and its agent. */
@@ -66,7 +70,8 @@ async function startMember(
 ): Promise<Member> {
   const agentFolder = join(folder, cluster.name);
   await mkdir(agentFolder, { recursive: true, mode: 0o700 });
-  const agent = await joinCluster({ hub, plane, labels: cluster.labels, folder: agentFolder });
+  const { labels, transport } = cluster;
+  const agent = await joinCluster({ hub, plane, labels, folder: agentFolder, ...(transport && { transport }) });
   await untilConnected(hub, cluster.name);
   return { plane, agent };
 }
@@ -101,6 +106,7 @@ export async function fleetFixture(options: FleetOptions): Promise<Fleet> {
       await startHub({
         fleetUrl: git.urlOf('fleet'),
         dataDir: join(folder, 'hub'),
+        flags: (await options.beforeHub?.(join(folder, 'hub'))) ?? {},
         logFile: join(folder, 'hub.log'),
         ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
       }),

@@ -13,6 +13,8 @@ export interface JoinOptions {
   readonly folder: string;
   /** ClusterRole that bounds `fairlead-applier`. */
   readonly profile?: string;
+  /** Which way the agent's stream goes; gRPC unless told. */
+  readonly transport?: 'grpc' | 'nats';
 }
 
 /** Applies an install manifest as the cluster's administrator, in its order. */
@@ -32,8 +34,8 @@ export async function applyInstall(plane: ControlPlane, manifest: string): Promi
  * administrator, and an agent that has nothing but what lies in its cluster. Does not wait until it is connected.
  */
 export async function joinCluster(options: JoinOptions): Promise<AgentProcess> {
-  const { hub, plane, labels, folder, profile = 'cluster-admin' } = options;
-  const made = await hub.client.call('createJoin', { body: { name: plane.name, labels, profile } });
+  const { hub, plane, labels, folder, profile = 'cluster-admin', transport = 'grpc' } = options;
+  const made = await hub.client.call('createJoin', { body: { name: plane.name, labels, profile, transport } });
   await applyInstall(plane, made.manifest);
   return startAgent({ plane, folder });
 }

@@ -48,7 +48,7 @@ const lastWordsMs = 2_000;
 
 /** Connects once. Rejects with Unavailable (HubUnreachable), or FailedPrecondition for a broker of too small messages. The client is loaded now: an agent over gRPC never does. */
 export async function dial(options: BrokerOptions): Promise<Broker> {
-  const { connect, credsAuthenticator } = await import('@nats-io/transport-node');
+  const { connect, credsAuthenticator } = await import('./lazily/client.ts');
   const isTls = options.address.startsWith('tls://');
   try {
     const connection = await connect({

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type * as Jwt from '@nats-io/jwt';
+import type * as Jwt from '../lazily/jwt.ts';
 import type { Account, KeyPair, User } from '@nats-io/jwt';
 import { gatewayRights, leafRights } from '../subjects.ts';
 import { readOrMake } from './files.ts';
@@ -45,7 +45,7 @@ const everything = { pub: { allow: ['>'] }, sub: { allow: ['>'] } };
  * that only: they may lie elsewhere afterwards.
  */
 export async function setUpBroker(folder: string): Promise<BrokerSetup> {
-  const jwt = await import('@nats-io/jwt');
+  const jwt = await import('../lazily/jwt.ts');
   const keys = await openKeys(folder, jwt);
   const credentials = async (name: string, { account, rights }: { account: KeyPair; rights: Partial<User> }) => {
     const make = (): Promise<string> => credentialsOf(name, { account, rights, jwt });

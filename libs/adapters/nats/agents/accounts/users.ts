@@ -31,7 +31,7 @@ export async function openAgentsAccount(folder: string): Promise<NatsAuthority> 
       { code: 'FailedPrecondition', reason: 'CredentialsMissing', subject: { file: join(folder, signerFile) } },
     );
   const { account, seed } = JSON.parse(text) as Signer;
-  const { encodeUser, fromSeed } = await import('@nats-io/jwt');
+  const { encodeUser, fromSeed } = await import('../lazily/jwt.ts');
   const signer = fromSeed(new TextEncoder().encode(seed));
   return {
     async userJwt({ cluster, userKey, notAfterMs }) {
@@ -58,7 +58,7 @@ export async function openAgentsAccount(folder: string): Promise<NatsAuthority> 
 }
 
 async function userKeyOf(text: string) {
-  const { fromPublic } = await import('@nats-io/jwt');
+  const { fromPublic } = await import('../lazily/jwt.ts');
   try {
     if (text.startsWith('U')) return fromPublic(text);
   } catch {
@@ -74,7 +74,7 @@ async function userKeyOf(text: string) {
  * The NATS user of a seed, or a new one: the seed stays in the agent's cluster, and the hub signs for the public key.
  */
 export async function natsUser(seed?: string): Promise<{ readonly seed: string; readonly publicKey: string }> {
-  const { createUser, fromSeed } = await import('@nats-io/nkeys');
+  const { createUser, fromSeed } = await import('../lazily/nkeys.ts');
   const user = seed === undefined ? createUser() : fromSeed(new TextEncoder().encode(seed));
   return { seed: seed ?? new TextDecoder().decode(user.getSeed()), publicKey: user.getPublicKey() };
 }

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createCli, fleetFixture, type Fleet } from '@fairlead/testkit/fleet';
+import { type ControlPlane, until } from '@fairlead/testkit/kube';
+import { startNatsServer, type NatsServer } from '@fairlead/testkit/nats';
+import { configMap, documents, manifests } from './documents.ts';
+import { untilPlacement } from './observe.ts';
+
+const path = '/api/v1/namespaces/shop/configmaps/settings';
+let broker: NatsServer | undefined;
+let fleet: Fleet;
+let plane: ControlPlane;
+
+/** What a platform team does: keys and configuration by the command line, and a server that includes it. */
+async function startBroker(keysFolder: string): Promise<NatsServer> {
+  const config = await createCli(keysFolder).must('nats', 'config', '--keys', keysFolder);
+  return startNatsServer({ jetStream: false, config });
+}
+
+beforeAll(async () => {
+  fleet = await fleetFixture({
+    clusters: [{ name: 'till', labels: { env: 'shops' }, controllers: false, transport: 'nats' }],
+    async beforeHub(dataDir) {
+      broker = await startBroker(dataDir);
+      return { 'agents-nats': broker.url };
+    },
+    repositories: {
+      shop: () => ({ 'deploy/settings.yaml': manifests(configMap('settings', { greeting: 'hello' })) }),
+      fleet: (gitUrl) => ({
+        'fairlead.yaml': documents(
+          { kind: 'Fleet', name: 'tills' },
+          { kind: 'Environment', name: 'shops', spec: { clusters: { matchLabels: { env: 'shops' } } } },
+          {
+            kind: 'Application',
+            name: 'shop',
+            spec: {
+              source: { git: { url: `${gitUrl}/shop.git`, path: 'deploy' } },
+              namespace: 'shop',
+              pipeline: [{ environment: 'shops' }],
+            },
+          },
+        ),
+      }),
+    },
+  });
+  ({ plane } = fleet.member('till'));
+});
+afterAll(async () => {
+  await fleet?.stop();
+  await broker?.stop();
+});
+
+async function greet(greeting: string): Promise<void> {
+  const files = { 'deploy/settings.yaml': manifests(configMap('settings', { greeting })) };
+  await fleet.push('shop', { files, message: `Greet with ${greeting}` });
+}
+
+async function untilGreeting(greeting: string): Promise<void> {
+  await until(async () => (await plane.api.get(path)).data.greeting === greeting, {
+    what: `the ConfigMap to say ${greeting}`,
+    timeoutMs: 90_000,
+    pollMs: 50,
+  });
+}
+
+test('a commit comes to a cluster whose agent streams over a NATS broker, and its status comes back', async () => {
+  await untilGreeting('hello');
+  await greet('good morning');
+  await untilGreeting('good morning');
+  const inSync = { cluster: 'till', application: 'default/shop', what: 'in sync and healthy' };
+  await untilPlacement(fleet, {
+    ...inSync,
+    is: ({ sync, health }) => sync === 'InSync' && health === 'Healthy',
+  });
+  const { connections } = (await broker?.monitor('/connz')) as { connections: { name: string }[] };
+  expect(connections.map(({ name }) => name).sort()).toEqual(['fairlead agent till', 'fairlead gateway']);
+});
+
+test('a broker that is killed and comes back costs a delay, and what was pushed meanwhile arrives', async () => {
+  await broker?.down();
+  await greet('good night');
+  await untilPlacement(fleet, {
+    cluster: 'till',
+    application: 'default/shop',
+    what: 'assigned, with nobody there to hear of it',
+    is: ({ sync }) => sync === 'Assigned',
+  });
+  await broker?.up();
+  await untilGreeting('good night');
+});
