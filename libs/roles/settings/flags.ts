@@ -40,6 +40,11 @@ const flags = {
     needed: apart,
     help: "the hub's keys; a role needs only its own files of them (hub: default is DATA)",
   },
+  credentials: {
+    value: 'DIR',
+    for: ['hub', 'sources'],
+    help: 'NAME/username and NAME/password of the sources that need them (default: KEYS/credentials)',
+  },
   'make-keys': { for: ['hub'], help: 'makes in --keys all files that roles apart need, for --name HOST, and ends' },
   store: {
     value: 'FILE-OR-URL',
@@ -169,6 +174,7 @@ function settingsOf(program: Program, given: Values): Settings {
     pollMs: wholeNumber('--poll-ms', text('poll-ms') ?? '5000'),
     dataFolder,
     keysFolder: text('keys') ?? dataFolder,
+    ...optional('credentialsFolder', 'credentials'),
     makeKeys: given['make-keys'] === true,
     store: storeOf(program, {
       at: text('store') ?? join(dataFolder, 'store/hub.db'),

@@ -85,6 +85,8 @@ export interface Settings extends Base, FleetSettings {
   readonly names: readonly string[];
   readonly kustomize: readonly Tool[];
   readonly helm: readonly Tool[];
+  /** The sources' credentials; the folder `credentials` of the keys unless told. */
+  readonly credentialsFolder?: string;
   /** Makes all keys of roles apart, and ends. */
   readonly makeKeys: boolean;
 }
