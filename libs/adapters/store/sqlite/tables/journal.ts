@@ -1,14 +1,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { JsonObject } from '@fairlead/core/model';
+import type { Message } from '@fairlead/ports/bus';
 import type { EventQuery, EventRow, OutboxRow } from '@fairlead/ports/store';
-import { cell, dense, fromJson, jsonCell, type Cell, type Row } from '../row.ts';
+import { dense } from '../../dense.ts';
+import { cell, fromJson, jsonCell, type Cell, type Row } from '../row.ts';
 
 /** Events and the outbox. */
 export interface Journal {
   events(query: EventQuery): EventRow[];
   putEvent(row: Omit<EventRow, 'id'>): void;
   outbox(limit: number): OutboxRow[];
-  putOutbox(row: Omit<OutboxRow, 'id'>): void;
+  putOutbox(row: Message): void;
   dropOutbox(ids: readonly number[]): void;
 }
 
@@ -43,11 +44,9 @@ export function journal(database: DatabaseSync, limit: number): Journal {
       trim.run(Number(lastInsertRowid) - limit);
     },
     outbox: (count) =>
-      (waiting.all(count) as Row[]).map((row) => ({
-        id: row['id'] as number,
-        subject: row['subject'] as string,
-        payload: fromJson(row['payload']) as JsonObject,
-      })),
+      (waiting.all(count) as Row[]).map(
+        (row) => ({ id: row['id'], subject: row['subject'], payload: fromJson(row['payload']) }) as OutboxRow,
+      ),
     putOutbox: (row) => void put.run(row.subject, JSON.stringify(row.payload)),
     dropOutbox: (ids) => void drop.run(JSON.stringify(ids)),
   };

@@ -8,7 +8,8 @@ import {
   type TokenClaim,
   type TokenRow,
 } from '@fairlead/ports/store';
-import { cell, dense, fromJson, type Row } from '../row.ts';
+import { dense } from '../../dense.ts';
+import { cell, fromJson, type Row } from '../row.ts';
 
 /** Facts and tokens. */
 export interface Small {

@@ -1,0 +1,144 @@
+import type { JsonObject } from '@fairlead/core/model';
+import type { Client, QueryResult, QueryResultRow } from 'pg';
+import { failureOf } from '../errors.ts';
+import { positionOf } from '../rows.ts';
+import type { ClusterTable } from '../schema.ts';
+import { bytesToDigest } from '../bytes.ts';
+import { needsOf, type Call, type Needs } from './calls.ts';
+import type { Contact, State } from './draft.ts';
+import { judge, type Outcome } from './judge.ts';
+import { statementsOf } from './statements.ts';
+import type { Statement, StatementOptions } from './table.ts';
+
+/** The connection was lost after the commit had been asked for: whether it came to pass only the server knows. */
+export class CommitUnknown extends Error {
+  override readonly name = 'CommitUnknown';
+  readonly transaction: string;
+  readonly outcomes: readonly Outcome[];
+
+  constructor(of: { transaction: string; outcomes: readonly Outcome[]; cause: unknown }) {
+    super('The connection was lost during a commit.', { cause: of.cause });
+    this.transaction = of.transaction;
+    this.outcomes = of.outcomes;
+  }
+}
+
+/**
+ * Carries calls out in one transaction, in two trips to the server: what they need is read and locked, they are judged
+ * here, and what is left of them is written. Throws what pg throws, when nothing was written; {@link CommitUnknown}
+ * otherwise. The client pipelines its statements.
+ */
+export async function transact(
+  client: Client,
+  { calls, options }: { readonly calls: readonly Call[]; readonly options: StatementOptions },
+): Promise<readonly Outcome[]> {
+  const { state, transaction } = await begin(client, needsOf(calls));
+  try {
+    const { outcomes, draft } = judge(calls, state);
+    const statements = statementsOf(draft, options);
+    if (statements.length === 0) await client.query('ROLLBACK');
+    else await commit(client, { statements, transaction, outcomes });
+    return outcomes;
+  } catch (thrown) {
+    // Before the writing: a digest that is none, say. Afterwards the server has done it already, and this does nothing.
+    if (!(thrown instanceof CommitUnknown)) await client.query('ROLLBACK').catch(() => undefined);
+    throw thrown;
+  }
+}
+
+/** What became of a transaction; undefined while the server still carries it. Throws where the server does not know. */
+export async function fateOf(client: Client, transaction: string): Promise<'committed' | 'aborted' | undefined> {
+  const { rows } = await client.query<{ fate: string | null }>('SELECT pg_xact_status($1::xid8) AS fate', [
+    transaction,
+  ]);
+  const fate = rows[0]?.fate;
+  if (fate === 'in progress') return undefined;
+  if (fate === 'committed' || fate === 'aborted') return fate;
+  throw new Error(`PostgreSQL does not know any more what became of transaction ${transaction}`);
+}
+
+const contactList = `cluster, session, sequence, epoch, generation, acked_epoch, acked_generation, acked_root,
+  status_digest, connected_at_ms, last_heard_at_ms, unanswered_since_ms, connected, agent_version, kubernetes_version, gateway`;
+
+async function begin(client: Client, needs: Needs): Promise<{ state: State; transaction: string }> {
+  const [, id, lead, clusters, facts] = await together([
+    client.query('BEGIN'),
+    client.query<{ id: string }>({ name: 'id', text: 'SELECT pg_current_xact_id()::text AS id' }),
+    // A leader that is about to change waits until this is written, and the next one finds it.
+    needs.fence ? client.query<{ fence: number }>('SELECT fence FROM lead FOR SHARE') : nothing,
+    needs.clusters.length > 0
+      ? client.query<ClusterTable>({
+          name: 'lock-clusters',
+          text: `SELECT ${contactList} FROM cluster WHERE cluster = ANY ($1::text[]) ORDER BY cluster FOR UPDATE`,
+          values: [needs.clusters],
+        })
+      : nothing,
+    needs.facts.length > 0
+      ? client.query<{ key: string; value: JsonObject }>(
+          'SELECT key, value FROM fact WHERE key = ANY ($1::text[]) ORDER BY key FOR UPDATE',
+          [needs.facts],
+        )
+      : nothing,
+  ]);
+  return {
+    transaction: String(id.rows[0]?.id),
+    state: {
+      fence: lead?.rows[0]?.fence,
+      clusters: new Map(clusters?.rows.map((row) => [row.cluster, contactOf(row)])),
+      facts: new Map(facts?.rows.map((row) => [row.key, row.value])),
+    },
+  };
+}
+
+const nothing = Promise.resolve(undefined);
+
+async function commit(
+  client: Client,
+  work: { statements: readonly Statement[]; transaction: string; outcomes: readonly Outcome[] },
+): Promise<void> {
+  const { statements, transaction, outcomes } = work;
+  const sent: Promise<QueryResult>[] = statements.map((statement) =>
+    client.query({ ...statement, values: [...statement.values] }),
+  );
+  try {
+    const ended = await together([...sent, client.query('COMMIT')]);
+    const { command } = ended.at(-1) as QueryResult;
+    if (command !== 'COMMIT') throw new Error(`PostgreSQL answered ${command} to COMMIT`);
+  } catch (cause) {
+    if (failureOf(cause) === 'connection') throw new CommitUnknown({ transaction, outcomes, cause });
+    throw cause;
+  }
+}
+
+/** Waits for all, for each answers; the first that failed is thrown. */
+async function together<All extends readonly Promise<QueryResult<QueryResultRow> | undefined>[]>(
+  all: readonly [...All],
+): Promise<{ -readonly [At in keyof All]: Awaited<All[At]> }> {
+  const ended = await Promise.allSettled(all);
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  return ended.map((one) => (one as PromiseFulfilledResult<unknown>).value) as {
+    -readonly [At in keyof All]: Awaited<All[At]>;
+  };
+}
+
+function contactOf(row: ClusterTable): Contact {
+  return {
+    session: row.session,
+    sequence: row.sequence,
+    ...optional('position', positionOf(row.epoch, row.generation)),
+    ...optional('ackedPosition', positionOf(row.acked_epoch, row.acked_generation)),
+    ...optional('ackedRoot', bytesToDigest(row.acked_root)),
+    ...optional('statusDigest', bytesToDigest(row.status_digest)),
+    ...optional('connectedAtMs', row.connected_at_ms),
+    ...optional('lastHeardAtMs', row.last_heard_at_ms),
+    ...optional('unansweredSinceMs', row.unanswered_since_ms),
+    ...optional('gateway', row.gateway),
+    connected: row.connected,
+    agentVersion: row.agent_version,
+    kubernetesVersion: row.kubernetes_version,
+  };
+}
+
+function optional<Key extends string, Value>(key: Key, value: Value | null | undefined): { [K in Key]?: Value } {
+  return value === null || value === undefined ? {} : ({ [key]: value } as { [K in Key]?: Value });
+}
