@@ -45,7 +45,7 @@ test('a hub that dies before it is up says why', async () => {
 test('a hub that dies later says why, by the failures of its log', async () => {
   const hub = await start(
     `${sayReady} process.on('message', () => {}); setImmediate(() => {
-      console.error('{"level":60,"msg":"store is gone","err":{"message":"disk full","stack":"x"}}');
+      console.error('{"level":"fatal","msg":"store is gone","err":{"message":"disk full","stack":"x"}}');
       process.exit(3);
     });`,
   );

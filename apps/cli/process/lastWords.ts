@@ -1,4 +1,6 @@
 const kept = 40;
+/** As pino numbers its words. */
+const levels: Readonly<Record<string, number>> = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 };
 const warning = 40;
 const failure = 50;
 
@@ -12,9 +14,10 @@ export interface LogLine {
 export function logLine(line: string): LogLine {
   try {
     const { level, msg, err } = JSON.parse(line) as { level?: unknown; msg?: unknown; err?: { message?: unknown } };
-    if (typeof level === 'number') {
+    const number = typeof level === 'string' ? levels[level] : level;
+    if (typeof number === 'number') {
       const words = [msg, err?.message].filter((part): part is string => typeof part === 'string' && part !== '');
-      return { level, text: [...new Set(words)].join(': ') };
+      return { level: number, text: [...new Set(words)].join(': ') };
     }
   } catch {
     // Not JSON: shown as it is.

@@ -36,7 +36,7 @@ export interface ApiRole {
  * compare-and-swap on the head as the planner's own do: no request waits for whoever leads.
  */
 export function startApiRole(ground: Ground, parts: RoleParts): ApiRole {
-  const { store, bus, clock, onProblem } = ground;
+  const { store, bus, clock, onProblem, observing } = ground;
   const { settings, fleet } = parts;
   const follower = followFleet(ground, parts);
   const ports = readPorts(ground, { fleet, fleetUrl: settings.fleetUrl, problem: follower.problem });
@@ -46,6 +46,7 @@ export function startApiRole(ground: Ground, parts: RoleParts): ApiRole {
     const unread = 'The fleet repository was not read yet.';
     return trouble ?? new FairleadError(unread, { code: 'Unavailable', reason: 'NotSeenYet' });
   };
+  observing.needs({ name: 'git', problem: readiness });
   const planner: Follower = {
     refresh: () => fleet.refresh(),
     async plan() {
@@ -84,18 +85,22 @@ function signHead(): never {
   });
 }
 
+/** How long nobody may ask the git server: pauses after failures are a minute. */
+const lookLimitMs = 300_000;
+
 /** Keeps the reading as new as the planner's: by its bell, and where nobody else does it, by asking the git server. */
 function followFleet(
-  { bus, clock, onProblem }: Ground,
+  { bus, clock, onProblem, observing }: Ground,
   { settings, fleet, follows }: RoleParts,
 ): { problem(): FairleadError | undefined; close(): void } {
   const refresh = async (): Promise<void> => void (await fleet.refresh());
   const polled = follows
     ? followHead(
-        { repository: fleet.repository, clock, changed: refresh },
+        { repository: fleet.repository, clock, changed: refresh, steps: observing.steps },
         { pollMs: settings.pollMs, onProblem: (problem) => problem && onProblem(problem) },
       )
     : undefined;
+  if (polled) observing.watch({ name: 'fleet', limitMs: lookLimitMs, read: () => polled.progress() });
   const look = (): void => {
     if (polled) void polled.check();
     else refresh().catch(onProblem);

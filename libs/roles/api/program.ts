@@ -28,8 +28,9 @@ export async function startApiProgram(settings: Settings): Promise<Running> {
     ...(name === undefined ? {} : { name }),
   });
   log.info({ api: http.address }, 'the api listens');
+  ground.observing.started();
   return {
-    ready: { instance: ground.instance, api: http.address },
+    ready: { instance: ground.instance, ...ground.observing.where, api: http.address },
     async close() {
       await http.close();
       role.close();

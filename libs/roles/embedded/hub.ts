@@ -23,6 +23,8 @@ export interface RunningHub {
   /** `HOST:PORT`. */
   readonly grpc: string;
   readonly dataFolder: string;
+  /** Where probes are answered, if anywhere: `HOST:PORT`. */
+  readonly where: { readonly probes?: string };
   /** Ends streams, finishes what was begun, closes the store. */
   close(): Promise<void>;
 }
@@ -43,6 +45,8 @@ export async function startHub(options: HubOptions, bundle: Bundle = {}): Promis
     bus: options.bus ?? { kind: 'in-process' },
     blobKey: keys.blobKey,
     ...bundle,
+    ...(options.metrics && { metrics: options.metrics }),
+    ...(options.otlp !== undefined && { otlp: options.otlp }),
   });
   const { log, clock, store, alone } = ground;
   const settings = { ...options, keysFolder };
@@ -73,7 +77,9 @@ export async function startHub(options: HubOptions, bundle: Bundle = {}): Promis
   });
   address = http.address;
   log.info({ api: address, grpc: gateway.streams }, 'the hub listens');
+  ground.observing.started();
   return {
+    where: ground.observing.where,
     api: address,
     grpc: gateway.streams,
     dataFolder,

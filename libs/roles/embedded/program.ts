@@ -16,7 +16,7 @@ export async function startHubProgram(settings: Settings, bundle: Bundle): Promi
   }
   const hub = await startHub(settings, bundle);
   return {
-    ready: { api: hub.api, grpc: hub.grpc, dataDir: hub.dataFolder },
+    ready: { api: hub.api, grpc: hub.grpc, dataDir: hub.dataFolder, ...hub.where },
     close: () => hub.close(),
   };
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openGitRepository } from '@fairlead/adapters/git';
+import { tracedRepository } from '@fairlead/adapters/telemetry';
 import type { SourceCredentials } from '@fairlead/ports/source';
 import type { Repository } from '@fairlead/ports/repository';
 import type { Change, Store } from '@fairlead/ports/store';
@@ -27,13 +28,14 @@ export async function openFleet(settings: FleetSettings, store: Store): Promise<
             password: (await readFile(passwordFile, 'utf8')).trim(),
           }),
         };
-  const repository = await openGitRepository({
+  const opened = await openGitRepository({
     url,
     branch,
     folder: join(dataFolder, 'git/fleet'),
     ...(await httpOf(settings)),
     ...credentials,
   });
+  const repository = tracedRepository(opened);
   let write: Store['write'] | undefined;
   const keep = async (changes: readonly Change[]): Promise<boolean> => {
     await write?.(changes);
@@ -46,7 +48,7 @@ export async function openFleet(settings: FleetSettings, store: Store): Promise<
     keepBy(given) {
       write = given;
     },
-    close: () => repository.close(),
+    close: () => opened.close(),
   };
 }
 

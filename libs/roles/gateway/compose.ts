@@ -30,7 +30,7 @@ const aliveMs = 30_000;
 
 /** Takes agents' streams; any agent may come to any instance. */
 export async function startGatewayRole(ground: Ground, { settings, keys }: GatewayParts): Promise<GatewayRole> {
-  const { store, bus, clock, onProblem, instance, alone } = ground;
+  const { store, bus, clock, onProblem, instance, alone, observing } = ground;
   const planner = followPlanner(ground);
   const nats = await openNats(ground, { settings, keys });
   let streams = '';
@@ -54,14 +54,18 @@ export async function startGatewayRole(ground: Ground, { settings, keys }: Gatew
     { store, bus, clock, onError: onProblem },
     { instance, role: 'gateway', ttlMs: aliveMs, alone, beaten: (registered) => gateway.beaten(registered) },
   );
-  const listener = grpcListener({
-    ...settings.grpc,
-    caPem: keys.caPem,
-    server: keys.server,
-    ticketSecret: keys.ticketSecret,
-    clock,
-    onError: onProblem,
-  });
+  const listener = observing.agents(
+    grpcListener({
+      ...settings.grpc,
+      caPem: keys.caPem,
+      server: keys.server,
+      ticketSecret: keys.ticketSecret,
+      clock,
+      onError: onProblem,
+      onBytes: observing.bytes('grpc'),
+    }),
+    { store, transport: 'grpc' },
+  );
   const { address } = await listener.listen((channel) => gateway.accept(channel));
   await nats?.listener.listen((channel) => gateway.accept(channel));
   streams = settings.grpcName ?? advertised(settings, address);

@@ -16,7 +16,7 @@ export interface NatsWay {
 
 /** The way in over the broker of `--agents-nats`; undefined without it. Throws where its keys are not there. */
 export async function openNats(
-  { clock, onProblem }: Pick<Ground, 'clock' | 'onProblem'>,
+  { clock, onProblem, observing, store }: Pick<Ground, 'clock' | 'onProblem' | 'observing' | 'store'>,
   { settings, keys }: { settings: Pick<Settings, 'agentsNats' | 'keysFolder'>; keys: GatewayKeys },
 ): Promise<NatsWay | undefined> {
   const { agentsNats, keysFolder } = settings;
@@ -29,14 +29,18 @@ export async function openNats(
       address: name,
       ...(caPem !== undefined && { caPem }),
     },
-    listener: natsListener({
-      address,
-      ...(caPem !== undefined && { brokerCaPem: caPem }),
-      credentials: () => readFile(credentialsFile, 'utf8'),
-      caPem: keys.caPem,
-      server: keys.server,
-      clock,
-      onError: onProblem,
-    }),
+    listener: observing.agents(
+      natsListener({
+        address,
+        ...(caPem !== undefined && { brokerCaPem: caPem }),
+        credentials: () => readFile(credentialsFile, 'utf8'),
+        caPem: keys.caPem,
+        server: keys.server,
+        clock,
+        onError: onProblem,
+        onBytes: observing.bytes('nats'),
+      }),
+      { store, transport: 'nats' },
+    ),
   };
 }

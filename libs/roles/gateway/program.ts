@@ -25,8 +25,9 @@ export async function startGatewayProgram(settings: Settings): Promise<Running> 
     ...(name === undefined ? {} : { name }),
   });
   log.info({ enrolment: http.address, grpc: role.streams }, 'the gateway listens');
+  ground.observing.started();
   return {
-    ready: { instance: ground.instance, enrolment: http.address, grpc: role.streams },
+    ready: { instance: ground.instance, ...ground.observing.where, enrolment: http.address, grpc: role.streams },
     async close() {
       await http.close();
       await role.close();

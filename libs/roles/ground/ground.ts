@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
+import { openLog } from '@fairlead/adapters/telemetry';
 import { asFairleadError, type FairleadError } from '@fairlead/core/model';
 import type { Bus } from '@fairlead/ports/bus';
 import { systemClock, type Clock } from '@fairlead/ports/clock';
 import type { Store } from '@fairlead/ports/store';
 import type { Log } from '@fairlead/roles/http';
-import type { BusChoice, StoreChoice } from '@fairlead/roles/settings';
+import { startObserving, type Observing } from '@fairlead/roles/observe';
+import type { Address, BusChoice, StoreChoice } from '@fairlead/roles/settings';
 import { startRelay } from '@fairlead/shell/outbox';
 import { chosenBus } from './bus.ts';
-import { openLog } from './log.ts';
 import { ringing } from './ringing.ts';
 import { chosenStore } from './store.ts';
+
+/** Of the hub, as the API's document says it too. */
+const version = '0.1.0';
 
 /** What every role stands on: the roles meet through store, bus and git, and through nothing else. */
 export interface Ground {
@@ -21,6 +25,8 @@ export interface Ground {
   readonly clock: Clock;
   readonly store: Store;
   readonly bus: Bus;
+  /** Where parts are measured, and say how they are. */
+  readonly observing: Observing;
   /** Hears what failed beside a call. */
   onProblem(problem: unknown): void;
   /** Why the bus cannot be used now; undefined while it can. */
@@ -38,6 +44,10 @@ export interface GroundOptions {
   readonly blobKey?: Uint8Array;
   /** The program of SQLite's thread, in a bundle. */
   readonly workerUrl?: URL;
+  /** Plain HTTP: probes and Prometheus. */
+  readonly metrics?: Address;
+  /** Where traces go, by OTLP over HTTP. */
+  readonly otlp?: string;
 }
 
 /** When messages count as left behind by a process that died between its write and the bus. */
@@ -45,12 +55,21 @@ const leftBehind = { afterMs: 20_000, everyMs: 15_000 };
 
 /** Opens store and bus, and carries the outbox from the one to the other. */
 export async function openGround(options: GroundOptions): Promise<Ground> {
-  const { program, store: choice, bus: busChoice, blobKey, workerUrl } = options;
-  const clock = systemClock;
-  const log = openLog('info');
+  const { program, store: choice, bus: busChoice, blobKey, workerUrl, metrics, otlp } = options;
   const instance = `${program}-${randomUUID()}`;
+  const log = openLog({ role: program, instance });
+  const observing = await startObserving({
+    program,
+    instance,
+    version,
+    log,
+    clock: systemClock,
+    ...(metrics && { metrics }),
+    ...(otlp !== undefined && { otlp }),
+  });
+  const { clock } = observing;
   const onProblem = (problem: unknown): void => log.warn({ err: asFairleadError(problem) }, 'problem');
-  const { bus, problem } = await chosenBus(busChoice, {
+  const { bus: plainBus, problem } = await chosenBus(busChoice, {
     clock,
     name: instance,
     onError: (error, subject) => log.error({ err: error, subject }, 'a message was not handled'),
@@ -59,11 +78,19 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
   const opened = await chosenStore(choice, {
     ...(blobKey ? { blobKey } : {}),
     ...(workerUrl ? { workerUrl } : {}),
-    onProblem,
   });
-  const store = ringing(opened);
+  const bus = observing.bus(plainBus, busChoice.kind === 'nats' ? 'nats' : 'in_process');
+  const store = observing.store(ringing(opened), choice.kind === 'sqlite' ? 'sqlite' : 'postgresql');
+  observing.needs({ name: 'bus', problem });
+  observing.needs({ name: 'store', problem: () => store.fact('hub').then(() => undefined) });
   const alone = choice.kind === 'sqlite';
-  const relay = startRelay({ store, bus, clock, onError: onProblem, ...(alone ? {} : { others: leftBehind }) });
+  const relay = startRelay({
+    store: observing.outbox(store),
+    bus,
+    clock,
+    onError: onProblem,
+    ...(alone ? {} : { others: leftBehind }),
+  });
   return {
     instance,
     alone,
@@ -71,12 +98,14 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
     clock,
     store,
     bus,
+    observing,
     onProblem,
     busProblem: problem,
     async close() {
       await relay.stop();
       await bus.close();
       await store.close();
+      await observing.close();
     },
   };
 }

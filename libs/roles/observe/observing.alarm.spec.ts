@@ -23,7 +23,8 @@ beforeEach(async () => {
     log: { info: line, warn: line, error: line },
     clock,
   });
-  address = (await observing.serve()) ?? '';
+  observing.started();
+  address = observing.where.probes ?? '';
 });
 
 afterEach(() => observing.close());
@@ -86,6 +87,22 @@ test('a process is unready for what it needs, by name', async () => {
   });
 });
 
+test('a process answers probes while it starts, and is unready until it has', async () => {
+  const silent = (): void => undefined;
+  const second = await startObserving({
+    program: 'api',
+    instance: 'api-1',
+    version: '0.0.0',
+    metrics: { host: '127.0.0.1', port: 0 },
+    log: { info: silent, warn: silent, error: silent },
+    clock,
+  });
+  expect((await fetch(`http://${second.where.probes}/readyz`)).status).toBe(503);
+  second.started();
+  expect((await fetch(`http://${second.where.probes}/readyz`)).status).toBe(200);
+  await second.close();
+});
+
 test('a process without probes and traces keeps its parts as they are', async () => {
   const silent = (): void => undefined;
   const plain = await startObserving({
@@ -97,6 +114,6 @@ test('a process without probes and traces keeps its parts as they are', async ()
   });
   expect(plain.store(store, 'sqlite')).toBe(store);
   expect(plain.clock).toBe(clock);
-  expect(await plain.serve()).toBeUndefined();
+  expect(plain.where).toEqual({});
   await plain.close();
 });

@@ -13,18 +13,17 @@ import {
   untracedClock,
   type BusSystem,
   type Observed,
-  type ProbeServer,
   type ReadyCheck,
   type StoreSystem,
 } from '@fairlead/adapters/telemetry';
-import { asFairleadError } from '@fairlead/core/model';
+import { asFairleadError, FairleadError } from '@fairlead/core/model';
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
 import { untold, type Steps } from '@fairlead/ports/steps';
 import type { Store } from '@fairlead/ports/store';
 import type { AgentListener, OnBytes } from '@fairlead/ports/transport';
 import type { Log } from '@fairlead/roles/http';
-import { startWatchdog, watchBacklog, type LoopReport, type WatchedLoop } from '@fairlead/shell/watchdog';
+import { startWatchdog, watchBacklog, type Backlog, type LoopReport, type WatchedLoop } from '@fairlead/shell/watchdog';
 import { journalStall } from './alarm.ts';
 
 /** What a process is observed by. */
@@ -49,7 +48,7 @@ export interface Observing {
   readonly steps: Steps;
   store(store: Store, system: StoreSystem): Store;
   /** The store as the relay should have it; from then on the outbox is watched, and stalls go to the journal. */
-  outbox(store: Store): Store;
+  outbox(store: Store): Backlog['store'];
   /** The store as the planner should have it. */
   noting(store: Store): Store;
   bus(bus: Bus, system: BusSystem): Bus;
@@ -61,8 +60,10 @@ export interface Observing {
   /** Something that the process needs for its work. */
   needs(check: ReadyCheck): void;
   state(observed: Observed): void;
-  /** Answers probes from now on; the address, where there is one. */
-  serve(): Promise<string | undefined>;
+  /** Where probes are answered, for the ready line: `HOST:PORT`. */
+  readonly where: { readonly probes?: string };
+  /** The process has started: from now on it can be ready. */
+  started(): void;
   close(): Promise<void>;
 }
 
@@ -92,8 +93,11 @@ export async function startObserving(options: ObserveOptions): Promise<Observing
     journal?.write([line]).catch((thrown: unknown) => log.warn({ err: asFairleadError(thrown) }, 'not in the journal'));
   };
   const dog = startWatchdog({ clock, alarm });
-  let server: ProbeServer | undefined;
+  let hasStarted = false;
+  checks.push({ name: 'started', problem: () => (hasStarted ? undefined : starting()) });
   observeState({ loops: dog.reports });
+  const { metricsText } = telemetry;
+  const server = metrics && (await serveProbes(metrics, { clock, loops: dog.reports, checks, metricsText }));
   return {
     clock,
     steps: isOn ? tracedSteps : untold,
@@ -115,12 +119,8 @@ export async function startObserving(options: ObserveOptions): Promise<Observing
     watch: (loop) => dog.watch(loop),
     needs: (check) => void checks.push(check),
     state: observeState,
-    async serve() {
-      if (metrics === undefined) return undefined;
-      const { metricsText } = telemetry;
-      server = await serveProbes(metrics, { clock, loops: dog.reports, checks, metricsText });
-      return server.address;
-    },
+    where: server ? { probes: server.address } : {},
+    started: () => void (hasStarted = true),
     async close() {
       dog.close();
       deliveries.close();
@@ -128,4 +128,8 @@ export async function startObserving(options: ObserveOptions): Promise<Observing
       await telemetry.close();
     },
   };
+}
+
+function starting(): FairleadError {
+  return new FairleadError('The process has not started yet.', { code: 'Unavailable', reason: 'NotSeenYet' });
 }

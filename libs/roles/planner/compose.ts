@@ -1,4 +1,4 @@
-import { asFairleadError, type FairleadError } from '@fairlead/core/model';
+import { asFairleadError, FairleadError } from '@fairlead/core/model';
 import type { HeadSigner } from '@fairlead/ports/keys';
 import type { Store } from '@fairlead/ports/store';
 import type { FleetView } from '@fairlead/roles/fleet';
@@ -26,10 +26,14 @@ export interface PlannerRole {
 
 /** How long a leader is waited for that died without a word. */
 const leaseMs = 10_000;
+/** How long a pass may take: renders included, of which one is given up after two minutes. */
+const passLimitMs = 900_000;
+/** How long nobody may ask the git server: pauses after failures are a minute. */
+const lookLimitMs = 300_000;
 
 /** Seeks the lead, and plans while it has it. */
 export function startPlannerRole(ground: Ground, parts: PlannerParts): PlannerRole {
-  const { store, bus, clock, onProblem, instance, alone } = ground;
+  const { store, bus, clock, onProblem, instance, alone, observing } = ground;
   let term: Planning | undefined;
   const candidacy = seekLead(
     { store, bus, clock, onError: onProblem },
@@ -53,6 +57,17 @@ export function startPlannerRole(ground: Ground, parts: PlannerParts): PlannerRo
   const stop = bus.subscribe('pushed', ({ urls }) => {
     if (urls.some((url) => sameRepository(url, parts.settings.fleetUrl))) void term?.head.check();
   });
+  const idle = { hasWork: false, steps: 0 };
+  observing.watch({ name: 'lease', limitMs: 6 * leaseMs, read: () => candidacy.progress() });
+  observing.watch({ name: 'planner', limitMs: passLimitMs, read: () => term?.planner.progress() ?? idle });
+  observing.watch({ name: 'fleet', limitMs: lookLimitMs, read: () => term?.head.progress() ?? idle });
+  observing.needs({ name: 'git', problem: () => (term?.planner.current() ? undefined : term?.problem()) });
+  observing.state({
+    counts: () => store.counts(),
+    rollouts: () => term?.planner.states() ?? {},
+    planned: () => term?.planner.progress().units ?? 0,
+    leading: () => candidacy.isLeading(),
+  });
   return {
     isLeading: () => candidacy.isLeading(),
     progress: () => term?.planner.progress() ?? { hasWork: false, steps: 0 },
@@ -67,12 +82,14 @@ export function startPlannerRole(ground: Ground, parts: PlannerParts): PlannerRo
 interface Planning extends Term {
   readonly planner: Planner;
   readonly head: HeadFollower;
+  /** Why the fleet repository was not read yet. */
+  problem(): FairleadError;
 }
 
 function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }): Planning {
-  const { bus, clock, onProblem } = ground;
+  const { bus, clock, onProblem, observing } = ground;
   const { settings, fleet, lead, signer, releases } = parts;
-  const store = fencedStore(ground.store, lead.fence);
+  const store = observing.noting(fencedStore(ground.store, lead.fence));
   fleet.keepBy((changes) => store.write(changes));
   const report = inOrder(() => tell(), onProblem);
   const planner = startPlanner(
@@ -84,6 +101,7 @@ function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }
       clock,
       signer,
       releases,
+      steps: observing.steps,
     },
     {
       repositoryUrl: settings.fleetUrl,
@@ -94,7 +112,12 @@ function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }
     },
   );
   const head = followHead(
-    { repository: fleet.repository, clock, changed: () => planner.plan({ head: true, units: [] }) },
+    {
+      repository: fleet.repository,
+      clock,
+      changed: () => planner.plan({ head: true, units: [] }),
+      steps: observing.steps,
+    },
     {
       pollMs: settings.pollMs,
       onProblem(problem) {
@@ -111,6 +134,7 @@ function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }
   return {
     planner,
     head,
+    problem: () => head.problem() ?? notRead(),
     async end() {
       head.close();
       await planner.close();
@@ -118,6 +142,10 @@ function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }
       fleet.keepBy(undefined);
     },
   };
+}
+
+function notRead(): FairleadError {
+  return new FairleadError('The fleet repository was not read yet.', { code: 'Unavailable', reason: 'NotSeenYet' });
 }
 
 /** Every head that is read is told to the other roles: what to follow, and that this planner has seen it. */

@@ -16,8 +16,9 @@ export async function startPlannerProgram(settings: Settings): Promise<Running> 
   const releases = releasesFrom({ state: (key) => sourceState(store, key), rendering });
   const role = startPlannerRole(ground, { settings, fleet, signer, releases });
   ground.log.info({ instance: ground.instance }, 'the planner has started');
+  ground.observing.started();
   return {
-    ready: { instance: ground.instance },
+    ready: { instance: ground.instance, ...ground.observing.where },
     async close() {
       await role.close();
       rendering.close();

@@ -16,7 +16,13 @@ export function runProgram(program: Program, start: (settings: Settings) => Prom
   // A rejection that nobody caught is a mistake of ours. Every step looks again by itself, so it goes on and tells of it.
   process.on('unhandledRejection', (thrown) => {
     const message = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-    const line = { level: 50, time: Date.now(), msg: 'a rejection was not handled', err: { message } };
+    const line = {
+      level: 'error',
+      time: Date.now(),
+      role: program,
+      msg: 'a rejection was not handled',
+      err: { message },
+    };
     console.error(JSON.stringify(line));
   });
   const args = process.argv.slice(2);

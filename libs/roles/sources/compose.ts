@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { credentialsIn } from '@fairlead/adapters/credentials';
 import { gitSourceAdapter } from '@fairlead/adapters/git';
 import { helmRenderer, kustomizePatcher, kustomizeRenderer, plainRenderer } from '@fairlead/adapters/render';
+import { instruments, tracedPatcher, tracedRenderer, tracedSource } from '@fairlead/adapters/telemetry';
 import { treeDigest } from '@fairlead/core/bundle';
 import type { DynamicModule } from '@nestjs/common';
 import { httpOf } from '@fairlead/roles/fleet';
@@ -23,7 +24,10 @@ import { sourcesModule } from './module.ts';
 
 /** What the sources role is made of. */
 export interface SourcesParts {
-  readonly settings: Pick<Settings, 'dataFolder' | 'keysFolder' | 'gitCaFile' | 'pollMs' | 'kustomize' | 'helm'>;
+  readonly settings: Pick<
+    Settings,
+    'dataFolder' | 'keysFolder' | 'credentialsFolder' | 'gitCaFile' | 'pollMs' | 'kustomize' | 'helm'
+  >;
   /** What git servers sign their webhooks with; read at each use. */
   readonly webhookSecret: () => Promise<string>;
 }
@@ -41,19 +45,21 @@ export interface SourcesRole {
 const keptFileBytes = 256 * 1024 * 1024;
 /** For how long an instance counts as alive without a word. */
 const aliveMs = 15_000;
+/** How long no source may be asked: pauses after failures are a minute, and a fetch may take some. */
+const lookLimitMs = 600_000;
 
 /** Follows its share of the sources, and renders what is asked for. */
 export async function startSourcesRole(
   ground: Ground,
   { settings, webhookSecret }: SourcesParts,
 ): Promise<SourcesRole> {
-  const { store, bus, clock, onProblem, instance, alone } = ground;
+  const { store, bus, clock, onProblem, instance, alone, observing } = ground;
   const folder = join(settings.dataFolder, 'git/sources');
   const adapter = gitSourceAdapter({ folder, ...(await httpOf(settings)) });
-  const readSecret = credentialsIn(join(settings.keysFolder, 'credentials'));
+  const readSecret = credentialsIn(settings.credentialsFolder ?? join(settings.keysFolder, 'credentials'));
   let wanted: Wanted = { sources: [], fleet: { spec: { credentials: [] } } };
   const access = {
-    adapters: [adapter],
+    adapters: [tracedSource(adapter)],
     treeDigest,
     async credentials(source: { readonly url: string; readonly team: string }) {
       const secret = secretFor(wanted.fleet, source);
@@ -61,11 +67,14 @@ export async function startSourcesRole(
     },
   };
   const files = keepFiles(access, { maxBytes: keptFileBytes });
-  const watcher = watchSources({ ...access, store, bus, clock, keep: files.keep }, { pollMs: settings.pollMs });
-  const rendering = renderHere({ files, bundles: makeBundles({ ...renderersOf(settings), store, files }) });
-
+  const watcher = watchSources(
+    { ...access, store, clock, keep: files.keep, steps: observing.steps },
+    { pollMs: settings.pollMs },
+  );
+  const rendering = counted(renderHere({ files, bundles: makeBundles({ ...renderersOf(settings), store, files }) }));
+  observing.watch({ name: 'sources', limitMs: lookLimitMs, read: () => watcher.progress() });
   let changed = (): void => undefined;
-  const ports = { store, bus, clock, onError: onProblem };
+  const ports = { store, bus, clock, onError: onProblem, steps: observing.steps };
   const presence = await keepInstance(ports, {
     instance,
     role: 'sources',
@@ -94,23 +103,15 @@ export async function startSourcesRole(
     follow();
     service.lookAll();
   };
-  const stops = [
-    bus.subscribe('fleet', read, { lost: () => void read().catch(onProblem) }),
-    bus.subscribe('pushed', ({ urls }) => {
-      for (const url of urls) void watcher.check(url);
-    }),
-  ];
+  const stop = hear(ground, { read, check: (url) => void watcher.check(url) });
   await read();
   // Whoever failed for want of this role may go on.
   bus.publish('release', { applications: [] }).catch(onProblem);
   return {
-    module: sourcesModule({
-      secret: webhookSecret,
-      ring: (urls) => void bus.publish('pushed', { urls }).catch(onProblem),
-    }),
+    module: sourcesModule({ secret: webhookSecret, ring: ringer(ground) }),
     rendering,
     async close() {
-      for (const stop of stops) stop();
+      stop();
       watcher.close();
       await service.close();
       await presence.close();
@@ -121,7 +122,39 @@ export async function startSourcesRole(
 
 function renderersOf({ kustomize, helm }: Pick<Settings, 'kustomize' | 'helm'>) {
   return {
-    renderers: [plainRenderer(), kustomizeRenderer(kustomize), helmRenderer(helm)],
-    patcher: kustomizePatcher(kustomize),
+    renderers: [plainRenderer(), kustomizeRenderer(kustomize), helmRenderer(helm)].map(tracedRenderer),
+    patcher: tracedPatcher(kustomizePatcher(kustomize)),
+  };
+}
+
+/** What is followed changes with the fleet, and a push is a reason to ask at once. Returns how to stop. */
+function hear(
+  { bus, onProblem }: Pick<Ground, 'bus' | 'onProblem'>,
+  { read, check }: { readonly read: () => Promise<void>; readonly check: (url: string) => void },
+): () => void {
+  const stops = [
+    bus.subscribe('fleet', read, { lost: () => void read().catch(onProblem) }),
+    bus.subscribe('pushed', ({ urls }) => {
+      for (const url of urls) check(url);
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** Tells all instances of a push. */
+function ringer({ bus, onProblem }: Pick<Ground, 'bus' | 'onProblem'>): (urls: readonly string[]) => void {
+  return (urls) => void bus.publish('pushed', { urls }).catch(onProblem);
+}
+
+/** Counts what is asked for: what is not rendered for it was found. */
+function counted(rendering: Rendering): Rendering {
+  return {
+    describe: (asked) => rendering.describe(asked),
+    render(asked) {
+      instruments().renderRequests.add(1);
+      return rendering.render(asked);
+    },
   };
 }

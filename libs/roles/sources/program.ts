@@ -24,8 +24,9 @@ export async function startSourcesProgram(settings: Settings): Promise<Running> 
     ...(name === undefined ? {} : { name }),
   });
   log.info({ webhooks: http.address }, 'the sources role listens');
+  ground.observing.started();
   return {
-    ready: { instance: ground.instance, webhooks: http.address },
+    ready: { instance: ground.instance, ...ground.observing.where, webhooks: http.address },
     async close() {
       await http.close();
       await role.close();

@@ -5,7 +5,7 @@ import type { Store } from '@fairlead/ports/store';
 /** What waits in the outbox, and whether anybody carries it. */
 export interface Backlog {
   /** The store as the relay should have it: each of its looks at the outbox is a step. */
-  readonly store: Store;
+  readonly store: Pick<Store, 'outbox' | 'write' | 'onOutbox'>;
   /** Reads the outbox; for the watchdog. */
   read(): Promise<LoopReading>;
   /** As it was read last: how many messages wait, {@link mostCounted} at most, and since when the oldest does. */
@@ -26,10 +26,11 @@ export function watchBacklog(store: Store, clock: Pick<Clock, 'now'>): Backlog {
   let messages = 0;
   return {
     store: {
-      ...store,
-      async outbox(limit) {
+      write: (changes, guard) => store.write(changes, guard),
+      onOutbox: (callback) => store.onOutbox(callback),
+      async outbox(...asked) {
         try {
-          return await store.outbox(limit);
+          return await store.outbox(...asked);
         } finally {
           looks += 1;
         }

@@ -24,21 +24,25 @@ function factKey({ environment, application }: Pick<DesiredEntry, 'environment' 
  */
 export function notingAttempts(store: Store, clock: Clock): Store {
   const noted = new Map<string, string>();
-  return {
-    ...store,
-    async write(changes, guard) {
-      const fresh = newAttempts(changes, noted);
-      const notes: Change[] = [];
-      for (const [key, attempt] of fresh) {
-        const traceparent = traceparentNow();
-        const value: JsonObject = { attempt, atMs: clock.now(), ...(traceparent === undefined ? {} : { traceparent }) };
-        // A planner that was started anew goes on with what the one before it noted.
-        if ((await store.fact(key))?.['attempt'] !== attempt) notes.push({ put: 'fact', key, value });
-      }
-      await store.write(notes.length === 0 ? changes : [...changes, ...notes], guard);
-      for (const [key, attempt] of fresh) remember(noted, key, attempt);
-    },
+  const write: Store['write'] = async (changes, guard) => {
+    const fresh = newAttempts(changes, noted);
+    const notes: Change[] = [];
+    for (const [key, attempt] of fresh) {
+      const traceparent = traceparentNow();
+      const value: JsonObject = { attempt, atMs: clock.now(), ...(traceparent === undefined ? {} : { traceparent }) };
+      // A planner that was started anew goes on with what the one before it noted.
+      if ((await store.fact(key))?.['attempt'] !== attempt) notes.push({ put: 'fact', key, value });
+    }
+    await store.write(notes.length === 0 ? changes : [...changes, ...notes], guard);
+    for (const [key, attempt] of fresh) remember(noted, key, attempt);
   };
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'write') return write;
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
+  });
 }
 
 function newAttempts(changes: readonly Change[], noted: ReadonlyMap<string, string>): Map<string, string> {
