@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKeys } from '@fairlead/adapters/pki';
@@ -49,9 +49,6 @@ export interface Scene {
   stop(): Promise<void>;
 }
 
-/** By which the hub signs agents' users of the broker; it lies with the hub's other keys. */
-const signerFile = 'agents-signer.json';
-
 /** Brings it all up. What was started is ended where a later part does not start. */
 export async function setScene(options: SceneOptions): Promise<Scene> {
   const { clusters, applications = 1, objects = 20, transport = 'grpc', tell = () => undefined } = options;
@@ -75,14 +72,15 @@ export async function setScene(options: SceneOptions): Promise<Scene> {
     endings.push(() => git.stop());
     tell('the hub');
     const start = options.layout === 'apart' ? startRolesApart : startOneHub;
-    const hub = await start({
+    const tier = await start({
       folder,
       dataDir,
       fleetUrl: git.urlOf('fleet'),
       ...options.hub,
       ...(nats && { gatewayFlags: nats.flags }),
     });
-    endings.push(() => hub.stop());
+    endings.push(() => tier.stop());
+    const hub = nats ? besideBroker(tier, nats.server) : tier;
     return {
       folder,
       git,
@@ -143,7 +141,15 @@ async function startBroker(
   { folder, serverConfig, credentials }: NonNullable<Identities['broker']>,
   dataDir: string,
 ): Promise<{ readonly server: NatsServer; readonly flags: Readonly<Record<string, string>> }> {
-  await copyFile(join(folder, signerFile), join(dataDir, signerFile));
+  // Among them the key by which the hub signs agents' users; a real hub has no more of these files.
+  await cp(folder, dataDir, { recursive: true });
   const server = await startNatsServer({ jetStream: false, config: serverConfig });
   return { server, flags: { 'agents-nats': server.url, 'agents-nats-credentials': credentials.gateways } };
+}
+
+/** The same hub, with the broker among the servers that it cannot be without. */
+function besideBroker(hub: HubTier, server: NatsServer): HubTier {
+  return Object.create(hub, {
+    beside: { get: () => ({ ...hub.beside, broker: server.pid() ?? 0 }) },
+  }) as HubTier;
 }

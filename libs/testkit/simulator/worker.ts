@@ -11,7 +11,8 @@ let bytes = countBytes();
 let crowd: Crowd | undefined;
 
 function say(message: FromWorker): void {
-  if (process.connected) process.send?.(message);
+  // A parent that is gone closes the channel, and that ends this process.
+  if (process.connected) process.send?.(message, () => undefined);
 }
 
 function tell(): void {
