@@ -118,7 +118,7 @@ describe('roles apart', () => {
     for (const role of ['api', 'gateway', 'sources']) expect(keysOf(role).join()).not.toContain('signing');
     for (const role of ['api', 'planner', 'sources']) expect(keysOf(role)).not.toContain('ca.key');
     for (const role of ['gateway', 'planner', 'sources']) expect(keysOf(role)).not.toContain('admin-token');
-    expect(keysOf('gateway')).toContain('agents-signer.json');
+    expect(keysOf('gateway')).toContain('nats-signer.json');
   });
 
   it('keep all but one of their Pods through a drain', () => {

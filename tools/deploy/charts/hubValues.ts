@@ -62,6 +62,7 @@ const everything: Values = {
     url: 'tls://nats.data:4222',
     name: 'tls://agents.example.com:4222',
     credentialsSecret: secret('nats-gateways', 'gateways.creds'),
+    caSecret: secret('nats-ca', 'ca.crt'),
   },
   telemetry: {
     otlp: 'http://otel-collector.monitoring:4318',

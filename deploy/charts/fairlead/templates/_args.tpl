@@ -43,6 +43,9 @@
 {{- if .credentialsSecret.name }}
 - --agents-nats-credentials=/var/run/fairlead/agents-nats/gateways.creds
 {{- end }}
+{{- if .caSecret.name }}
+- --agents-nats-ca=/var/run/fairlead/agents-nats-ca/ca.crt
+{{- end }}
 {{- with .name }}
 - --agents-nats-name={{ . }}
 {{- end }}
@@ -50,6 +53,9 @@
 {{- end }}
 {{- end }}
 {{- if has $role (list "hub" "sources") }}
+{{- if $values.credentials }}
+- --credentials=/var/run/fairlead/credentials
+{{- end }}
 {{- range $values.renderers.kustomize }}
 - --kustomize={{ .version }}={{ .path }}
 {{- end }}

@@ -16,6 +16,7 @@ folder, secret, key, and the file that the key becomes. Takes root and role.
   (dict "wanted" $apart "folder" "bus" "from" $values.bus.credentialsSecret "file" "credentials")
   (dict "wanted" $apart "folder" "bus-ca" "from" $values.bus.caSecret "file" "ca.crt")
   (dict "wanted" $agents "folder" "agents-nats" "from" $values.agentsNats.credentialsSecret "file" "gateways.creds")
+  (dict "wanted" $agents "folder" "agents-nats-ca" "from" $values.agentsNats.caSecret "file" "ca.crt")
 -}}
 {{- $mounted := list -}}
 {{- range $found }}{{ if and .wanted .from.name }}{{ $mounted = append $mounted . }}{{ end }}{{ end -}}
@@ -33,7 +34,7 @@ folder, secret, key, and the file that the key becomes. Takes root and role.
   "planner" $signing
 -}}
 {{- $files := get $byRole .role -}}
-{{- if and (eq .role "gateway") .root.Values.agentsNats.url }}{{ $files = append $files "agents-signer.json" }}{{ end -}}
+{{- if and (eq .role "gateway") .root.Values.agentsNats.url }}{{ $files = append $files "nats-signer.json" }}{{ end -}}
 {{ $files | toJson }}
 {{- end -}}
 
@@ -43,10 +44,9 @@ folder, secret, key, and the file that the key becomes. Takes root and role.
 - { name: data, mountPath: /var/lib/fairlead }
 {{- if ne .role "hub" }}
 - { name: keys, mountPath: /var/run/fairlead/keys, readOnly: true }
-{{- else }}
-{{- range .root.Values.credentials }}
-- { name: credentials-{{ .name }}, mountPath: /var/lib/fairlead/credentials/{{ .name }}, readOnly: true }
 {{- end }}
+{{- if and (has .role (list "hub" "sources")) .root.Values.credentials }}
+- { name: credentials, mountPath: /var/run/fairlead/credentials, readOnly: true }
 {{- end }}
 {{- range include "fairlead.secrets" . | fromJsonArray }}
 - { name: {{ .folder }}, mountPath: /var/run/fairlead/{{ .folder }}, readOnly: true }
@@ -75,20 +75,21 @@ folder, secret, key, and the file that the key becomes. Takes root and role.
             {{- range include "fairlead.keyFiles" . | fromJsonArray }}
             - { key: {{ . }}, path: {{ . }} }
             {{- end }}
-      {{- if eq .role "sources" }}
+{{- end }}
+{{- if and (has .role (list "hub" "sources")) $values.credentials }}
+- name: credentials
+  projected:
+    defaultMode: 288
+    sources:
       {{- range $values.credentials }}
+      # What is missing is named by whoever needs it, and keeps nobody else from starting.
       - secret:
           name: {{ .secret }}
+          optional: true
           items:
-            - { key: username, path: credentials/{{ .name }}/username }
-            - { key: password, path: credentials/{{ .name }}/password }
+            - { key: username, path: {{ .name }}/username }
+            - { key: password, path: {{ .name }}/password }
       {{- end }}
-      {{- end }}
-{{- else }}
-{{- range $values.credentials }}
-- name: credentials-{{ .name }}
-  secret: { secretName: {{ .secret }}, defaultMode: 288 }
-{{- end }}
 {{- end }}
 {{- range include "fairlead.secrets" . | fromJsonArray }}
 - name: {{ .folder }}
