@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Req, Res, type OnModuleDestroy } from '@nestjs/common';
 import type { Bus } from '@fairlead/ports/bus';
 import { eventView, type ReadPorts } from '@fairlead/shell/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -14,15 +14,21 @@ const pageSize = 200;
 
 /** The journal as it is written, as server-sent events. The bus rings; what is sent is read from the store. */
 @Controller()
-export class WatchController {
+export class WatchController implements OnModuleDestroy {
   private readonly ports: ReadPorts;
   private readonly bus: Bus;
   private readonly log: Log;
+  private readonly open = new Set<FastifyReply['raw']>();
 
   constructor(@Inject(READ_PORTS) ports: ReadPorts, @Inject(BUS) bus: Bus, @Inject(LOG) log: Log) {
     this.ports = ports;
     this.bus = bus;
     this.log = log;
+  }
+
+  /** A stream has no end of its own that a process which stops could wait for; clients come back where they left. */
+  onModuleDestroy(): void {
+    for (const raw of this.open) raw.destroy();
   }
 
   @Get('/api/v1/watch')
@@ -54,6 +60,8 @@ export class WatchController {
     };
     const ring = (): void => void (running = running.then(pump).catch(fail));
     const stop = this.bus.subscribe('events', ring, { lost: ring });
+    this.open.add(raw);
+    raw.on('close', () => this.open.delete(raw));
     raw.on('close', stop);
     raw.on('error', stop);
     if (raw.destroyed) stop();

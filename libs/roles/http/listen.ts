@@ -34,6 +34,8 @@ export interface Listening {
 
 /** Calls a minute from one address. */
 const callsPerMinute = 6000;
+/** How long calls that are under way may take when the listener closes. */
+const graceMs = 5_000;
 const halfDayMs = 43_200_000;
 
 /** Answers the modules' calls; new connections see the certificate as it is, looked at twice a day. */
@@ -48,9 +50,11 @@ export async function listenHttps(options: ListenOptions): Promise<Listening> {
   const stopRotation = rotate(options, listening);
   return {
     address: `https://${hostPort(options.name ?? at.host, port)}`,
-    close() {
+    async close() {
       stopRotation();
-      return app.close();
+      const stopWaiting = options.clock.after(graceMs, () => listening.closeAllConnections());
+      await app.close();
+      stopWaiting();
     },
   };
 }

@@ -44,7 +44,9 @@ export async function createHttp(options: HttpOptions): Promise<INestApplication
   const adapter = new FastifyAdapter({
     https: { cert: options.tls.certPem, key: options.tls.keyPem, minVersion: 'TLSv1.3' },
     bodyLimit: bodyBytes,
-    forceCloseConnections: true,
+    // What is being answered is answered; `listenHttps` cuts off what does not end.
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
   });
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
     logger: false,

@@ -18,6 +18,8 @@ export interface HubAddress {
   /** `https://127.0.0.1:PORT` */
   readonly api: string;
   readonly dataDir: string;
+  /** Where webhooks go, where that is another listener. */
+  readonly webhooks?: string;
 }
 
 /** What an operation takes. */
@@ -101,7 +103,7 @@ function problemOf(body: string, status: number): ProblemJson {
 }
 
 /** Makes the client from what the hub laid into its data folder. */
-export async function createHubClient({ api, dataDir }: HubAddress): Promise<HubClient> {
+export async function createHubClient({ api, dataDir, webhooks = api }: HubAddress): Promise<HubClient> {
   const inData = async (name: string): Promise<string> => (await readFile(join(dataDir, name), 'utf8')).trim();
   const agent = new Agent({ keepAlive: true, ca: await inData('ca.pem') });
   const raw: HubClient['raw'] = async (method, path, { body, token } = {}) => {
@@ -128,7 +130,7 @@ export async function createHubClient({ api, dataDir }: HubAddress): Promise<Hub
         .update(payload)
         .digest('hex');
       const headers = { 'content-type': 'application/json', 'x-hub-signature-256': `sha256=${signature}` };
-      const answer = await send({ method: 'POST', url: new URL('/webhooks/git', api), agent, headers, payload });
+      const answer = await send({ method: 'POST', url: new URL('/webhooks/git', webhooks), agent, headers, payload });
       if (answer.status !== 202) throw new HubRefusal('webhook', problemOf(answer.body, answer.status));
     },
     close: () => agent.destroy(),

@@ -1,4 +1,5 @@
 export { startAgent, type AgentOptions, type AgentProcess } from './agent.ts';
+export { startHubApart, type HubApart, type HubApartOptions, type Role, type RoleProcess } from './apart.ts';
 export { createCli, type Cli, type CliResult } from './cli.ts';
 export { readExample, readTree } from './examples.ts';
 export {

@@ -6,7 +6,7 @@ import type { Hub } from './hub.ts';
 
 /** Options of {@link joinCluster}. */
 export interface JoinOptions {
-  readonly hub: Hub;
+  readonly hub: Pick<Hub, 'client'>;
   readonly plane: ControlPlane;
   readonly labels: Readonly<Record<string, string>>;
   /** Where the agent's files go. */

@@ -1,0 +1,91 @@
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { joinCluster, startHubApart, untilConnected, type HubApart, type RoleProcess } from '@fairlead/testkit/fleet';
+import { startGitServer, type FileContent, type GitServer } from '@fairlead/testkit/git';
+import { startControlPlane, until, type ControlPlane } from '@fairlead/testkit/kube';
+import { startNatsServer } from '@fairlead/testkit/nats';
+import { startPostgres } from '@fairlead/testkit/postgres';
+import { removeFolderAtEnd } from '@fairlead/testkit/process';
+
+/** A fleet whose hub's roles run apart. */
+export interface FleetApart {
+  readonly folder: string;
+  readonly git: GitServer;
+  readonly hub: HubApart;
+  /** By name. */
+  readonly planes: ReadonlyMap<string, ControlPlane>;
+  /** Commits to a repository and rings a webhook. */
+  push(repository: string, change: { files: Record<string, FileContent>; message: string }): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Two of each role over a real PostgreSQL and a real nats-server, a git server, and control planes with agents. */
+export async function startFleetApart(options: {
+  readonly clusters: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[];
+  readonly repositories: Readonly<Record<string, (gitUrl: string) => Readonly<Record<string, FileContent>>>>;
+}): Promise<FleetApart> {
+  const endings: (() => Promise<unknown>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of endings.splice(0).reverse()) await end();
+  };
+  const ending = <Started extends { stop(): Promise<unknown> }>(started: Started): Started => {
+    endings.push(() => started.stop());
+    return started;
+  };
+  try {
+    const folder = await mkdtemp(join(tmpdir(), 'fairlead-apart-'));
+    removeFolderAtEnd(folder);
+    endings.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+    const [postgres, nats, git] = [
+      ending(await startPostgres({ durable: false })),
+      ending(await startNatsServer({ jetStream: {} })),
+      ending(await startGitServer()),
+    ];
+    const planes = new Map<string, ControlPlane>();
+    for (const { name } of options.clusters) planes.set(name, ending(await startControlPlane({ name })));
+    for (const [name, files] of Object.entries(options.repositories)) {
+      await git.createRepository(name);
+      await git.commit(name, { files: files(git.url), message: `Begin ${name}` });
+    }
+    const hub = ending(
+      await startHubApart({
+        fleetUrl: git.urlOf('fleet'),
+        folder,
+        store: await postgres.createDatabase(),
+        bus: nats.url,
+      }),
+    );
+    for (const { name, labels } of options.clusters) {
+      const own = join(folder, name);
+      await mkdir(own, { recursive: true, mode: 0o700 });
+      ending(await joinCluster({ hub, plane: planes.get(name) as ControlPlane, labels, folder: own }));
+      await untilConnected(hub, name);
+    }
+    const push: FleetApart['push'] = async (repository, change) => {
+      const commit = await git.commit(repository, change);
+      await hub.client.webhook(git.urlOf(repository));
+      return commit;
+    };
+    return { folder, git, hub, planes, push, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The planner that says in its log that it leads, once there is one among these. */
+export async function untilLeading(planners: readonly RoleProcess[]): Promise<RoleProcess> {
+  const found = await until(
+    async () => {
+      for (const planner of planners) {
+        const lines = (await readFile(planner.logFile, 'utf8')).split('\n');
+        const last = lines.findLast((line) => line.includes('"this planner leads'));
+        if (last?.includes(planner.instance) && last.includes('"this planner leads"')) return planner;
+      }
+      return false;
+    },
+    { what: 'a planner to lead', timeoutMs: 60_000, pollMs: 50 },
+  );
+  return found as RoleProcess;
+}
