@@ -41,12 +41,17 @@ export function createGateway(ports: GatewayPorts, limits: Partial<GatewayLimits
   return new AgentGateway(ports, { ...defaultLimits, ...limits });
 }
 
+/** How many sessions ask the store at once where they stand. */
+const refreshesAtOnce = 64;
+
 class AgentGateway implements Gateway {
   readonly #ports: GatewayPorts;
   readonly #limits: GatewayLimits;
   readonly #shelf: Shelf;
   readonly #dispatch: Dispatch;
   readonly #sessions = new Map<ClusterName, AgentSession>();
+  /** Sessions that could not be looked at again when they should have been; the next beat does. */
+  readonly #owed = new Set<AgentSession>();
   #unsubscribe: () => void = () => undefined;
   #isClosed = false;
 
@@ -60,7 +65,7 @@ class AgentGateway implements Gateway {
   start(): void {
     const { bus } = this.#ports;
     const stops = [
-      bus.subscribe('desired', (payload) => this.#ring(payload), { lost: () => this.refresh() }),
+      bus.subscribe('desired', (payload) => this.#ring(payload), { lost: () => this.#lookAll() }),
       bus.subscribe('members', (payload) => this.#review(payload), { lost: () => this.refresh() }),
     ];
     this.#unsubscribe = () => {
@@ -71,6 +76,9 @@ class AgentGateway implements Gateway {
   async beaten(registered: boolean): Promise<void> {
     const { store } = this.#ports;
     if (registered) await Promise.all([...this.#sessions.values()].map((session) => session.claim()));
+    const owed = [...this.#owed];
+    this.#owed.clear();
+    await this.#refreshAll(owed);
     const clusters = await store.sweepInstances();
     if (clusters.length === 0) return;
     await store.write([{ put: 'outbox', row: { subject: 'statuses', payload: { clusters, applications: [] } } }]);
@@ -106,6 +114,7 @@ class AgentGateway implements Gateway {
       channel,
       standing,
       gone: () => {
+        this.#owed.delete(session);
         if (this.#sessions.get(caller.cluster) === session) this.#sessions.delete(caller.cluster);
       },
     });
@@ -115,7 +124,7 @@ class AgentGateway implements Gateway {
   }
 
   refresh(): void {
-    this.#refreshAll([...this.#sessions.values()]);
+    void this.#refreshAll([...this.#sessions.values()]);
   }
 
   close(): void {
@@ -125,7 +134,7 @@ class AgentGateway implements Gateway {
   }
 
   async #ring({ clusters: named }: Payload<'desired'>): Promise<void> {
-    if (!named) return this.refresh();
+    if (!named) return this.#lookAll();
     const unreached: ClusterName[] = [];
     for (const cluster of named) {
       const session = this.#sessions.get(cluster);
@@ -135,17 +144,29 @@ class AgentGateway implements Gateway {
     await this.#noteUnreached(unreached);
   }
 
-  /** Memberships changed: who has no business here any more is turned away, and who waited is served. */
-  #review({ clusters: named }: Payload<'members'>): void {
-    if (!named) return this.refresh();
-    this.#refreshAll(named.flatMap((cluster) => this.#sessions.get(cluster) ?? []));
+  #lookAll(): void {
+    for (const session of this.#sessions.values()) session.look();
   }
 
-  /** One session's trouble is its own: it is told of, and the others are looked at all the same. */
-  #refreshAll(sessions: readonly AgentSession[]): void {
-    for (const session of sessions)
-      // Not awaited: a session that waits for an agent that does not read must not hold up the others.
-      session.refresh().catch((error: unknown) => this.#ports.onError(error));
+  /** Memberships changed: who has no business here any more is turned away, and who waited is served. */
+  async #review({ clusters: named }: Payload<'members'>): Promise<void> {
+    if (!named) return this.refresh();
+    await this.#refreshAll(named.flatMap((cluster) => this.#sessions.get(cluster) ?? []));
+  }
+
+  /** A few at a time. What failed is told of once, is owed, and the others are looked at all the same. */
+  async #refreshAll(sessions: readonly AgentSession[]): Promise<void> {
+    const left = sessions.values();
+    const failed: unknown[] = [];
+    const work = async (): Promise<void> => {
+      for (const session of left)
+        await session.refresh().catch((error: unknown) => {
+          failed.push(error);
+          this.#owed.add(session);
+        });
+    };
+    await Promise.all(Array.from({ length: refreshesAtOnce }, work));
+    if (failed.length > 0) this.#ports.onError(failed[0]);
   }
 
   /** Something waits for a cluster without a stream: from now on it has half a minute to come. */
