@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createUser } from '@nats-io/nkeys';
 import { jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { connect, nkeyAuthenticator } from '@nats-io/transport-node';
 import { openKeys } from '@fairlead/adapters/pki';
 import type { ClusterName } from '@fairlead/core/model';
 import { systemClock } from '@fairlead/ports/clock';
 import { startNatsServer, type NatsServer, type NatsServerOptions } from '@fairlead/testkit/nats';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openNatsBus, type NatsBus, type NatsBusOptions } from './index.ts';
+import { busPermissions, openNatsBus, type NatsBus, type NatsBusOptions } from './index.ts';
 
 let folder: string;
 let server: NatsServer;
@@ -269,4 +269,35 @@ test('a message that is too long is refused at once, with what to do', async () 
     code: 'InvalidInput',
     message: expect.stringContaining('Name less in one message') as string,
   });
+});
+
+test('the permissions of the bus reach no other subject and no other stream', async () => {
+  const user = createUser();
+  const { publish, subscribe } = busPermissions();
+  const permissions = `{ publish: ${JSON.stringify(publish)}, subscribe: ${JSON.stringify(subscribe)} }`;
+  const admin = createUser();
+  await start({
+    config: `authorization { users: [ { nkey: ${user.getPublicKey()}, permissions: ${permissions} }, { nkey: ${admin.getPublicKey()} } ] }`,
+  });
+  const login = (who: typeof user) => ({
+    servers: server.url,
+    authenticator: nkeyAuthenticator(who.getSeed()),
+    inboxPrefix: '_INBOX_FAIRLEAD_BUS',
+  });
+  const owner = await connect(login(admin));
+  await (await jetstreamManager(owner)).streams.add({ name: 'OTHER', subjects: ['other'] });
+  const connection = await connect(login(user));
+  const manager = await jetstreamManager(connection, { checkAPI: false, timeout: 1_000 });
+  const refused = /[Pp]ermissions? [Vv]iolation/;
+  await expect(manager.streams.delete('FAIRLEAD_BUS')).rejects.toThrow(refused);
+  await expect(manager.streams.info('OTHER')).rejects.toThrow(refused);
+  await expect(manager.streams.add({ name: 'THIRD', subjects: ['third'] })).rejects.toThrow(refused);
+  await expect(connection.request('fairlead.agents.shop', 'x')).rejects.toThrow(refused);
+  for (const subject of ['fairlead.bus.desired', '>', '_INBOX.>', '$JS.API.>']) {
+    const told = Promise.withResolvers<Error | null>();
+    connection.subscribe(subject, { callback: (error) => told.resolve(error) });
+    expect(String(await told.promise)).toMatch(refused);
+  }
+  await connection.close();
+  await owner.close();
 });
