@@ -13,6 +13,11 @@ export interface Step {
   readonly releases: ReadonlyMap<string, ReleaseFile | null>;
 }
 
+/** What is kept of one commit's words, in characters and lines: whoever may push could write a book. */
+const messageLimit = 16_384;
+const trailerLimit = 64;
+const valueLimit = 1_024;
+
 /** Adds one commit to what is known of those before it. Pure; unchanged parts are shared. */
 export function fold(before: Walked | undefined, step: Step): Walked {
   const { commit } = step.commit;
@@ -74,8 +79,8 @@ function foldNamed(before: Walked | undefined, { commit, releases }: Step): Walk
       commit: commit.commit,
       timeMs: commit.timeMs,
       author: commit.author.name,
-      message: commit.message,
-      trailers: commit.trailers,
+      message: commit.message.slice(0, messageLimit),
+      trailers: commit.trailers.slice(0, trailerLimit).map(([key, value]) => [key, value.slice(0, valueLimit)]),
       digest: spec.digest,
       version: spec.version,
       definition: spec.definition.commit,

@@ -1,75 +1,98 @@
 import type { JsonObject } from '@fairlead/core/model';
 import type { Change, Store } from '@fairlead/ports/store';
-import type { NamedRelease, Walked } from './snapshot.ts';
+import { assemble, makers, prefix, type Pieces } from './pieces.ts';
+import type { Walked } from './snapshot.ts';
 
-const walkKey = 'walk';
-const namedPrefix = 'walk:named:';
+/** The fact that is written with all others and says what they are of. */
+const markKey = 'walk';
 
 /** Form of what is kept; another one is not read, and the history is walked again. */
-const form = 1;
+const form = 2;
 
-/** A walk as the fact holds it: maps as lists of pairs. */
-interface KeptWalk extends Pick<Walked, 'head' | 'acknowledged'> {
+interface Mark {
   readonly form: number;
   readonly branch: string;
-  readonly definitions: Pairs<Walked['definitions']>;
-  readonly removed: Pairs<Walked['removed']>;
-  readonly left: Pairs<Walked['left']>;
+  readonly head: string;
 }
-
-type Pairs<Entries> = Entries extends ReadonlyMap<infer Key, infer Value> ? readonly (readonly [Key, Value])[] : never;
 
 /** What an earlier run found in the history, if it kept it in this form. */
 export async function loadWalk(store: Store, branch: string): Promise<Walked | undefined> {
-  const kept = (await store.fact(walkKey)) as unknown as KeptWalk | undefined;
-  if (kept?.form !== form || kept.branch !== branch) return undefined;
-  const named = await store.facts(namedPrefix);
-  return {
-    head: kept.head,
-    definitions: new Map(kept.definitions),
-    removed: new Map(kept.removed),
-    left: new Map(kept.left),
-    acknowledged: kept.acknowledged,
-    named: new Map(
-      [...named].map(([key, value]) => [
-        key.slice(namedPrefix.length),
-        (value as unknown as { list: NamedRelease[] }).list,
-      ]),
-    ),
-  };
-}
-
-/** Keys of the ledger files that an earlier walk named, of whatever history. */
-export async function keptNames(store: Store): Promise<readonly string[]> {
-  return [...(await store.facts(namedPrefix)).keys()].map((key) => key.slice(namedPrefix.length));
+  // In one read: who leads may be writing the next walk.
+  const facts = await store.facts(markKey);
+  const mark = facts.get(markKey) as unknown as Mark | undefined;
+  if (mark?.form !== form || mark.branch !== branch) return undefined;
+  return { head: mark.head as Walked['head'], ...assemble(facts) };
 }
 
 /**
- * The changes that keep a walk; ledger files whose history did not grow since `before` are left as they are. `stale` are
- * the keys of an earlier walk that did not lead to this one: what this history does not name is forgotten.
+ * The changes that keep a walk. Where the store still has `before`, only what grew since; else, also where a walk of
+ * another history or form is there, whatever differs.
  */
-export function keepWalk(
-  walked: Walked,
-  { before, stale, branch }: { before: Walked | undefined; stale: readonly string[]; branch: string },
-): Change[] {
-  const grown = [...walked.named].filter(([key, list]) => before?.named.get(key) !== list);
-  const value: KeptWalk = {
-    form,
-    branch,
-    head: walked.head,
-    definitions: [...walked.definitions],
-    removed: [...walked.removed],
-    left: [...walked.left],
-    acknowledged: walked.acknowledged,
-  };
-  const forgotten = stale.filter((key) => !walked.named.has(key));
+export async function keepWalk(
+  store: Store,
+  { walked, before, branch }: { readonly walked: Walked; readonly before: Walked | undefined; readonly branch: string },
+): Promise<Change[]> {
+  const mark = (await store.fact(markKey)) as unknown as Mark | undefined;
+  const isBefore = before && mark?.form === form && mark.branch === branch && mark.head === before.head;
+  const changes = isBefore ? changesBetween(before, walked) : changesFrom(await store.facts(prefix), walked);
+  const next: Mark = { form, branch, head: walked.head };
+  return [...changes, { put: 'fact', key: markKey, value: { ...next } }];
+}
+
+function changesBetween(before: Walked, walked: Walked): Change[] {
   return [
-    ...forgotten.map((key): Change => ({ drop: 'fact', key: `${namedPrefix}${key}` })),
-    ...grown.map(([key, list]): Change => ({
-      put: 'fact',
-      key: `${namedPrefix}${key}`,
-      value: { list } as unknown as JsonObject,
-    })),
-    { put: 'fact', key: walkKey, value: value as unknown as JsonObject },
+    ...entryChanges({ before: before.definitions, after: walked.definitions, make: makers.definitions }),
+    ...entryChanges({ before: before.removed, after: walked.removed, make: makers.removed }),
+    ...entryChanges({ before: before.left, after: walked.left, make: makers.left }),
+    ...entryChanges({ before: before.named, after: walked.named, make: makers.named }),
+    ...pieceChanges(makers.acknowledged(before.acknowledged), makers.acknowledged(walked.acknowledged)),
   ];
+}
+
+interface Entries<Value> {
+  readonly before: ReadonlyMap<string, Value>;
+  readonly after: ReadonlyMap<string, Value>;
+  readonly make: (key: string, value: Value) => Pieces;
+}
+
+function entryChanges<Value>({ before, after, make }: Entries<Value>): Change[] {
+  if (before === after) return [];
+  const piecesOf = (key: string, value: Value | undefined): Pieces => (value === undefined ? none : make(key, value));
+  const grown = [...after].filter(([key, value]) => before.get(key) !== value);
+  const gone = [...before].filter(([key]) => !after.has(key));
+  return [
+    ...grown.flatMap(([key, value]) => pieceChanges(piecesOf(key, before.get(key)), make(key, value))),
+    ...gone.flatMap(([key, value]) => pieceChanges(make(key, value), none)),
+  ];
+}
+
+const none: Pieces = new Map();
+
+function pieceChanges(before: Pieces, after: Pieces): Change[] {
+  const isSame = (key: string, parts: readonly unknown[]): boolean => {
+    const old = before.get(key)?.parts;
+    return old?.length === parts.length && parts.every((part, at) => part === old[at]);
+  };
+  const put = [...after].filter(([key, { parts }]) => !isSame(key, parts));
+  const gone = [...before.keys()].filter((key) => !after.has(key));
+  return [...drops(gone), ...put.map(([key, { value }]): Change => ({ put: 'fact', key, value }))];
+}
+
+function changesFrom(kept: ReadonlyMap<string, JsonObject>, walked: Walked): Change[] {
+  const pieces = new Map(
+    [
+      ...[...walked.definitions].map(([key, value]) => makers.definitions(key, value)),
+      ...[...walked.removed].map(([key, value]) => makers.removed(key, value)),
+      ...[...walked.left].map(([key, value]) => makers.left(key, value)),
+      ...[...walked.named].map(([key, value]) => makers.named(key, value)),
+      makers.acknowledged(walked.acknowledged),
+    ].flatMap((some) => [...some]),
+  );
+  const put = [...pieces].filter(([key, { value }]) => JSON.stringify(kept.get(key)) !== JSON.stringify(value));
+  const gone = [...kept.keys()].filter((key) => !pieces.has(key));
+  return [...drops(gone), ...put.map(([key, { value }]): Change => ({ put: 'fact', key, value }))];
+}
+
+function drops(keys: readonly string[]): Change[] {
+  return keys.map((key) => ({ drop: 'fact', key }));
 }

@@ -15,7 +15,7 @@ import type { Repository, RepositoryCommit, RepositoryFile } from '@fairlead/por
 import type { Change, Store } from '@fairlead/ports/store';
 import { carryDocuments, carryLedger } from './carry.ts';
 import { fold } from './fold.ts';
-import { keepWalk, keptNames, loadWalk } from './keep.ts';
+import { keepWalk, loadWalk } from './keep.ts';
 import type { FleetSnapshot, Walked } from './snapshot.ts';
 
 /** What the reader needs. */
@@ -57,7 +57,6 @@ export function readFleetRepository(ports: ReaderPorts, options: ReaderOptions):
   let walked: Walked | undefined;
   /** The walk that the store has; what grew since is written. */
   let kept: Walked | undefined;
-  let rewritten = false;
   let loaded = false;
 
   const take = async (head: CommitSha): Promise<FleetSnapshot> => {
@@ -68,7 +67,6 @@ export function readFleetRepository(ports: ReaderPorts, options: ReaderOptions):
     // Only together: a walk that is ahead of its documents would never read them.
     snapshot = snapshotOf(next, ledger);
     walked = next.walked;
-    rewritten ||= base === undefined;
     return snapshot;
   };
   const refresh = async (): Promise<FleetSnapshot> => {
@@ -77,11 +75,7 @@ export function readFleetRepository(ports: ReaderPorts, options: ReaderOptions):
     const head = await repository.fetch();
     const taken = snapshot?.head === head ? snapshot : await take(head);
     if (walked !== undefined && walked !== kept) {
-      const stale = rewritten ? await keptNames(store) : [];
-      if (await keep(keepWalk(walked, { before: rewritten ? undefined : kept, stale, branch }))) {
-        kept = walked;
-        rewritten = false;
-      }
+      if (await keep(await keepWalk(store, { walked, before: kept, branch }))) kept = walked;
     }
     return taken;
   };

@@ -7,7 +7,7 @@ export interface NamedRelease {
   readonly commit: CommitSha;
   readonly timeMs: number;
   readonly author: string;
-  /** The commit's message, whole. */
+  /** The commit's message, its first 16,384 characters. */
   readonly message: string;
   readonly trailers: readonly (readonly [string, string])[];
   readonly digest: Digest;
