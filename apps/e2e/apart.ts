@@ -87,5 +87,5 @@ export async function untilLeading(planners: readonly RoleProcess[]): Promise<Ro
     },
     { what: 'a planner to lead', timeoutMs: 60_000, pollMs: 50 },
   );
-  return found as RoleProcess;
+  return found;
 }

@@ -81,7 +81,7 @@ async function pollStatus(): Promise<{ stop(): Promise<{ asked: number; failures
   );
   const failures: string[] = [];
   let asked = 0;
-  let on = true;
+  const over = new AbortController();
   const ask = (): Promise<string> =>
     new Promise((resolve) => {
       const headers = { authorization: `Bearer ${(token ?? '').trim()}` };
@@ -94,7 +94,7 @@ async function pollStatus(): Promise<{ stop(): Promise<{ asked: number; failures
       out.end();
     });
   const running = (async () => {
-    while (on) {
+    while (!over.signal.aborted) {
       const answer = await ask();
       asked += 1;
       if (answer !== '200') failures.push(answer);
@@ -102,7 +102,7 @@ async function pollStatus(): Promise<{ stop(): Promise<{ asked: number; failures
   })();
   return {
     async stop() {
-      on = false;
+      over.abort();
       await running;
       return { asked, failures };
     },

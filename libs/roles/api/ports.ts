@@ -1,5 +1,5 @@
 import { connectionOf, silenceOf } from '@fairlead/core/connection';
-import { FairleadError, sourcesOf, type ApplicationId } from '@fairlead/core/model';
+import { sourcesOf, type ApplicationId, type FairleadError } from '@fairlead/core/model';
 import type { FleetView } from '@fairlead/roles/fleet';
 import type { Ground } from '@fairlead/roles/ground';
 import type { ApplicationPorts } from '@fairlead/shell/api';
