@@ -1,6 +1,7 @@
 import { until } from '@fairlead/testkit/kube';
 import {
   calm,
+  cpuMsOfServers,
   firstApplication,
   preciseNow,
   setScene,
@@ -89,10 +90,10 @@ export interface Reading {
 /** Takes a reading. */
 export async function readingOf(scene: Scene, simulator: Simulator): Promise<Reading> {
   const tally = await simulator.fresh();
-  const [hub, beside] = [await usageOfAll(scene.hub.pids), await usageOfAll(scene.hub.beside)];
+  const hub = await usageOfAll(scene.hub.pids);
   return {
     hubCpuMs: hub.cpuMs,
-    besideCpuMs: beside.cpuMs,
+    besideCpuMs: await cpuMsOfServers(scene.hub.beside),
     hubRssBytes: hub.rssBytes,
     simulatorCpuMs: tally.cpuMs,
     bytes: tally.bytes.in + tally.bytes.out,

@@ -1,37 +1,18 @@
-import { execFile } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { ensureTool } from '@fairlead/adapters/binaries';
-import {
-  createHubClient,
-  flagsOf,
-  launchProgram,
-  programEnvironment,
-  programPath,
-  type LaunchedProgram,
-} from '@fairlead/testkit/fleet';
-import { startNatsServer, type NatsServer } from '@fairlead/testkit/nats';
-import { startPostgres, type PostgresServer } from '@fairlead/testkit/postgres';
+import { createHubClient, flagsOf, launchProgram, programPath, type LaunchedProgram } from '@fairlead/testkit/fleet';
 import { freePort } from '@fairlead/testkit/process';
+import { makeKeys, startSharedServers } from './servers.ts';
 import type { HubTier, TierOptions } from './tier.ts';
 
 const roles = ['planner', 'sources', 'gateway', 'api'] as const;
 type Role = (typeof roles)[number];
-
-interface Ready {
-  readonly api?: string;
-  readonly grpc?: string;
-}
-
-type Running = Record<Role, LaunchedProgram<Ready>>;
+type Running = Record<Role, LaunchedProgram<object>>;
 
 const host = '127.0.0.1';
 
-/**
- * The four roles in a process each, with a PostgreSQL that writes to the disk and a NATS JetStream between them. What is
- * stopped is stopped in the order of the roles, the servers last.
- */
+/** The four roles in a process each, with servers of their own between them. The servers are stopped last. */
 export async function startRolesApart(options: TierOptions): Promise<HubTier> {
   const { folder, dataDir } = options;
   const endings: (() => Promise<unknown>)[] = [];
@@ -39,19 +20,18 @@ export async function startRolesApart(options: TierOptions): Promise<HubTier> {
     for (const end of endings.splice(0).reverse()) await end();
   };
   try {
-    const postgres = await startPostgres({ durable: true });
-    endings.push(() => postgres.stop());
-    const bus = await startNatsServer();
-    endings.push(() => bus.stop());
+    const servers = await startSharedServers(folder);
+    endings.push(() => servers.stop());
     await makeKeys(dataDir);
-    const args = await argumentsOf(options, { postgres, bus });
+    const args = await argumentsOf(options, servers.flags);
     let running = await launchAll(args, { folder });
     endings.push(() => stopAll(running, options.graceMs ?? 10_000));
-    const client = await createHubClient({ api: `https://${addressOf(args.api, 'listen')}`, dataDir });
+    const api = `https://${addressOf(args.api, 'listen')}`;
+    const client = await createHubClient({ api, dataDir });
     const hooks = await createHubClient({ api: `https://${addressOf(args.sources, 'listen')}`, dataDir });
     endings.push(async () => [client, hooks].forEach((one) => one.close()));
     return {
-      api: `https://${addressOf(args.api, 'listen')}`,
+      api,
       grpc: addressOf(args.gateway, 'grpc'),
       dataDir,
       client,
@@ -59,7 +39,9 @@ export async function startRolesApart(options: TierOptions): Promise<HubTier> {
       get pids() {
         return Object.fromEntries(roles.map((role) => [role, running[role].process.pid]));
       },
-      beside: { postgres: postgres.pid() ?? 0, nats: bus.pid() ?? 0 },
+      get beside() {
+        return servers.pids();
+      },
       kill: () => stopAll(running, 0),
       async start() {
         running = await launchAll(args, { folder });
@@ -72,45 +54,41 @@ export async function startRolesApart(options: TierOptions): Promise<HubTier> {
   }
 }
 
-/** The files that roles apart need, beside an authority that is there already. */
-async function makeKeys(keys: string): Promise<void> {
-  const args = [programPath('hub'), '--make-keys', ...flagsOf({ keys, name: host })];
-  await promisify(execFile)(process.execPath, args, { env: programEnvironment() });
-}
-
 async function argumentsOf(
   options: TierOptions,
-  { postgres, bus }: { postgres: PostgresServer; bus: NatsServer },
+  serverFlags: Readonly<Record<string, string>>,
 ): Promise<Record<Role, string[]>> {
-  const { folder, dataDir, fleetUrl, nodeArguments = [], gatewayFlags, flags } = options;
-  const access = await postgres.createDatabase();
-  const passwordFile = join(folder, 'postgres-password');
-  await writeFile(passwordFile, access.password, { mode: 0o600 });
+  const { folder, dataDir, fleetUrl, nodeArguments = [], gatewayFlags } = options;
   const [kustomize, helm] = [await ensureTool('kustomize'), await ensureTool('helm')];
-  const shared = { store: access.url, 'store-password-file': passwordFile, bus: bus.url, keys: dataDir, ...flags };
-  const own = async (role: Role): Promise<{ data: string }> => {
+  const tools = { kustomize: `${kustomize.version}=${kustomize.path}`, helm: `${helm.version}=${helm.path}` };
+  const shared = { ...serverFlags, keys: dataDir, ...options.flags };
+  const withFiles = async (role: Role): Promise<Readonly<Record<string, string>>> => {
     const data = join(folder, role);
     await mkdir(data, { recursive: true, mode: 0o700 });
-    return { data };
+    return { ...shared, data };
   };
   const at = async (): Promise<string> => `${host}:${await freePort()}`;
-  const tools = { kustomize: `${kustomize.version}=${kustomize.path}`, helm: `${helm.version}=${helm.path}` };
   const gateway = { listen: await at(), grpc: await at() };
   const each: Record<Role, Readonly<Record<string, string>>> = {
-    planner: { ...shared, ...(await own('planner')), fleet: fleetUrl },
-    sources: { ...shared, ...(await own('sources')), ...tools, listen: await at() },
+    planner: { ...(await withFiles('planner')), fleet: fleetUrl },
+    sources: { ...(await withFiles('sources')), ...tools, listen: await at() },
     gateway: { ...shared, ...gateway, ...gatewayFlags },
-    api: { ...shared, ...(await own('api')), fleet: fleetUrl, listen: await at(), gateway: gateway.listen },
+    api: { ...(await withFiles('api')), fleet: fleetUrl, listen: await at(), gateway: gateway.listen },
   };
-  const withFlags = roles.map((role) => [role, [...nodeArguments, programPath(role), ...flagsOf(each[role])]] as const);
-  return Object.fromEntries(withFlags) as Record<Role, string[]>;
+  return eachRole((role) => [...nodeArguments, programPath(role), ...flagsOf(each[role])]);
 }
 
 async function launchAll(args: Record<Role, readonly string[]>, { folder }: { folder: string }): Promise<Running> {
-  const launched = await Promise.all(
-    roles.map((role) => launchProgram<Ready>(role, { args: args[role], logFile: join(folder, `${role}.log`) })),
+  const launching = eachRole((role) =>
+    launchProgram<object>(role, { args: args[role], logFile: join(folder, `${role}.log`) }),
   );
-  return Object.fromEntries(roles.map((role, at) => [role, launched[at]])) as Running;
+  await Promise.all(Object.values(launching));
+  const { planner, sources, gateway, api } = launching;
+  return { planner: await planner, sources: await sources, gateway: await gateway, api: await api };
+}
+
+function eachRole<Value>(of: (role: Role) => Value): Record<Role, Value> {
+  return { planner: of('planner'), sources: of('sources'), gateway: of('gateway'), api: of('api') };
 }
 
 async function stopAll(running: Running, graceMs: number): Promise<void> {

@@ -1,12 +1,13 @@
 export { startLogicalAgent, type LogicalAgent, type LogicalAgentOptions } from './agent.ts';
 export { calm, outcomeOf, readRange, type Behaviour, type Outcome, type Range } from './behaviour.ts';
 export { BlobCache } from './blobs.ts';
+export { fleetFiles, firstApplication } from './repository.ts';
 export { simulatedIdentities, type Identities, type SimulatedIdentity } from './identities.ts';
 export { followJournal, type HeardEvent, type Journal } from './journal.ts';
 export type { HubToDial } from './protocol.ts';
-export { firstApplication } from './repository.ts';
+export { makeKeys, startSharedServers, type SharedServers } from './servers.ts';
 export { setScene, type Scene, type SceneOptions } from './scene.ts';
 export { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts';
 export { Counter, preciseNow, type Tally } from './tally.ts';
 export type { HubTier } from './tier.ts';
-export { pssOf, usageOf, usageOfAll, type Usage } from './usage.ts';
+export { cpuMsOfServers, pssOf, usageOf, usageOfAll, type Usage } from './usage.ts';

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 
 /** What a process takes of the machine, as Linux tells. */
 export interface Usage {
@@ -39,4 +39,23 @@ export async function usageOfAll(pids: Readonly<Record<string, number>>): Promis
   const usages = await Promise.all(Object.values(pids).map(usageOf));
   const sum = (of: (usage: Usage) => number): number => usages.reduce((all, one) => all + (one ? of(one) : 0), 0);
   return { cpuMs: sum(({ cpuMs }) => cpuMs), rssBytes: sum(({ rssBytes }) => rssBytes) };
+}
+
+/** CPU time of servers and of the processes that they made, such as PostgreSQL's own for each connection. */
+export async function cpuMsOfServers(pids: Readonly<Record<string, number>>): Promise<number> {
+  const servers = new Set(Object.values(pids));
+  if (servers.size === 0) return 0;
+  const all = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const usages = await Promise.all(
+    all.map(async (pid) => {
+      const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const isOne = servers.has(pid);
+      if (!isOne && !servers.has(Number(fields[1]))) return 0;
+      // Of a server also what its ended children took (cutime and cstime).
+      const counted = isOne ? fields.slice(11, 15) : fields.slice(11, 13);
+      return counted.reduce((sum, ticks) => sum + Number(ticks), 0) * msPerTick;
+    }),
+  );
+  return usages.reduce((sum, one) => sum + one, 0);
 }
