@@ -1,3 +1,4 @@
+import { canonicalJson } from '@fairlead/core/bundle';
 import { asFairleadError, FairleadError } from '@fairlead/core/model';
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
@@ -70,6 +71,8 @@ class Candidate implements Candidacy {
   readonly #unsubscribe: () => void;
   #term: (Term & { readonly fence: number }) | undefined;
   #renewals = 0;
+  /** What the fact said last in this term. */
+  #said: string | undefined;
   #looks = 0;
   #running: Promise<void> | undefined;
   #isFirst = true;
@@ -123,7 +126,7 @@ class Candidate implements Candidacy {
     if (this.#isFirst && this.#options.alone) await this.#forgetTheDead();
     const fence = await this.#ports.store.lead(this.#claim());
     this.#isFirst = false;
-    if (this.#term && this.#term.fence !== fence) await this.#end();
+    if (this.#term && (this.#term.fence !== fence || (await this.#isSetBack()))) await this.#end();
     if (this.#closed || fence === undefined) return;
     this.#term ??= { fence, end: this.#begin(fence) };
     if (this.#renewals % renewalsPerBeat === 0) await this.#beat(fence);
@@ -132,6 +135,7 @@ class Candidate implements Candidacy {
 
   #begin(fence: number): Term['end'] {
     this.#renewals = 0;
+    this.#said = undefined;
     const term = this.#options.begin({ fence, confirm: () => this.#confirm(fence) });
     return () => term.end();
   }
@@ -156,11 +160,19 @@ class Candidate implements Candidacy {
     );
   }
 
+  /** A store that was restored from a copy may know this leader and its fence, and not what was written since. */
+  async #isSetBack(): Promise<boolean> {
+    if (this.#said === undefined) return false;
+    const fact = await this.#ports.store.fact(leaderKey);
+    return fact === undefined || canonicalJson(fact) !== this.#said;
+  }
+
   async #beat(fence: number): Promise<void> {
     const { instance } = this.#options;
     const value = { instance, beat: this.#renewals };
     try {
       await this.#ports.store.write([{ put: 'fact', key: leaderKey, value }], { fence });
+      this.#said = canonicalJson(value);
     } catch (thrown) {
       // Another one has the lead: the next look finds it.
       if (asFairleadError(thrown).code !== 'Conflict') throw thrown;
