@@ -8,7 +8,7 @@ import { commonSettings } from './service.ts';
 import { ticketKeys, ticketLifetimeMs, type TicketSecret } from './tickets.ts';
 
 /** Handshakes: what ten thousand agents that come at once may take of one event loop. */
-const handshakes = { atOnce: 64, perSecond: 500, waiting: 4096, lentMs: 2_000 } as const;
+const handshakes = { atOnce: 64, perSecond: 1_000, waiting: 16_384, lentMs: 2_000 } as const;
 
 /** After so long an unfinished handshake ends. */
 const handshakeMs = 10_000;

@@ -31,7 +31,7 @@ export interface GrpcLinkOptions {
 const windowBytes = 1_048_576;
 
 /** An attempt that was not answered within this is over. The hub's own queue is shorter. */
-const attemptMs = 30_000;
+const attemptMs = 60_000;
 
 /** The agent's end over gRPC. Each attempt has a connection of its own, so that a renewed certificate is used. */
 export function grpcLink(options: GrpcLinkOptions): HubLink {
