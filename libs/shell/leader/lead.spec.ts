@@ -116,6 +116,20 @@ test('a lead that was lost for a moment begins a new term', async () => {
   expect(log).toEqual(['a leads', 'a ends', 'a leads']);
 });
 
+test('a store that was set back under its leader begins a new term, though it knows the fence', async () => {
+  const { store, log, turns, seek, pass } = setUp();
+  const a = seek('a');
+  await turns();
+  const copy = (await store.fact('leader')) ?? {};
+  await pass(30_000, a);
+  expect(log).toEqual(['a leads']);
+  await store.write([{ put: 'fact', key: 'leader', value: copy }]);
+  await pass(4_000, a);
+  expect(log).toEqual(['a leads', 'a ends', 'a leads']);
+  await pass(60_000, a);
+  expect(log).toHaveLength(3);
+});
+
 test('a store that is away ends no term, and is asked again', async () => {
   const { store, bus, turns } = setUp();
   const clock = manualClock();
