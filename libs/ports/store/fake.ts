@@ -10,6 +10,7 @@ import {
   type Position,
 } from '@fairlead/core/model';
 import { factText } from './facts.ts';
+import { blobs } from './fake.blobs.ts';
 import { leases } from './fake.leases.ts';
 import type {
   Change,
@@ -52,7 +53,7 @@ export interface Tables {
   assignments: Map<string, AssignmentRow>;
   statuses: Map<string, StatusRow>;
   tokens: Map<string, TokenRow>;
-  blobs: Map<string, BlobRow>;
+  blobs: Map<string, BlobRow & { usedAtMs: number }>;
   facts: Map<string, JsonObject>;
   events: EventRow[];
   outbox: OutboxRow[];
@@ -66,6 +67,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
   const journalLimit = options.journalLimit ?? 100_000;
   const bells = new Set<() => void>();
   const tables = emptyTables();
+  const now = options.now ?? Date.now;
   const read = <T>(take: (tables: Tables) => T): Promise<T> => Promise.resolve(structuredClone(take(tables)));
   return {
     id: randomUUID(),
@@ -73,7 +75,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       checkGuard(tables, guard);
       for (const change of changes) if ('put' in change && change.put === 'fact') factText(change.key, change.value);
       checkHeads(tables, changes);
-      for (const change of changes) apply(tables, structuredClone(change));
+      for (const change of changes) apply(tables, { change: structuredClone(change), nowMs: now() });
       tables.events.splice(0, Math.max(0, tables.events.length - journalLimit));
       if (changes.some((change) => 'put' in change && change.put === 'outbox')) for (const ring of bells) ring();
     },
@@ -92,14 +94,13 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       tables.clusters.set(cluster, row);
       return row.session;
     },
-    ...leases(tables, options.now ?? Date.now),
+    ...leases(tables, now),
     assignments: (filter) => read((all) => sorted(all.assignments, always).filter((row) => matches(row, filter))),
     statuses: (filter) => read((all) => statusesOf(all, filter)),
     counts: () => read(countsOf),
     connections: (at) => read((all) => connectionsOf(all, at)),
     tallies: (clusters) => read((all) => talliesOf(all, clusters)),
-    missingBlobs: (digests) => read((all) => digests.filter((digest) => !all.blobs.has(digest))),
-    blobs: (digests) => read((all) => digests.flatMap((digest) => all.blobs.get(digest) ?? [])),
+    ...blobs(tables, now),
     fact: (key) => read((all) => all.facts.get(key)),
     facts: (prefix) => read((all) => new Map([...all.facts].filter(([key]) => key.startsWith(prefix)).sort(byFirst))),
     claimToken: async (hash, claimant) => structuredClone(claim(tables, { hash, claimant })),
@@ -186,7 +187,7 @@ function conflict(message: string): FairleadError {
   return new FairleadError(message, { code: 'Conflict', reason: 'Superseded' });
 }
 
-function apply(tables: Tables, change: Change): void {
+function apply(tables: Tables, { change, nowMs }: { change: Change; nowMs: number }): void {
   if ('drop' in change) return drop(tables, change);
   switch (change.put) {
     case 'head':
@@ -200,7 +201,7 @@ function apply(tables: Tables, change: Change): void {
     case 'token':
       return putToken(tables, change.row);
     case 'blob':
-      return void tables.blobs.set(change.row.digest, change.row);
+      return void tables.blobs.set(change.row.digest, { ...change.row, usedAtMs: nowMs });
     case 'fact':
       return void tables.facts.set(change.key, change.value);
     case 'event':

@@ -215,9 +215,15 @@ export interface Store {
   /** Clusters without a status row are left out. */
   tallies(clusters: readonly ClusterName[]): Promise<ReadonlyMap<ClusterName, Tally>>;
 
-  /** Those of the digests that are not kept. */
+  /** Those of the digests that are not kept. The others count as used now: who asks relies on them. */
   missingBlobs(digests: readonly Digest[]): Promise<readonly Digest[]>;
   blobs(digests: readonly Digest[]): Promise<readonly BlobRow[]>;
+  /** Bundles that any assignment names; read from all of them, so rarely. */
+  assignedBundles(): Promise<readonly Digest[]>;
+  /** Blobs that were neither put nor asked for in this time by the store's clock (to the hour), the oldest first. */
+  unusedBlobs(filter: { readonly unusedForMs: number; readonly limit: number }): Promise<readonly Digest[]>;
+  /** Forgets those of the digests that are still unused for so long, and returns them. */
+  dropBlobs(digests: readonly Digest[], filter: { readonly unusedForMs: number }): Promise<readonly Digest[]>;
 
   fact(key: string): Promise<JsonObject | undefined>;
   /** Sorted by key. */

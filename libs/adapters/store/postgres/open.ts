@@ -3,6 +3,7 @@ import { FairleadError } from '@fairlead/core/model';
 import type { Store } from '@fairlead/ports/store';
 import type { Client, ClientConfig, Pool } from 'pg';
 import { askOf, momentOf } from './ask.ts';
+import { blobsOver } from './blobs.ts';
 import { clientConfig, connect, openPool, usualTimes, type PostgresAddress, type PostgresTimes } from './connect.ts';
 import { Lane, shutDown } from './lane.ts';
 import { leasesOver } from './leases.ts';
@@ -78,7 +79,8 @@ function directCalls(
   pool: Pool,
   { patienceMs, isClosed, ...ways }: { key: Uint8Array; self: string; patienceMs: number; isClosed: () => boolean },
 ): Direct {
-  const calls = { ...readsOver({ ask: askOf(pool), moment: momentOf(pool), ...ways }), ...leasesOver(pool) };
+  const reads = readsOver({ ask: askOf(pool), moment: momentOf(pool), self: ways.self });
+  const calls = { ...reads, ...blobsOver(pool, ways), ...leasesOver(pool) };
   const patient = Object.entries(calls).map(([name, call]) => [
     name,
     async (...args: never[]) => {

@@ -1,9 +1,7 @@
 import type { ClusterName, Connection, JsonObject } from '@fairlead/core/model';
-import type { AssignmentRow, BlobRow, ClusterRow, DesiredOf, OutboxRow, Store } from '@fairlead/ports/store';
+import type { AssignmentRow, ClusterRow, DesiredOf, OutboxRow, Store } from '@fairlead/ports/store';
 import { sql } from 'kysely';
-import { unseal } from '../seal.ts';
 import { build, type Ask, type Moment } from './ask.ts';
-import { bytesOf, digestCell, digestOf } from './bytes.ts';
 import { assignmentOf, clusterOf, countsOf, eventOf, statusOf, tokenOf } from './rows.ts';
 
 /** The calls that only read. */
@@ -18,8 +16,6 @@ export type Reads = Pick<
   | 'counts'
   | 'connections'
   | 'tallies'
-  | 'missingBlobs'
-  | 'blobs'
   | 'fact'
   | 'facts'
   | 'tokens'
@@ -34,13 +30,11 @@ export interface ReadWays {
   readonly moment: Moment;
   /** The name under which this store puts messages into the outbox. */
   readonly self: string;
-  /** Opens secret blobs. */
-  readonly key: Uint8Array;
 }
 
 /** Reads over one database; each throws what `ask` throws. */
 export function readsOver(ways: ReadWays): Reads {
-  return { ...clusterReads(ways), ...applicationReads(ways), ...smallReads(ways), ...blobReads(ways) };
+  return { ...clusterReads(ways), ...applicationReads(ways), ...smallReads(ways) };
 }
 
 function clusterReads({ ask, moment }: ReadWays): Pick<Store, 'cluster' | 'clusters' | 'desired' | 'connections'> {
@@ -192,28 +186,6 @@ function smallReads({
             or put_at < clock_timestamp() - ${others.afterMs} * interval '1 millisecond')`,
         );
       return (await ask(query)).map((row) => row as OutboxRow);
-    },
-  };
-}
-
-function blobReads({ ask, key }: ReadWays): Pick<Store, 'missingBlobs' | 'blobs'> {
-  return {
-    async missingBlobs(digests) {
-      const asked = sql<boolean>`digest = any(${digests.map(digestCell)}::bytea[])`;
-      const rows = await ask(build.selectFrom('blob').select('digest').where(asked));
-      const kept = new Set(rows.map((row) => digestOf(row.digest)));
-      return digests.filter((digest) => !kept.has(digest));
-    },
-    async blobs(digests) {
-      const asked = sql<boolean>`digest = any(${digests.map(digestCell)}::bytea[])`;
-      const rows = await ask(build.selectFrom('blob').selectAll().where(asked));
-      const byDigest = new Map(rows.map((row) => [digestOf(row.digest), row]));
-      return digests.flatMap((digest): BlobRow[] => {
-        const row = byDigest.get(digest);
-        if (!row) return [];
-        const data = row.secret ? unseal(row.data, { key, digest }) : bytesOf(row.data);
-        return [{ digest, secret: row.secret, data }];
-      });
     },
   };
 }

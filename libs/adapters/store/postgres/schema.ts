@@ -6,7 +6,7 @@ export interface Schema {
   readonly assignment: AssignmentTable;
   readonly status: StatusTable;
   readonly token: TokenTable;
-  readonly blob: { readonly digest: Buffer; readonly secret: boolean; readonly data: Buffer };
+  readonly blob: { readonly used_at: Date; readonly digest: Buffer; readonly secret: boolean; readonly data: Buffer };
   readonly fact: { readonly key: string; readonly value: unknown };
   readonly event: EventTable;
   readonly outbox: OutboxTable;

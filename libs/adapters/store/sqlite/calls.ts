@@ -31,7 +31,7 @@ export function callsOver(database: DatabaseSync, options: EngineOptions): Calls
   const tables: Tables = {
     clusters: clusters(database),
     applications: applications(database),
-    blobs: blobs(database, options.key),
+    blobs: blobs(database, { key: options.key, now: Date.now }),
     journal: journal(database, options.journalLimit),
     small: small(database),
     leases: leases(database, Date.now),
@@ -69,6 +69,9 @@ function methods(tables: Tables): Methods {
     tallies: (names) => applications.tallies(names),
     missingBlobs: (digests) => blobs.missing(digests),
     blobs: (digests) => blobs.some(digests),
+    assignedBundles: () => blobs.assigned(),
+    unusedBlobs: (filter) => blobs.unused(filter),
+    dropBlobs: (digests, filter) => blobs.drop(digests, filter),
     fact: (key) => small.fact(key),
     facts: (prefix) => small.facts(prefix),
     claimToken: (hash, claimant) => small.claim(hash, claimant),

@@ -17,6 +17,8 @@ const writing: ReadonlySet<CallName> = new Set([
   'beat',
   'sweepInstances',
   'claimToken',
+  'missingBlobs',
+  'dropBlobs',
 ]);
 
 /**

@@ -262,6 +262,26 @@ function blobsAndFacts(store: CurrentStore): void {
     expect(await store().blobs(asked)).toEqual([secret, plain, empty]);
   });
 
+  test('unused blobs are forgotten, those that nobody asked for meanwhile', async () => {
+    const rows = ['a', 'b'].map((name) => ({ digest: digestOf(name), data: new Uint8Array([1]), secret: false }));
+    await store().write(rows.map((row) => ({ put: 'blob', row }) as const));
+    const [hour, now] = [{ unusedForMs: 3_600_000 }, { unusedForMs: 0 }];
+    expect(await store().unusedBlobs({ ...hour, limit: 9 })).toEqual([]);
+    expect(await store().unusedBlobs({ ...now, limit: 1 })).toHaveLength(1);
+    expect((await store().unusedBlobs({ ...now, limit: 9 })).toSorted()).toEqual([digestOf('a'), digestOf('b')]);
+    expect(await store().dropBlobs([digestOf('a')], hour)).toEqual([]);
+    expect(await store().dropBlobs([digestOf('a'), digestOf('c')], now)).toEqual([digestOf('a')]);
+    expect(await store().missingBlobs([digestOf('a'), digestOf('b')])).toEqual([digestOf('a')]);
+    expect(await store().blobs([digestOf('a')])).toEqual([]);
+  });
+
+  test('the bundles that assignments name are told once each', async () => {
+    const rows = ['one', 'two'].map((cluster) => assignmentRow(cluster, 'web/shop', 'dev'));
+    const { entry, ...carriedOut } = assignmentRow('three', 'web/shop', 'dev');
+    await store().write([...rows, carriedOut].map((row) => ({ put: 'assignment', row }) as const));
+    expect(await store().assignedBundles()).toEqual([entry?.bundle]);
+  });
+
   test('facts are found by prefix, sorted by key', async () => {
     await store().write([
       { put: 'fact', key: 'membership:b', value: { key: 'x', labels: { env: 'dev' } } },

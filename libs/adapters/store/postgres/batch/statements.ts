@@ -160,7 +160,7 @@ function blobStatements(rows: readonly BlobRow[], { key }: StatementOptions): St
     .toSorted((a, b) => (a.digest < b.digest ? -1 : 1))
     .map(({ digest, secret, data }) => ({
       name: 'put-blob',
-      text: 'INSERT INTO blob (digest, secret, data) VALUES ($1::bytea, $2, $3) ON CONFLICT (digest) DO NOTHING',
+      text: 'INSERT INTO blob (digest, secret, data) VALUES ($1::bytea, $2, $3) ON CONFLICT (digest) DO UPDATE SET used_at = excluded.used_at',
       values: [digestCell(digest), secret, Buffer.from(secret ? seal(data, { key, digest }) : data)],
     }));
 }

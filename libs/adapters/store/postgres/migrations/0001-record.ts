@@ -48,7 +48,11 @@ CREATE TABLE token (
   expires_at_ms bigint NOT NULL, used_at_ms bigint, used_by bytea
 );
 
-CREATE TABLE blob (digest bytea PRIMARY KEY, secret boolean NOT NULL, data bytea NOT NULL);
+CREATE TABLE blob (
+  used_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  digest bytea PRIMARY KEY, secret boolean NOT NULL, data bytea NOT NULL
+) WITH (fillfactor = 90);
+CREATE INDEX blob_by_use ON blob (used_at);
 
 CREATE TABLE fact (key text COLLATE "C" PRIMARY KEY, value json NOT NULL);
 
