@@ -53,6 +53,14 @@ test('a process is ready when everything that it needs is there, and says what i
   });
 });
 
+test('what a process can do without is shown, and does not make it unready', async () => {
+  const away = new FairleadError('Cannot reach NATS.', { code: 'Unavailable', reason: 'HubUnreachable' });
+  const get = await serve({ checks: [{ name: 'bus', optional: true, problem: () => away }] });
+  const { status, text } = await get('/readyz');
+  expect(status).toBe(200);
+  expect(JSON.parse(text)).toEqual({ status: 'ok', checks: { bus: 'HubUnreachable: Cannot reach NATS.' } });
+});
+
 test('what fails inside keeps its words to itself', async () => {
   const get = await serve({
     checks: [{ name: 'store', problem: () => Promise.reject(new Error('connect as user root with hunter2')) }],

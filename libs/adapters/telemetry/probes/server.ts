@@ -7,6 +7,8 @@ import type { Clock } from '@fairlead/ports/clock';
 export interface ReadyCheck {
   /** Such as `store`. */
   readonly name: string;
+  /** Shown, and the process is ready without it all the same: it can do its work, later or from elsewhere. */
+  readonly optional?: boolean;
   /** What is wrong with it now. */
   readonly problem: () => FairleadError | undefined | Promise<FairleadError | undefined>;
 }
@@ -70,7 +72,7 @@ const answers: Readonly<Record<string, Answer>> = {
   },
   async '/readyz'(response, parts) {
     const found = await Promise.all(parts.checks.map((check) => run(check, parts.clock)));
-    const isReady = found.every(([, word]) => word === 'ok');
+    const isReady = parts.checks.every(({ optional }, at) => optional || found[at]?.[1] === 'ok');
     send(response, isReady ? 200 : 503, { status: isReady ? 'ok' : 'unready', checks: Object.fromEntries(found) });
   },
   async '/metrics'(response, { metricsText }) {

@@ -2,7 +2,7 @@ import { metrics, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { FairleadError } from '@fairlead/core/model';
 import { manualClock, systemClock } from '@fairlead/ports/clock';
 import { startOtlpReceiver, type OtlpReceiver } from '@fairlead/testkit/otlp';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { startTelemetry, type Telemetry, type TelemetryOptions } from '../index.ts';
 
 let receiver: OtlpReceiver;
@@ -59,6 +59,16 @@ test('a share of zero keeps no trace', async () => {
   trace.getTracer('test').startSpan('unseen').end();
   await running.close();
   expect(receiver.spans()).toEqual([]);
+});
+
+test('the share may be given as OpenTelemetry gives it, and one that is none is refused', async () => {
+  vi.stubEnv('OTEL_TRACES_SAMPLER_ARG', '0');
+  const running = await start({ otlp: { url: receiver.url } });
+  expect(trace.getTracer('test').startSpan('unseen').isRecording()).toBe(false);
+  await running.close();
+  vi.stubEnv('OTEL_TRACES_SAMPLER_ARG', 'all');
+  await expect(start({ otlp: { url: receiver.url } })).rejects.toThrow('OTEL_TRACES_SAMPLER_ARG is all');
+  vi.unstubAllEnvs();
 });
 
 test('a collector that refuses traces is told of once, however many it refuses', async () => {

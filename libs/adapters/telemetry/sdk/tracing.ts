@@ -26,7 +26,7 @@ export async function startTracing(options: TelemetryOptions, target: OtlpTarget
   const exporter = new OTLPTraceExporter({ url: tracesUrl(target.url), timeoutMillis: 5_000, concurrencyLimit: 4 });
   const provider = new TracerProvider({
     resource: resourceOf(options),
-    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(target.ratio ?? 1) }),
+    sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(target.ratio ?? givenRatio()) }),
     spanLimits: { attributeCountLimit: 32, attributeValueLengthLimit: 1024, linkCountLimit: 16, eventCountLimit: 16 },
     spanProcessors: [
       new BatchSpanProcessor({
@@ -73,6 +73,14 @@ function tellOnce(onProblem: TelemetryOptions['onProblem']): void {
   const silent = (): void => undefined;
   setGlobalErrorHandler(tell);
   diag.setLogger({ error: tell, warn: tell, info: silent, debug: silent, verbose: silent }, DiagLogLevel.WARN);
+}
+
+/** The share by OpenTelemetry's own variable; all of them unless it is given. */
+function givenRatio(): number {
+  const text = process.env['OTEL_TRACES_SAMPLER_ARG'] ?? '1';
+  const ratio = Number(text);
+  if (text !== '' && ratio >= 0 && ratio <= 1) return ratio;
+  throw refused(`OTEL_TRACES_SAMPLER_ARG is ${text}. Write a share from 0 to 1`);
 }
 
 function tracesUrl(given: string): string {
