@@ -54,9 +54,10 @@ function identityOf(addresses: readonly string[]) {
 async function loginOf({ credentialsFile }: NatsBusOptions) {
   if (credentialsFile === undefined) return {};
   const text = (await readFile(credentialsFile, 'utf8')).trim();
-  const bytes = new TextEncoder().encode(text);
-  // A bare seed has no words around it.
-  return { authenticator: /^SU[A-Z2-7]+$/.test(text) ? nkeyAuthenticator(bytes) : credsAuthenticator(bytes) };
+  const bytes = (words: string): Uint8Array => new TextEncoder().encode(words);
+  // A bare seed has no words around it; the last line of the other form counts only with its end.
+  const isSeed = /^SU[A-Z2-7]+$/.test(text);
+  return { authenticator: isSeed ? nkeyAuthenticator(bytes(text)) : credsAuthenticator(bytes(`${text}\n`)) };
 }
 
 /** What is said of a bus that does not do what it should. `what` reads "Cannot do X". */
