@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-const pure = ['libs/{core,wire,ports,shell}/**/*.spec.ts', 'tools/{lint,licences,lock,build}/**/*.spec.ts'];
+const pure = [
+  'libs/{core,wire,ports,shell}/**/*.spec.ts',
+  'tools/{lint,licences,lock,build,bench,simulate}/**/*.spec.ts',
+];
 const contract = [
   'libs/{adapters,roles,testkit}/**/*.spec.ts',
   'apps/{hub,agent,cli}/**/*.spec.ts',

@@ -16,8 +16,8 @@ ${benches.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n'
 
   --clusters N,N           numbers of clusters, one run each (default: 100,1000; of all: 100,1000,10000)
   --rounds N               repetitions; the median counts (default: 5)
-  --transport grpc|nats    how agents reach the hub (default: grpc)
-  --roles one|apart        all in one process on SQLite, or apart on PostgreSQL and NATS (default: one)
+  --transport grpc|nats    how agents reach the hub (default: the first in the bench's table)
+  --roles one|apart        all in one process on SQLite, or apart on PostgreSQL and NATS (default: alike)
   --processes N            processes that share the agents (default: 1)
   --seed N                 what everything pretended is drawn from (default: 1)
   --hub-profile DIR        write CPU profiles of the hub there
@@ -71,17 +71,24 @@ export function flagsOf(args: readonly string[]): Command | undefined {
     simulatorProfile: values['simulator-profile'],
     tell: (text: string) => void process.stderr.write(`${text}\n`),
   };
-  const variants = ({ variants: all }: Bench): readonly Variant[] =>
-    name === 'all' ? all : [variantOf(values.transport, values.roles)];
+  const variants = (bench: Bench): readonly Variant[] =>
+    name === 'all' ? bench.variants : [variantOf(bench, { transport: values.transport, layout: values.roles })];
   const runs = chosen.flatMap((bench) =>
     variants(bench).map((variant) => ({ bench, options: { ...shared, ...variant } })),
   );
   return { runs, isJson: values.json, writeTo: values.write };
 }
 
-function variantOf(transport: string = usual.transport, layout: string = usual.layout): Variant {
+/** The bench's first variant, with what was asked for in its place. */
+function variantOf(bench: Bench, asked: { transport: string | undefined; layout: string | undefined }): Variant {
+  const [first = usual] = bench.variants;
+  const { transport = first.transport, layout = first.layout } = asked;
   if (transport !== 'grpc' && transport !== 'nats') throw new Error(`--transport is ${transport}: write grpc or nats`);
   if (layout !== 'one' && layout !== 'apart') throw new Error(`--roles is ${layout}: write one or apart`);
+  if (bench.name === 'status' && (transport !== first.transport || layout !== first.layout))
+    throw new Error(
+      'status is measured without a transport and in PostgreSQL only: leave --transport and --roles away',
+    );
   return { transport, layout };
 }
 

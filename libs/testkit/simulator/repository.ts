@@ -4,7 +4,7 @@ import type { SimulatedIdentity } from './identities.ts';
 
 /** How much the simulated fleet has to run. */
 export interface FleetShape {
-  readonly agents: readonly SimulatedIdentity[];
+  readonly agents: readonly Pick<SimulatedIdentity, 'cluster' | 'key'>[];
   readonly applications: number;
   /** ConfigMaps of each application. */
   readonly objects: number;

@@ -1,4 +1,3 @@
-import type { ClusterName } from '@fairlead/core/model';
 import type { Store } from '@fairlead/ports/store';
 import type { Gateway } from '@fairlead/shell/gateway';
 import type { Answer, ToIntake } from './protocol.ts';
@@ -14,17 +13,13 @@ interface Running {
 
 /** Hellos at once; each brings a hundred rows. */
 const seedAtOnce = 64;
-const summaries = 300;
 
 let running: Running | undefined;
 
-async function begin({ place, clusters, applications }: Extract<ToIntake, { do: 'begin' }>): Promise<Answer> {
-  const store = await openRecord(place);
+async function begin({ access, clusters, applications }: Extract<ToIntake, { do: 'begin' }>): Promise<Answer> {
+  const store = await openRecord(access);
   const gateway = await openGateway(store);
-  const senders = Array.from(
-    { length: clusters },
-    (_, number) => new StatusSender(`sim-${String(number).padStart(5, '0')}` as ClusterName, applications),
-  );
+  const senders = clusters.map((cluster) => new StatusSender(cluster, applications));
   running = { store, gateway, senders };
   const startedMs = performance.now();
   let next = 0;
@@ -32,7 +27,7 @@ async function begin({ place, clusters, applications }: Extract<ToIntake, { do: 
     for (let sender = senders[next++]; sender; sender = senders[next++]) await sender.begin(gateway);
   };
   await Promise.all(Array.from({ length: seedAtOnce }, line));
-  return { tookMs: performance.now() - startedMs, rows: clusters * applications, callsMs: [] };
+  return { tookMs: performance.now() - startedMs, rows: clusters.length * applications, callsMs: [] };
 }
 
 /** Each of some senders sends one update after the other, the next when the one before is stored. */
@@ -52,22 +47,10 @@ async function load({ senders }: Running, { forMs, atOnce }: Extract<ToIntake, {
   return { tookMs: performance.now() - startedMs, rows: callsMs.length, callsMs };
 }
 
-/** The counts, as the summary of the API asks the store for them. */
-async function read({ store }: Running): Promise<Answer> {
-  const callsMs: number[] = [];
-  for (let call = 0; call < summaries; call += 1) {
-    const askedMs = performance.now();
-    await store.counts();
-    callsMs.push(performance.now() - askedMs);
-  }
-  return { tookMs: callsMs.reduce((sum, one) => sum + one, 0), rows: 0, callsMs };
-}
-
 async function answer(message: ToIntake): Promise<Answer> {
   if (message.do === 'begin') return begin(message);
   if (!running) throw new Error('Cannot go on: nothing was begun');
   if (message.do === 'load') return load(running, message);
-  if (message.do === 'read') return read(running);
   await running.store.close();
   return { tookMs: 0, rows: 0, callsMs: [] };
 }

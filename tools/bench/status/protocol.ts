@@ -1,10 +1,15 @@
-import type { RecordPlace } from './record.ts';
+import type { ClusterName } from '@fairlead/core/model';
+import type { SharedServers } from '@fairlead/testkit/simulator';
 
 /** What the process that takes statuses in is told, one at a time. */
 export type ToIntake =
-  | { readonly do: 'begin'; readonly place: RecordPlace; readonly clusters: number; readonly applications: number }
+  | {
+      readonly do: 'begin';
+      readonly access: SharedServers['access'];
+      readonly clusters: readonly ClusterName[];
+      readonly applications: number;
+    }
   | { readonly do: 'load'; readonly forMs: number; readonly atOnce: number }
-  | { readonly do: 'read' }
   | { readonly do: 'end' };
 
 /** What it answers. */

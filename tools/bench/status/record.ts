@@ -1,13 +1,8 @@
-import { openStore } from '@fairlead/adapters/store';
+import { openPostgresStore } from '@fairlead/adapters/store';
 import type { Store } from '@fairlead/ports/store';
+import type { SharedServers } from '@fairlead/testkit/simulator';
 
-/** Where the record lies. */
-export interface RecordPlace {
-  readonly kind: 'sqlite';
-  readonly file: string;
-}
-
-/** Opens it; secret blobs are none of a bench's business. */
-export function openRecord(place: RecordPlace): Promise<Store> {
-  return openStore({ file: place.file, key: new Uint8Array(32) });
+/** Opens the record; secret blobs are none of a bench's business. */
+export function openRecord({ url, password }: SharedServers['access']): Promise<Store> {
+  return openPostgresStore({ url, password, key: new Uint8Array(32) });
 }

@@ -1,0 +1,79 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { flagsOf } from './flags.ts';
+import { lineOf, percentile, type Ground, type MeasuredFigure } from './figure.ts';
+import { tableOf, writeReport } from './report.ts';
+
+const ground: Ground = { commit: 'abc', node: 'v24', cpu: 'a processor', cores: 2, memoryGib: 24, kernel: 'linux 6' };
+const figure: MeasuredFigure = {
+  name: 'fanout',
+  clusters: 100,
+  value: 0.3456,
+  unit: 's',
+  ceiling: 0.5,
+  n: 5,
+  p50: 0.2,
+  p99: 0.31,
+  details: { hubCpuMsPerCluster: 1.234 },
+  transport: 'grpc',
+  layout: 'one',
+};
+
+test('a line of JSON names figure, bound, ratio and ground', () => {
+  expect(JSON.parse(lineOf(figure, ground))).toEqual({
+    ...figure,
+    ...ground,
+    value: 0.346,
+    ratio: 0.691,
+  });
+});
+
+test('a table has a column for each size, and says where a bound does not hold', () => {
+  const lines = tableOf([figure, { ...figure, clusters: 1_000, value: 3, ceiling: 2 }]).split('\n');
+  expect(lines[0]).toBe('| figure | unit | 100 clusters | 1,000 clusters |');
+  expect(lines[2]).toContain('**0.346** (≤ 0.5: yes)');
+  expect(lines[2]).toContain('**3** (≤ 2: **no**)');
+  expect(lines[3]).toBe('| fanout: hub cpu ms per cluster |  | 1.23 | 1.23 |');
+});
+
+test('tables go into their places, and every other word stays', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'fairlead-report-'));
+  const file = join(folder, 'performance.md');
+  const section = { bench: 'fanout', variant: { transport: 'grpc', layout: 'one' } as const, figures: [figure] };
+  await writeFile(file, '# Words\n\n<!-- bench:fanout grpc one -->\n\nold\n\n<!-- /bench -->\n\nMore words\n');
+  await writeReport(file, [section], ground);
+  const once = await readFile(file, 'utf8');
+  await writeReport(file, [section], ground);
+  expect(await readFile(file, 'utf8')).toBe(once);
+  expect(once).toMatch(/^# Words\n[^]*\*\*0\.346\*\*[^]*at commit abc\.\n\n<!-- \/bench -->\n\nMore words\n$/);
+  expect(once).not.toContain('old');
+  await expect(writeReport(file, [{ ...section, bench: 'idle' }], ground)).rejects.toThrow(
+    '<!-- bench:idle grpc one -->',
+  );
+  await rm(folder, { recursive: true });
+});
+
+test('every file of benches is a bench that can be asked for, and the document has a place for each of its variants', async () => {
+  const text = await readFile(join(import.meta.dirname, '../../docs/performance.md'), 'utf8');
+  const files = await readdir(join(import.meta.dirname, 'benches'));
+  const runs = flagsOf(['all'])?.runs ?? [];
+  expect([...new Set(runs.map(({ bench }) => `${bench.name}.ts`))].sort()).toEqual(files.sort());
+  for (const { bench, options } of runs)
+    expect(text).toContain(`<!-- bench:${bench.name} ${options.transport} ${options.layout} -->`);
+});
+
+test.each([
+  [['walk'], '"walk" is no bench'],
+  [['fanout', '--clusters', '0'], '--clusters is 0'],
+  [['fanout', '--transport', 'smoke'], '--transport is smoke'],
+  [['status', '--roles', 'one'], 'PostgreSQL only'],
+])('%j is refused by name', (args, words) => {
+  expect(() => flagsOf(args)).toThrow(words);
+});
+
+test('percentiles are values that were measured', () => {
+  const values = Array.from({ length: 100 }, (_, at) => 100 - at);
+  expect([0.5, 0.99, 1].map((share) => percentile(values, share))).toEqual([50, 99, 100]);
+});
