@@ -5,7 +5,14 @@ import type { FleetView } from '@fairlead/roles/fleet';
 import type { Ground } from '@fairlead/roles/ground';
 import type { FleetSettings } from '@fairlead/roles/settings';
 import { fencedRepository, fencedStore, seekLead, type Lead, type Term } from '@fairlead/shell/leader';
-import { startPlanner, writeReport, type FleetReader, type Planner, type ReleaseSource } from '@fairlead/shell/planner';
+import {
+  keepForAWhile,
+  startPlanner,
+  writeReport,
+  type FleetReader,
+  type Planner,
+  type ReleaseSource,
+} from '@fairlead/shell/planner';
 import { announceFleet, followHead, sameRepository, type HeadFollower } from '@fairlead/shell/sources';
 
 /** What the planner role is made of. */
@@ -126,6 +133,7 @@ function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }
       },
     },
   );
+  const stopRetention = keepForAWhile({ store, clock, onProblem });
   const tell = async (): Promise<void> => {
     const troubles = [head.problem(), ...planner.troubles()].filter((one): one is FairleadError => one !== undefined);
     const at = planner.current()?.head ?? '';
@@ -136,6 +144,7 @@ function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }
     head,
     problem: () => head.problem() ?? notRead(),
     async end() {
+      stopRetention();
       head.close();
       await planner.close();
       await report.settled();

@@ -1,6 +1,7 @@
 export { peopleActions, type Done, type Follower, type PeopleActions, type Place } from './actions.ts';
 export { type Kept } from './journal.ts';
 export { readReport, writeReport, type PlannerReport } from './report.ts';
+export { keepForAWhile } from './retention.ts';
 export { startPlanner, type Planner } from './planner.ts';
 export type {
   Author,
