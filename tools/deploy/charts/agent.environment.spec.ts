@@ -11,7 +11,7 @@ const main = join(import.meta.dirname, '../../../apps/agent/main.ts');
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fairlead-agent-'));
-  await writeFile(join(folder, 'ca.crt'), 'authority');
+  for (const name of ['ca.crt', 'nats-ca.crt']) await writeFile(join(folder, name), 'authority');
 });
 afterAll(() => rm(folder, { recursive: true }));
 

@@ -44,15 +44,26 @@ const elsewhere: AgentCase = {
   },
 };
 
+const overNats: AgentCase = {
+  values: { ...plain.values, transport: 'nats' },
+  options: { ...plain.options, nats: {} },
+};
+
+const leaf = { address: 'tls://leaf.shop.test:4222', caPem };
+const behindLeaf: AgentCase = {
+  values: { ...plain.values, transport: 'nats', nats: leaf },
+  options: { ...plain.options, nats: leaf },
+};
+
 /** Installations that chart and code must make alike. */
-export const agentCases: Readonly<Record<string, AgentCase>> = { plain, elsewhere };
+export const agentCases: Readonly<Record<string, AgentCase>> = { plain, elsewhere, overNats, behindLeaf };
 
 /** Every setting of the agent's chart at once. */
 export const everyAgentSetting: Values = {
   cluster: 'shop-0042',
   hub: { address: 'hub.example.com:8443', gateway: 'streams.example.com:8444' },
   transport: 'nats',
-  nats: { address: 'tls://leaf.shop.test:4222', caSecret: { name: 'leaf-ca', key: 'tls.crt' } },
+  nats: { address: 'tls://leaf.shop.test:4222', caInSecret: true },
   join: { existingSecret: 'my-join' },
   profile: 'view',
   teamServiceAccounts: ['fairlead-web'],

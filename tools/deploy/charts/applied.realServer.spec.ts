@@ -33,7 +33,7 @@ describe('a real API server', () => {
   it.each(installations)(
     'takes %s with %s, every field checked, in a restricted namespace',
     async (chart, name, values) => {
-      const namespace = `${chart}-${name}`;
+      const namespace = `${chart}-${name}`.toLowerCase();
       await restrictedNamespace(plane, namespace);
       const objects = await renderChart({ chart, values, namespace });
       expect(await applyStrictly(plane, objects)).toBe('');

@@ -53,6 +53,31 @@ describe('the image of the hub', () => {
     expect(code).toBe(0);
     expect(stdout).toContain('--fleet URL');
   });
+
+  it.each(['api', 'gateway', 'sources', 'planner'])(
+    'holds all that the %s loads: it asks for its flags',
+    async (name) => {
+      const [node = ''] = hub.start;
+      const { code, stderr } = await run([node, join(folder, `hub/opt/fairlead/${name}/main.mjs`)]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^error: --\w+ is needed\. See --help\.$/m);
+    },
+  );
+
+  it('has the CLI beside them, which makes the credentials of a broker', async () => {
+    const [node = ''] = hub.start;
+    const made = join(folder, 'broker');
+    const { code, stdout } = await run([
+      node,
+      join(folder, 'hub/opt/fairlead/cli/main.mjs'),
+      'nats',
+      'config',
+      '--keys',
+      made,
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('resolver_preload');
+  });
 });
 
 describe('the health check', () => {
