@@ -17,11 +17,17 @@ export interface PostgresPlan {
   readonly answers: () => Promise<boolean>;
 }
 
+/** How large a file may grow. */
+export interface FileLimit {
+  /** The server takes a file that would outgrow it for a full disk. */
+  readonly fileLimitBytes?: number;
+}
+
 /** The processes of one server, which come and go. */
 export interface PostgresProcess {
   readonly logFile: string;
   pid(): number | undefined;
-  start(): Promise<void>;
+  start(limits?: FileLimit): Promise<void>;
   /** SIGINT (a fast shutdown) and up to this long; without it SIGKILL of everything at once, like a power cut. */
   stop(options: { readonly graceMs?: number }): Promise<void>;
   /** To the server and all that it started. */
@@ -40,12 +46,11 @@ export function runPostgres(plan: PostgresPlan): PostgresProcess {
   let server: ServerProcess | undefined;
   const running = (): ServerProcess | undefined => (server?.isRunning() ? server : undefined);
 
-  const startOnce = async (): Promise<'ready' | 'busy'> => {
+  const startOnce = async (limits: FileLimit): Promise<'ready' | 'busy'> => {
     const settings = Object.entries(plan.settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     const started = await startProcess({
       name: 'postgres',
-      file: join(plan.programs, 'postgres'),
-      arguments: ['-D', plan.dataFolder, ...settings],
+      ...limited([join(plan.programs, 'postgres'), '-D', plan.dataFolder, ...settings], limits),
       logFile,
       cwd: plan.folder,
       ...plan.user,
@@ -73,9 +78,9 @@ export function runPostgres(plan: PostgresPlan): PostgresProcess {
     logFile,
     pid: () => running()?.pid,
     signal,
-    async start() {
+    async start(limits = {}) {
       if (running()) throw new Error('Cannot start PostgreSQL: it runs already.');
-      for (let n = 0; n < startTries; n += 1) if ((await startOnce()) === 'ready') return;
+      for (let n = 0; n < startTries; n += 1) if ((await startOnce(limits)) === 'ready') return;
       throw new Error(`Cannot start PostgreSQL: its data folder is in use after ${startTries} tries; see ${logFile}.`);
     },
     async stop({ graceMs = 0 }) {
@@ -92,6 +97,16 @@ export function runPostgres(plan: PostgresPlan): PostgresProcess {
       }
     },
   };
+}
+
+/** A block of `ulimit -f` in a POSIX shell. */
+const blockBytes = 512;
+
+function limited(command: readonly string[], { fileLimitBytes }: FileLimit) {
+  const [file = '', ...rest] = command;
+  if (fileLimitBytes === undefined) return { file, arguments: rest };
+  const blocks = String(Math.floor(fileLimitBytes / blockBytes));
+  return { file: '/bin/sh', arguments: ['-c', 'ulimit -f "$1"; shift; exec "$@"', 'sh', blocks, ...command] };
 }
 
 async function childrenOf(pid: number): Promise<number[]> {

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { freePort, removeFolderAtEnd } from '@fairlead/testkit/process';
 import { Client, type QueryResultRow } from 'pg';
 import { requirePostgres } from './find.ts';
-import { runPostgres } from './running.ts';
+import { runPostgres, type FileLimit } from './running.ts';
 import { postgresUser, type UnixUser } from './user.ts';
 
 const run = promisify(execFile);
@@ -51,7 +51,7 @@ export interface PostgresServer {
   /** Takes it down: SIGKILL of everything at once unless told otherwise. */
   down(options?: { readonly graceMs?: number }): Promise<void>;
   /** Starts it again on the same port; it answers when this is fulfilled. */
-  up(): Promise<void>;
+  up(limits?: FileLimit): Promise<void>;
   /** Stops it where it stands: connections stay open and answer nothing, until `resume`. */
   freeze(): Promise<void>;
   resume(): Promise<void>;

@@ -31,6 +31,8 @@ const gone = new Set([
 /** 23505: two hubs made the row of one cluster at the same moment. */
 const contended = new Set(['40001', '40P01', '55P03', '23505']);
 const cannotWrite = new Set(['53100', '53200', '25006', '58030', '54023']);
+/** A file that may not grow any more has no SQLSTATE of its own. */
+const noRoomWords = /could not (extend|write to) file/;
 const lostWords = /terminated|timeout|not queryable|closed|ended|SSL|certificate|socket/i;
 
 /** Tells kinds of failure apart: by SQLSTATE (PostgreSQL, appendix A), by Node's code, else by pg's own words. */
@@ -39,7 +41,7 @@ export function failureOf(thrown: unknown): Failure {
   if (code !== undefined) {
     if (gone.has(code) || code.startsWith('08')) return 'connection';
     if (contended.has(code)) return 'contention';
-    if (cannotWrite.has(code)) return 'refused';
+    if (cannotWrite.has(code) || noRoomWords.test(messageOf(thrown))) return 'refused';
     if (isSqlState(code)) return 'statement';
   }
   return lostWords.test(messageOf(thrown)) ? 'connection' : 'statement';
