@@ -45,7 +45,7 @@ test('a real git client clones what was committed, and its push is announced', a
   });
   await run('git', ['push', '--quiet'], { cwd: clone });
   const head = (await server.refs('web/app')).get('refs/heads/main');
-  expect(await announced).toEqual({ repository: 'web/app', ref: 'refs/heads/main', before: second, after: head });
+  expect(await announced).toMatchObject({ repository: 'web/app', ref: 'refs/heads/main', before: second, after: head });
 });
 
 test('a protected branch refuses a push, and wrong credentials are refused', async () => {
