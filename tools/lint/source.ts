@@ -87,6 +87,7 @@ export function walk(
 export function isTest(path: string): boolean {
   return (
     path.endsWith('.spec.ts') ||
+    path.endsWith('.harness.ts') ||
     path.startsWith('apps/e2e/') ||
     path.startsWith('libs/testkit/') ||
     path.includes('/contracts/')

@@ -1,6 +1,26 @@
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { FairleadError } from '@fairlead/core/model';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import { chunkBytes, headBytes } from './credit.ts';
+import { signerOf } from './signing.ts';
+
+/** What the broker knows a client by. */
+export interface BrokerUser {
+  readonly jwt: string;
+  /** Of the key that the JWT names; signs the server's nonce and is not sent. */
+  readonly seed: string;
+}
+
+/** Reads a file of credentials. Throws InvalidInput; nothing of it is told. */
+export function readCredentials(text: string): BrokerUser {
+  const jwt = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/m.exec(text)?.[0];
+  const seed = /^SU[A-Z2-7]{56}$/m.exec(text)?.[0];
+  if (jwt !== undefined && seed !== undefined) return { jwt, seed };
+  throw new FairleadError(
+    'Cannot read the credentials for the NATS server: the file holds no user\'s JWT and seed. Make it with "fairlead nats config".',
+    { code: 'InvalidInput', reason: 'CredentialsMissing' },
+  );
+}
 
 /** How to reach a broker, and as whom. */
 export interface BrokerOptions {
@@ -8,8 +28,7 @@ export interface BrokerOptions {
   readonly address: string;
   /** The authority of its certificate; the system's where there is none. */
   readonly caPem?: string;
-  /** A credentials file's text: the user's JWT and its seed. */
-  readonly credentials: string;
+  readonly user: BrokerUser;
   /** What the broker's own pages call this connection. */
   readonly name: string;
   /** What the broker refused, such as a subject that the credentials do not allow. */
@@ -48,21 +67,23 @@ const lastWordsMs = 2_000;
 
 /** Connects once. Rejects with Unavailable (HubUnreachable), or FailedPrecondition for a broker of too small messages. The client is loaded now: an agent over gRPC never does. */
 export async function dial(options: BrokerOptions): Promise<Broker> {
-  const { connect, credsAuthenticator } = await import('./lazily/client.ts');
+  const { connect } = await import('./lazily/client.ts');
+  const sign = signerOf(options.user.seed);
   const isTls = options.address.startsWith('tls://');
   try {
     const connection = await connect({
       servers: options.address.replace(/^tls:/, 'nats:'),
-      authenticator: credsAuthenticator(new TextEncoder().encode(options.credentials)),
+      authenticator: (nonce = '') => ({
+        jwt: options.user.jwt,
+        sig: Buffer.from(sign(new TextEncoder().encode(nonce))).toString('base64url'),
+      }),
       name: options.name,
       reconnect: false,
       maxReconnectAttempts: 0,
       timeout: connectWithinMs,
       pingInterval: neverMs,
       ignoreClusterUpdates: true,
-      ...(isTls || options.caPem !== undefined
-        ? { tls: { ...(options.caPem !== undefined && { ca: options.caPem }) } }
-        : {}),
+      ...(isTls || options.caPem !== undefined ? { tls: tlsOf(options) } : {}),
     });
     return await brokerOf(connection, options);
   } catch (cause) {
@@ -72,6 +93,16 @@ export async function dial(options: BrokerOptions): Promise<Broker> {
       { code: 'Unavailable', reason: 'HubUnreachable', retry: 'backoff', cause },
     );
   }
+}
+
+/** The client checks a certificate for the name `localhost` where an address is an IP: here it is the one that was dialled. */
+function tlsOf({ address, caPem }: BrokerOptions): object {
+  const { hostname } = new URL(address.replace(/^(nats|tls):/, 'http:'));
+  return {
+    ...(caPem !== undefined && { ca: caPem }),
+    checkServerIdentity: (_: string, certificate: PeerCertificate) =>
+      checkServerIdentity(hostname.replace(/^\[|\]$/g, ''), certificate),
+  };
 }
 
 async function brokerOf(connection: NatsConnection, { refused, address }: BrokerOptions): Promise<Broker> {

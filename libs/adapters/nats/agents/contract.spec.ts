@@ -2,7 +2,7 @@ import { manualClock, systemClock } from '@fairlead/ports/clock';
 import { transportContract } from '@fairlead/ports/contracts/transport';
 import { startLine } from '@fairlead/testkit/line';
 import { afterAll, beforeAll } from 'vitest';
-import { endsOf, startHarness, type Harness } from './harness.ts';
+import { endsOf, startHarness, type Harness } from './broker.harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {

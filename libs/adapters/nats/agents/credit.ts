@@ -4,8 +4,17 @@ export const chunkBytes = 65_536;
 /** What a frame has beside its bytes, at most. */
 export const headBytes = 64;
 
+/** The part of its window that an end has read before it grants as much anew. */
+const grantedAnew = 1 / 4;
+
 /** What a frame costs beside its bytes: a bound in bytes alone would let a million empty ones wait. */
 export const frameCost = 256;
+
+/**
+ * The smallest window that works: what is left of it before it is granted anew must always have room for a whole frame,
+ * or both ends would wait for each other.
+ */
+export const leastWindow = 2 * (chunkBytes + frameCost);
 
 /** How much this end may send: the other end has said how much it takes in all. */
 export class Allowance {
@@ -28,9 +37,9 @@ export class Allowance {
     this.#sent += bytes + frameCost;
   }
 
-  /** False for a grant that no honest end makes: of less than a quarter of its window, or of more than all of it. */
+  /** False for a grant that no honest end makes: of too small a part of its window, or of more than all of it. */
   grant(total: number): boolean {
-    if (total - this.#total < this.#window / 4 || total > this.#sent + this.#window) return false;
+    if (total - this.#total < this.#window * grantedAnew || total > this.#sent + this.#window) return false;
     this.#total = total;
     return true;
   }
@@ -58,7 +67,7 @@ export class Intake {
   take(bytes: number): number | undefined {
     this.#taken += bytes + frameCost;
     const total = this.#taken + this.#window;
-    if (total - this.#granted < this.#window / 2) return undefined;
+    if (total - this.#granted < this.#window * grantedAnew) return undefined;
     return (this.#granted = total);
   }
 }

@@ -97,7 +97,7 @@ class Attempt {
     );
     const records = readRecords(socket);
     await this.#orEnd(taken(records));
-    void this.#read(records, work.handler);
+    void this.#read(records, { handler: work.handler, pipe });
     return {
       closed: this.#ended.promise,
       close: () => this.end('The agent ended the stream.'),
@@ -106,11 +106,10 @@ class Attempt {
   }
 
   async #dial({ cluster, address, brokerCaPem, user }: Work): Promise<Broker> {
-    const { jwt, seed } = user();
     const broker = await dial({
       address,
       ...(brokerCaPem !== undefined && { caPem: brokerCaPem }),
-      credentials: credentialsText(jwt, seed),
+      user: user(),
       name: `fairlead agent ${cluster}`,
       refused: (error) => this.end(`The NATS server refused: ${error.message}`),
     });
@@ -137,7 +136,7 @@ class Attempt {
 
   async #read(
     records: AsyncGenerator<StreamRecord, void>,
-    handler: (message: HubMessage) => Promise<void>,
+    { handler, pipe }: { readonly handler: Work['handler']; readonly pipe: Pipe },
   ): Promise<void> {
     try {
       for await (const record of records) {
@@ -145,7 +144,7 @@ class Attempt {
         if (record.type === 'Ending') return this.end(record.message);
         if (record.type === 'Message') await handler(decodeHubMessage(record.bytes));
       }
-      this.end('The hub ended the stream.');
+      this.end(pipe.lastWord ?? 'The hub ended the stream.');
     } catch (thrown) {
       this.end(asFairleadError(thrown).message);
     }
@@ -219,9 +218,4 @@ async function taken(records: AsyncGenerator<StreamRecord, void>): Promise<void>
   if (value?.type !== 'Ending') throw new Error('The hub ended the stream before it took it.');
   const { code, reason, message } = value;
   throw new FairleadError(message, { code, reason });
-}
-
-function credentialsText(jwt: string, seed: string): string {
-  const block = (name: string, text: string): string => `-----BEGIN ${name}-----\n${text}\n------END ${name}------\n`;
-  return `${block('NATS USER JWT', jwt)}\n${block('USER NKEY SEED', seed)}`;
 }

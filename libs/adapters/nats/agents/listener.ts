@@ -4,8 +4,8 @@ import type { Clock } from '@fairlead/ports/clock';
 import type { AgentChannel, AgentListener, ChannelHandler, TlsIdentity, OnBytes } from '@fairlead/ports/transport';
 import { natsCodec } from '@fairlead/wire';
 import { Admission, type AdmissionLimits } from './admission.ts';
-import { dial, type Broker, type BrokerMessage } from './broker.ts';
-import { chunkBytes, frameCost } from './credit.ts';
+import { dial, readCredentials, type Broker, type BrokerMessage } from './broker.ts';
+import { leastWindow } from './credit.ts';
 import { Pipe, type PipeLimits } from './pipe.ts';
 import { peerOf, secureServer, serverSecrets, type ServerSecrets } from './secure.ts';
 import { AgentStream, sayLast, type SecuredPipe } from './stream.ts';
@@ -37,7 +37,7 @@ export interface NatsListenerLimits extends PipeLimits, AdmissionLimits {
 }
 
 const defaultLimits: NatsListenerLimits = {
-  window: 131_072,
+  window: leastWindow,
   // Agents say something every two minutes: this asks those that did not.
   idleMs: 150_000,
   answerMs: 20_000,
@@ -115,7 +115,7 @@ class Listener implements AgentListener {
       const broker = await dial({
         address,
         ...(brokerCaPem !== undefined && { caPem: brokerCaPem }),
-        credentials: await credentials(),
+        user: readCredentials(await credentials()),
         name: 'fairlead gateway',
         refused: onError,
       });
@@ -228,8 +228,7 @@ interface Asked {
 function openIn(payload: Uint8Array): Omit<Asked, 'cluster'> | undefined {
   try {
     const frame = natsCodec.readFrame(payload);
-    // A window in which no frame has room would never be of use.
-    if (frame.type === 'Open' && frame.sequence === 1 && frame.window >= chunkBytes + frameCost) return frame;
+    if (frame.type === 'Open' && frame.sequence === 1 && frame.window >= leastWindow) return frame;
   } catch {
     // What is no frame is no request: there is nobody to answer.
   }

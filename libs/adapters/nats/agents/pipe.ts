@@ -51,11 +51,12 @@ export class Pipe extends Duplex {
   #asked = false;
   #stopWatch = (): void => undefined;
   #pings = { sinceMs: 0, count: 0 };
-  #isPeerGone = false;
+  #lastWord: string | undefined;
   #saidEnd = false;
 
   constructor(options: PipeOptions) {
-    super({ allowHalfOpen: false });
+    // What TLS still writes while it is told of the end is dropped, and must not be an error.
+    super({ allowHalfOpen: true });
     this.#options = options;
     this.#allowance = new Allowance(options.peerWindow);
     this.#intake = new Intake(options.limits.window);
@@ -66,6 +67,11 @@ export class Pipe extends Duplex {
     // Without a listener Node would throw what `over` tells already.
     this.on('error', () => undefined);
     this.#watch(options.limits.idleMs);
+  }
+
+  /** What the other end said last, once it has. */
+  get lastWord(): string | undefined {
+    return this.#lastWord;
   }
 
   /** The gateway's first word: it takes the stream, and as much as its window. */
@@ -129,14 +135,14 @@ export class Pipe extends Duplex {
       if (total !== undefined) this.#send({ type: 'Grant', total });
       this.#reads = this.push(data);
     }
-    if (this.#isPeerGone && this.#inbox.length === 0 && !this.readableEnded) this.push(null);
+    if (this.#lastWord !== undefined && this.#inbox.length === 0 && !this.readableEnded) this.push(null);
   }
 
   #endedBy(reason: string): void {
-    this.#isPeerGone = true;
-    // Nobody takes what is still to be written.
-    if (!this.#options.readsToEnd || this.#wake) return this.lose(reason);
+    this.#lastWord = reason;
+    if (!this.#options.readsToEnd) return this.lose(reason);
     this.#drain();
+    this.#wake?.();
   }
 
   override _read(): void {
@@ -156,10 +162,11 @@ export class Pipe extends Duplex {
     for (let at = 0; at < bytes.length; at += chunkBytes) {
       const data = bytes.subarray(at, at + chunkBytes);
       for (;;) {
-        if (this.destroyed || this.#isPeerGone) throw new Error('The stream is over.');
+        if (this.destroyed) throw new Error('The stream is over.');
+        // Nobody takes it any more; whoever reads finds that out.
+        if (this.#lastWord !== undefined) return;
         if (!this.#allowance.allows(data.length)) {
-          await new Promise<void>((wake) => (this.#wake = wake));
-          this.#wake = undefined;
+          await this.#granted();
           continue;
         }
         const turn = this.#options.turn();
@@ -171,6 +178,14 @@ export class Pipe extends Duplex {
     }
   }
 
+  /** A writer that waits asks sooner: where a frame was lost, the other end waits for it too. */
+  async #granted(): Promise<void> {
+    this.#stopWatch();
+    this.#watch(this.#options.limits.answerMs);
+    await new Promise<void>((wake) => (this.#wake = wake));
+    this.#wake = undefined;
+  }
+
   override _final(done: () => void): void {
     this.#sayEnd('The stream was ended.');
     done();
@@ -179,7 +194,7 @@ export class Pipe extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    const reason = error?.message ?? 'The stream was ended.';
+    const reason = this.#lastWord ?? error?.message ?? 'The stream was ended.';
     this.#stopWatch();
     this.#sayEnd(reason);
     this.#ended.resolve(reason);
@@ -189,7 +204,7 @@ export class Pipe extends Duplex {
   }
 
   #sayEnd(reason: string): void {
-    if (this.#saidEnd || this.#isPeerGone) return;
+    if (this.#saidEnd || this.#lastWord !== undefined) return;
     this.#send({ type: 'End', reason });
     this.#saidEnd = true;
   }
@@ -209,7 +224,8 @@ export class Pipe extends Duplex {
     const { clock, limits } = this.#options;
     if (this.#asked) return this.lose('The other end does not answer.');
     const quietMs = clock.now() - this.#heardAtMs;
-    if (quietMs < limits.idleMs) return this.#watch(limits.idleMs - quietMs);
+    const mostMs = this.#wake ? limits.answerMs : limits.idleMs;
+    if (quietMs < mostMs) return this.#watch(mostMs - quietMs);
     this.#asked = true;
     this.#send({ type: 'Ping' });
     this.#watch(limits.answerMs);

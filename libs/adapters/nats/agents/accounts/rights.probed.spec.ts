@@ -1,6 +1,6 @@
 import { headers, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startHarness, type Harness, type Member } from '../harness.ts';
+import { startHarness, type Harness, type Member } from '../broker.harness.ts';
 
 const root = 'fairlead.v1.agent';
 const stream = 'abcd1234';

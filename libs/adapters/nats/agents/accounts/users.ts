@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { FairleadError, isName } from '@fairlead/core/model';
 import type { NatsAuthority } from '@fairlead/ports/keys';
+import type { KeyPair } from '@nats-io/jwt';
 import { chunkBytes, headBytes } from '../credit.ts';
+import { signerOf } from '../signing.ts';
 import { agentRights } from '../subjects.ts';
 import { readPrivate } from './files.ts';
 
@@ -32,7 +34,15 @@ export async function openAgentsAccount(folder: string): Promise<NatsAuthority> 
     );
   const { account, seed } = JSON.parse(text) as Signer;
   const { encodeUser, fromSeed } = await import('../lazily/jwt.ts');
-  const signer = fromSeed(new TextEncoder().encode(seed));
+  const key = fromSeed(new TextEncoder().encode(seed));
+  const publicKey = key.getPublicKey();
+  const privateKey = key.getPrivateKey();
+  // Each of these is worked out anew at each call otherwise.
+  const signer: KeyPair = Object.assign(Object.create(key) as KeyPair, {
+    getPublicKey: () => publicKey,
+    getPrivateKey: () => privateKey,
+    sign: signerOf(seed),
+  });
   return {
     async userJwt({ cluster, userKey, notAfterMs }) {
       if (!isName(cluster)) throw new TypeError(`"${cluster}" is no cluster's name`);
