@@ -1,11 +1,11 @@
 import { createSecureServer, type Http2SecureServer, type SecureServerOptions } from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '@fairlead/ports/clock';
-import type { TlsIdentity } from './credentials.ts';
 import { Gate } from './gate.ts';
 import { Keepalive } from './keepalive.ts';
 import { commonSettings } from './service.ts';
 import { ticketKeys, ticketLifetimeMs, type TicketSecret } from './tickets.ts';
+import type { TlsIdentity } from '@fairlead/ports/transport';
 
 /** Handshakes: what ten thousand agents that come at once may take of one event loop. */
 const handshakes = { atOnce: 64, perSecond: 1_000, waiting: 16_384, lentMs: 2_000 } as const;

@@ -2,12 +2,17 @@ import type { Http2SecureServer, IncomingHttpHeaders, ServerHttp2Session, Server
 import type { TLSSocket } from 'node:tls';
 import { asFairleadError, FairleadError } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
-import type { AgentChannel, AgentListener, ChannelHandler, OnBytes } from '@fairlead/ports/transport';
+import {
+  identityOf,
+  type AgentChannel,
+  type AgentListener,
+  type ChannelHandler,
+  type OnBytes,
+  type TlsIdentity,
+} from '@fairlead/ports/transport';
 import { Channel, refuse } from './channel.ts';
 import { bind, contextOf, doorTo, secureServer, type Door } from './connections.ts';
-import type { TlsIdentity } from './credentials.ts';
 import { Gate } from './gate.ts';
-import { identityOf } from './identity.ts';
 import { isGrpc, isOurCall } from './service.ts';
 import { toStatus, unknownMethod } from './status.ts';
 import { untilNextKeysMs } from './tickets.ts';

@@ -6,11 +6,10 @@ import { ChannelCredentials, Client, type ServiceError } from '@grpc/grpc-js';
 import type { ClusterName } from '@fairlead/core/model';
 import { makeCsr, newAgentKey, openKeys, type HubKeys } from '@fairlead/adapters/pki';
 import { manualClock, systemClock, type Clock } from '@fairlead/ports/clock';
-import type { AgentListener, Caller } from '@fairlead/ports/transport';
+import type { AgentListener, Caller, TlsIdentity } from '@fairlead/ports/transport';
 import { connectPath, limits } from '@fairlead/wire';
 import { createSecureContext } from 'node:tls';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { TlsIdentity } from './credentials.ts';
 import { grpcLink } from './link.ts';
 import { grpcListener } from './listener.ts';
 

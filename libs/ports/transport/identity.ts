@@ -1,5 +1,6 @@
 import { createHash, type X509Certificate } from 'node:crypto';
 import { FairleadError, isName, spiffeId, type ClusterName, type Digest } from '@fairlead/core/model';
+import { publicKeyInfo } from './der.ts';
 import type { Caller } from './port.ts';
 
 /** A key and its certificate chain, PEM. */
@@ -31,9 +32,9 @@ export function identityOf(certificate: X509Certificate | undefined, nowMs: numb
   return { caller: { cluster: cluster as ClusterName, key: keyDigest(certificate) }, notAfterMs };
 }
 
-function keyDigest(certificate: X509Certificate): Digest {
-  const der = certificate.publicKey.export({ format: 'der', type: 'spki' });
-  return `sha256:${createHash('sha256').update(der).digest('hex')}` as Digest;
+/** SHA-256 of the SubjectPublicKeyInfo, cut out of the certificate: exporting the key costs OpenSSL a quarter of a millisecond. */
+function keyDigest({ raw }: X509Certificate): Digest {
+  return `sha256:${createHash('sha256').update(publicKeyInfo(raw)).digest('hex')}` as Digest;
 }
 
 function refused(why: string): FairleadError {
