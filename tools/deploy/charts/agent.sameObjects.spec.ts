@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { load, loadAll } from 'js-yaml';
+import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { agentImage, agentInstallManifest } from '@fairlead/core/install';
 import { keyOf, keyText, type KubeObject } from '@fairlead/core/model';
 import { agentCases } from './agentValues.ts';
-import { chartFolder, renderChart } from './helm.ts';
+import { chartFolder, objectsIn, renderChart } from './helm.ts';
 
 const byKey = (objects: readonly KubeObject[]): Record<string, KubeObject> =>
   Object.fromEntries(objects.map((object) => [keyText(keyOf(object)), object]));
@@ -40,7 +40,6 @@ describe('the plain manifest', () => {
       .replaceAll('fairlead-profile', 'cluster-admin');
     const { options } = agentCases['plain'] ?? expect.fail('no such case');
     const wanted = agentInstallManifest({ ...options, hub: 'fleet.acme.test:8443' });
-    const found = loadAll(text).filter((document) => document !== null) as KubeObject[];
-    expect(byKey(found)).toEqual(byKey(wanted.filter(({ kind }) => kind !== 'Secret')));
+    expect(byKey(objectsIn(text))).toEqual(byKey(wanted.filter(({ kind }) => kind !== 'Secret')));
   });
 });

@@ -1,13 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { loadAll } from 'js-yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { KubeObject } from '@fairlead/core/model';
+import { agentInstallManifest } from '@fairlead/core/install';
 import { startControlPlane, type ControlPlane } from '@fairlead/testkit/kube';
 import { agentCases, everyAgentSetting } from './agentValues.ts';
-import { hubCases } from './hubValues.ts';
-import { renderChart, type ChartName, type Values } from './helm.ts';
-import { admits, applyStrictly, podOf, restrictedNamespace } from './server.ts';
+import { apart, hubCases } from './hubValues.ts';
+import {
+  installChart,
+  objectsIn,
+  renderChart,
+  renderYaml,
+  type ChartName,
+  type Rendering,
+  type Values,
+} from './helm.ts';
+import { documents } from '../manifests/agentObjects.ts';
+import { admits, admitsAll, applyStrictly, podOf, restrictedNamespace } from './server.ts';
 
 let plane: ControlPlane;
 beforeAll(async () => {
@@ -29,34 +37,62 @@ const installations: readonly (readonly [chart: ChartName, name: string, values:
   ...Object.entries(hubCases).map(([name, values]) => ['fairlead', name, values] as const),
 ];
 
+/** Renders and applies in a new namespace; answers with the server's warnings and the roles whose Pods it would let in. */
+async function install(rendering: Rendering & { readonly namespace: string }) {
+  await restrictedNamespace(plane, rendering.namespace);
+  const yaml = await renderYaml(rendering);
+  return { warnings: await applyStrictly(plane, yaml), pods: await admitsAll(plane, objectsIn(yaml)) };
+}
+
 describe('a real API server', () => {
   it.each(installations)(
     'takes %s with %s, every field checked, in a restricted namespace',
     async (chart, name, values) => {
-      const namespace = `${chart}-${name}`.toLowerCase();
-      await restrictedNamespace(plane, namespace);
-      const objects = await renderChart({ chart, values, namespace });
-      expect(await applyStrictly(plane, objects)).toBe('');
-      const pods = objects.map(podOf).filter((pod) => pod !== undefined);
-      expect(pods.length).toBeGreaterThan(0);
-      for (const pod of pods) await admits(plane, pod);
+      const installed = await install({ chart, values, namespace: `${chart}-${name}`.toLowerCase() });
+      expect(installed).toEqual({ warnings: '', pods: name.startsWith('apart') ? 4 : 1 });
     },
   );
 
+  it('takes both with names that kubectl, unlike others, would take for no text', async () => {
+    const agent = { ...agentCases['plain']?.values, cluster: 'no', profile: 'off', teamServiceAccounts: ['0755'] };
+    const release = '123';
+    const member = await install({ chart: 'fairlead-agent', values: agent, namespace: 'y', release });
+    expect(member).toEqual({ warnings: '', pods: 1 });
+    const hub = { ...apart, credentials: [{ name: 'yes', secret: '1e3' }], keys: { existingSecret: '0x10' } };
+    expect(await install({ chart: 'fairlead', values: hub, namespace: 'on', release })).toEqual({
+      warnings: '',
+      pods: 4,
+    });
+  });
+
   it('takes the plain manifest as it lies there', async () => {
-    const text = await readFile(join(import.meta.dirname, '../../../deploy/manifests/agent.yaml'), 'utf8');
-    const objects = loadAll(text).filter((document) => document !== null) as KubeObject[];
-    expect(await applyStrictly(plane, objects)).toBe('');
-    for (const pod of objects.map(podOf).filter((pod) => pod !== undefined)) await admits(plane, pod);
+    const yaml = await readFile(join(import.meta.dirname, '../../../deploy/manifests/agent.yaml'), 'utf8');
+    expect(await applyStrictly(plane, yaml)).toBe('');
+    expect(await admitsAll(plane, objectsIn(yaml))).toBe(1);
+  });
+
+  it('lets Helm take over what the join manifest installed, without a restart, and change it later', async () => {
+    const { values, options } = agentCases['plain'] ?? expect.fail('no such case');
+    const namespace = 'taken-over';
+    await applyStrictly(plane, documents(agentInstallManifest({ ...options, namespace })));
+    const path = `/apis/apps/v1/namespaces/${namespace}/deployments/fairlead-agent`;
+    const joined = await plane.api.get(path);
+    const adopting = { ...values, join: { existingSecret: 'fairlead-join' } };
+    await installChart(plane.kubeconfigPath, { chart: 'fairlead-agent', namespace, values: adopting });
+    const taken = await plane.api.get(path);
+    expect(taken.metadata.annotations['meta.helm.sh/release-name']).toBe('fairlead');
+    expect(taken.spec).toEqual(joined.spec);
+    const louder = { ...adopting, logLevel: 'debug' };
+    await installChart(plane.kubeconfigPath, { chart: 'fairlead-agent', namespace, values: louder });
+    expect(JSON.stringify((await plane.api.get(path)).spec)).toContain('"FAIRLEAD_LOG_LEVEL","value":"debug"');
   });
 
   it('refuses what these tests are there to find: a wrong field, and a Pod that is root', async () => {
     await restrictedNamespace(plane, 'wrong');
     const rendered = await renderChart({ chart: 'fairlead-agent', values: everyAgentSetting, namespace: 'wrong' });
     const deployment = rendered.find(({ kind }) => kind === 'Deployment') ?? expect.fail('no Deployment');
-    const spec = deployment['spec'] as { template: { spec: { securityContext: object } } };
-    const misspelt = { ...deployment, spec: { ...spec, replica: 2 } };
-    await expect(applyStrictly(plane, [misspelt])).rejects.toThrow(/replica/);
+    const misspelt = { ...deployment, spec: { ...(deployment['spec'] as object), replica: 2 } };
+    await expect(applyStrictly(plane, documents([misspelt]))).rejects.toThrow(/replica/);
     const pod = podOf(deployment) ?? expect.fail('no Pod');
     const asRoot = { ...(pod['spec'] as object), securityContext: { runAsUser: 0 } };
     await expect(admits(plane, { ...pod, spec: asRoot })).rejects.toThrow(/violates PodSecurity "restricted/);

@@ -28,20 +28,38 @@ export function chartFolder(chart: ChartName): string {
   return join(import.meta.dirname, '../../../deploy/charts', chart);
 }
 
-/** What `helm template` makes of a chart. Throws an `Error` with helm's own words where it refuses. */
-export async function renderChart({
+/** What `helm template` makes of a chart, as it would be sent. Throws an `Error` with helm's own words where it refuses. */
+export function renderYaml({
   chart,
   values,
   release = 'fairlead',
   namespace = 'fairlead-system',
-}: Rendering): Promise<KubeObject[]> {
-  const yaml = await helm(['template', release, chartFolder(chart), '--namespace', namespace], values);
+}: Rendering): Promise<string> {
+  return helm(['template', release, chartFolder(chart), '--namespace', namespace], values);
+}
+
+/** The objects of {@link renderYaml}. */
+export async function renderChart(rendering: Rendering): Promise<KubeObject[]> {
+  return objectsIn(await renderYaml(rendering));
+}
+
+/** The objects of a file of YAML documents. */
+export function objectsIn(yaml: string): KubeObject[] {
   return loadAll(yaml).filter((document) => document !== null && document !== undefined) as KubeObject[];
 }
 
 /** What `helm lint --strict` says. Throws where it finds something. */
 export function lintChart(chart: ChartName, values: Values): Promise<string> {
   return helm(['lint', '--strict', chartFolder(chart)], values);
+}
+
+/** Installs a chart, or upgrades it, on a real API server, with the objects that are there becoming its own. */
+export function installChart(
+  kubeconfigPath: string,
+  { chart, values, release = 'fairlead', namespace = 'fairlead-system' }: Rendering,
+): Promise<string> {
+  const where = ['--kubeconfig', kubeconfigPath, '--namespace', namespace];
+  return helm(['upgrade', '--install', '--take-ownership', release, chartFolder(chart), ...where], values);
 }
 
 async function helm(args: readonly string[], values: Values): Promise<string> {

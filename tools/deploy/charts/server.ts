@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { dump } from 'js-yaml';
 import { ensureBinary } from '@fairlead/adapters/binaries';
 import type { KubeObject } from '@fairlead/core/model';
 import type { ControlPlane } from '@fairlead/testkit/kube';
@@ -14,17 +13,18 @@ export async function restrictedNamespace({ api }: ControlPlane, name: string): 
 }
 
 /**
- * Applies objects as a person would, by server-side apply with every field checked, and answers with what the server
- * warned of. Throws with kubectl's words where it refuses one.
+ * Applies YAML as a person would, by server-side apply with every field checked, and answers with what the server warned
+ * of. The text is what helm or a file says, for kubectl reads it otherwise than we might. Throws with kubectl's words where
+ * the server refuses an object.
  */
-export async function applyStrictly({ kubeconfigPath }: ControlPlane, objects: readonly KubeObject[]): Promise<string> {
+export async function applyStrictly({ kubeconfigPath }: ControlPlane, yaml: string): Promise<string> {
   const kubectl = await ensureBinary('kubectl');
   const running = promisify(execFile)(
     kubectl,
     ['--kubeconfig', kubeconfigPath, 'apply', '--server-side', '--validate=strict', '--filename', '-'],
     { timeout: 60_000 },
   );
-  running.child.stdin?.end(objects.map((object) => dump(object, { noRefs: true })).join('---\n'));
+  running.child.stdin?.end(yaml);
   return (await running).stderr;
 }
 
@@ -55,4 +55,11 @@ export function podOf(object: KubeObject): KubeObject | undefined {
 /** Asks whether the Pod would be let in, without making it. Throws ApiFailure with the server's reason otherwise. */
 export async function admits({ api }: ControlPlane, pod: KubeObject): Promise<void> {
   await api.create(`/api/v1/namespaces/${pod.metadata.namespace}/pods?dryRun=All&fieldValidation=Strict`, pod);
+}
+
+/** Puts a Pod of each workload among the objects to the server. Answers with how many there were. */
+export async function admitsAll(plane: ControlPlane, objects: readonly KubeObject[]): Promise<number> {
+  const pods = objects.map(podOf).filter((pod) => pod !== undefined);
+  for (const pod of pods) await admits(plane, pod);
+  return pods.length;
 }

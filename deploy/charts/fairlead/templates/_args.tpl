@@ -9,8 +9,8 @@
 {{- end }}
 {{- if has $role (list "hub" "planner" "api") }}
 - --fleet={{ $values.fleet.url }}
-- --branch={{ $values.fleet.branch }}
-- --username={{ $values.fleet.username }}
+- {{ printf "--branch=%s" $values.fleet.branch | quote }}
+- {{ printf "--username=%s" $values.fleet.username | quote }}
 {{- if $values.fleet.passwordSecret.name }}
 - --password-file=/var/run/fairlead/git/password
 {{- end }}

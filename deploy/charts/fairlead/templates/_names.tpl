@@ -10,7 +10,7 @@
 {{/* What a role's Pods are selected by. Takes root and role. */}}
 {{- define "fairlead.selector" -}}
 app.kubernetes.io/name: fairlead
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .role }}
 {{- end -}}
 

@@ -10,7 +10,7 @@ metadata:
   annotations: {{- toYaml . | nindent 4 }}
   {{- end }}
 spec:
-  serviceAccountName: {{ include "fairlead.name" .root }}
+  serviceAccountName: {{ include "fairlead.name" .root | quote }}
   # Nothing of the hub asks this cluster's API server for anything.
   automountServiceAccountToken: false
   enableServiceLinks: false

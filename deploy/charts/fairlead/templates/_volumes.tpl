@@ -70,7 +70,7 @@ folder, secret, key, and the file that the key becomes. Takes root and role.
     defaultMode: 288
     sources:
       - secret:
-          name: {{ $values.keys.existingSecret }}
+          name: {{ $values.keys.existingSecret | quote }}
           items:
             {{- range include "fairlead.keyFiles" . | fromJsonArray }}
             - { key: {{ . }}, path: {{ . }} }
@@ -84,17 +84,17 @@ folder, secret, key, and the file that the key becomes. Takes root and role.
       {{- range $values.credentials }}
       # What is missing is named by whoever needs it, and keeps nobody else from starting.
       - secret:
-          name: {{ .secret }}
+          name: {{ .secret | quote }}
           optional: true
           items:
-            - { key: username, path: {{ .name }}/username }
-            - { key: password, path: {{ .name }}/password }
+            - { key: username, path: {{ printf "%s/username" .name | quote }} }
+            - { key: password, path: {{ printf "%s/password" .name | quote }} }
       {{- end }}
 {{- end }}
 {{- range include "fairlead.secrets" . | fromJsonArray }}
 - name: {{ .folder }}
   secret:
-    secretName: {{ .from.name }}
+    secretName: {{ .from.name | quote }}
     defaultMode: 288
     items:
       - { key: {{ .from.key | quote }}, path: {{ .file }} }
