@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import { joinCluster, startHubApart, untilConnected, type HubApart, type RoleProcess } from '@fairlead/testkit/fleet';
 import { startGitServer, type FileContent, type GitServer } from '@fairlead/testkit/git';
 import { startControlPlane, until, type ControlPlane } from '@fairlead/testkit/kube';
-import { startNatsServer } from '@fairlead/testkit/nats';
-import { startPostgres } from '@fairlead/testkit/postgres';
+import { startNatsServer, type NatsServer } from '@fairlead/testkit/nats';
+import { startPostgres, type PostgresServer } from '@fairlead/testkit/postgres';
 import { removeFolderAtEnd } from '@fairlead/testkit/process';
 
 /** A fleet whose hub's roles run apart. */
 export interface FleetApart {
   readonly folder: string;
   readonly git: GitServer;
+  readonly postgres: PostgresServer;
+  readonly nats: NatsServer;
   readonly hub: HubApart;
   /** By name. */
   readonly planes: ReadonlyMap<string, ControlPlane>;
@@ -38,7 +40,7 @@ export async function startFleetApart(options: {
     removeFolderAtEnd(folder);
     endings.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
     const [postgres, nats, git] = [
-      ending(await startPostgres({ durable: false })),
+      ending(await startPostgres({ durable: true })),
       ending(await startNatsServer({ jetStream: {} })),
       ending(await startGitServer()),
     ];
@@ -67,7 +69,7 @@ export async function startFleetApart(options: {
       await hub.client.webhook(git.urlOf(repository));
       return commit;
     };
-    return { folder, git, hub, planes, push, stop };
+    return { folder, git, postgres, nats, hub, planes, push, stop };
   } catch (error) {
     await stop();
     throw error;

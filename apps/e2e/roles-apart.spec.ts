@@ -164,6 +164,57 @@ test('every role is restarted process by process while a rollout runs, without a
   for (const cluster of clusters) await expectConnected(cluster);
 });
 
+/** One commit that reaches all clusters though `hurt` comes between, promoted once into each environment. */
+async function roll(version: string, hurt: () => Promise<void>): Promise<void> {
+  const head = await headNow();
+  const marks = await Promise.all(clusters.map((name) => markAudit(plane(name))));
+  await fleet.push('web', { files: files(version), message: `Version ${version}` });
+  await untilAt('dev', version);
+  await hurt();
+  await untilEverywhere(version);
+  expect((await ledgerSince(head)).filter((subject) => subject.startsWith('Promote'))).toHaveLength(2);
+  for (const mark of marks) {
+    const writes = await mark.since((entry) => isOfApplications(entry) && isWrite(entry));
+    expect(writes.map(entryText)).toEqual([expect.stringContaining('/configmaps/settings')]);
+  }
+}
+
+test('a database that is killed and started again during a rollout costs a delay', async () => {
+  await roll('4', async () => {
+    await fleet.postgres.down();
+    await fleet.postgres.up();
+  });
+});
+
+test('a broker that is killed, and wiped meanwhile, costs a delay', async () => {
+  await roll('5', async () => {
+    await fleet.nats.restart({ whileDown: () => fleet.nats.wipeStore() });
+  });
+});
+
+test('a database that was set back is told by git and the agents what came since, and nothing is applied again', async () => {
+  await fleet.postgres.down({ graceMs: 10_000 });
+  const copy = await fleet.postgres.copyData();
+  await fleet.postgres.up();
+  await roll('6', async () => undefined);
+  const marks = await Promise.all(clusters.map((name) => markAudit(plane(name))));
+  await fleet.postgres.down();
+  await fleet.postgres.setBackData(copy);
+  await fleet.postgres.up();
+  const { git } = fleet;
+  const release = await git.git('fleet', 'show', 'main:ledger/prod/default/web.yaml');
+  await until(
+    async () => {
+      const { items } = await fleet.hub.client.call('listPlacements', { query: { application: 'default/web' } });
+      return items.length === 2 && items.every((one) => release.includes(one.release ?? '-') && one.sync === 'InSync');
+    },
+    { what: 'the placements of version 6 to be known again', timeoutMs: 90_000 },
+  );
+  for (const mark of marks)
+    expect((await mark.since((entry) => isOfApplications(entry) && isWrite(entry))).map(entryText)).toEqual([]);
+  await roll('7', async () => undefined);
+});
+
 async function expectConnected(cluster: string): Promise<void> {
   await until(
     async () => (await fleet.hub.client.call('getCluster', { path: { cluster } })).connection === 'Connected',

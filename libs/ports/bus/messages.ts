@@ -27,6 +27,8 @@ export interface Messages {
   readonly work: { readonly key: string };
   /** The sources role has answered: the fact `answer:KEY` says what. */
   readonly answered: { readonly key: string };
+  /** The store was set back: whoever remembers what it held begins anew. */
+  readonly restored: { readonly [none in never]: never };
   /** An instance of this role came or went. */
   readonly instances: { readonly role: string };
 }
@@ -47,6 +49,7 @@ export const subjects = [
   'fleet',
   'work',
   'answered',
+  'restored',
   'instances',
 ] as const satisfies Subject[];
 

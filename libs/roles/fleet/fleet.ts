@@ -47,6 +47,8 @@ export async function openFleet(settings: FleetSettings, store: Store): Promise<
     repository,
     keepBy(given) {
       write = given;
+      // Another leader, or a copy of the store, may have changed what is kept.
+      reader.recheck();
     },
     close: () => opened.close(),
   };

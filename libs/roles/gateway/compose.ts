@@ -6,6 +6,7 @@ import { hostPort } from '@fairlead/roles/http';
 import type { Settings } from '@fairlead/roles/settings';
 import { createGateway } from '@fairlead/shell/gateway';
 import { keepInstance } from '@fairlead/shell/instances';
+import { onRestored } from '@fairlead/shell/leader';
 import { gatewayModule } from './module.ts';
 import { openNats } from './nats.ts';
 import { followPlanner } from './planner.ts';
@@ -50,6 +51,10 @@ export async function startGatewayRole(ground: Ground, { settings, keys }: Gatew
   });
   gateway.start();
   const stopFollowing = planner.follow(() => gateway.refresh());
+  const stopRestored = onRestored({ store, bus, onError: onProblem }, () => {
+    planner.forget();
+    gateway.letGo();
+  });
   const presence = await keepInstance(
     { store, bus, clock, onError: onProblem },
     { instance, role: 'gateway', ttlMs: aliveMs, alone, beaten: (registered) => gateway.beaten(registered) },
@@ -74,6 +79,7 @@ export async function startGatewayRole(ground: Ground, { settings, keys }: Gatew
     streams,
     async close() {
       stopFollowing();
+      stopRestored();
       gateway.close();
       await Promise.all([listener.close(), nats?.listener.close()]);
       await presence.close();

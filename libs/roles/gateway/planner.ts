@@ -9,6 +9,8 @@ export interface PlannerSeen {
   readonly epochReady: () => boolean;
   /** Members as the ledger has them. Throws NotSeenYet as long as a name without a fact may still get one. */
   readonly member: (cluster: ClusterName) => Promise<{ readonly key: Digest } | undefined>;
+  /** What was heard counts no more: the store was set back, and a planner has to look at git again. */
+  forget(): void;
   /** Begins to listen, and asks the planner for its word; `changed` is called when readiness is another. */
   follow(changed: () => void): () => void;
 }
@@ -20,6 +22,7 @@ export interface PlannerSeen {
 export function followPlanner({ store, bus, onProblem }: Ground): PlannerSeen {
   let heard = false;
   let ready = false;
+  const ask = (): void => void bus.publish('head', {}).catch(onProblem);
   const look = async (): Promise<boolean> => {
     const [hub, fleet] = await Promise.all([store.fact('hub'), store.fact(fleetFact)]);
     const epoch = hub?.['epoch'];
@@ -37,13 +40,16 @@ export function followPlanner({ store, bus, onProblem }: Ground): PlannerSeen {
         retry: 'backoff',
       });
     },
+    forget() {
+      heard = ready = false;
+      ask();
+    },
     follow(changed) {
       const update = async (): Promise<void> => {
         const before = ready;
         ready = await look();
         if (ready !== before) changed();
       };
-      const ask = (): void => void bus.publish('head', {}).catch(onProblem);
       const stops = [
         bus.subscribe(
           'fleet',

@@ -4,7 +4,7 @@ import type { Store } from '@fairlead/ports/store';
 import type { FleetView } from '@fairlead/roles/fleet';
 import type { Ground } from '@fairlead/roles/ground';
 import type { FleetSettings } from '@fairlead/roles/settings';
-import { fencedRepository, fencedStore, seekLead, type Lead, type Term } from '@fairlead/shell/leader';
+import { fencedRepository, fencedStore, seekLead, tellRestored, type Lead, type Term } from '@fairlead/shell/leader';
 import {
   keepForAWhile,
   startPlanner,
@@ -48,6 +48,10 @@ export function startPlannerRole(ground: Ground, parts: PlannerParts): PlannerRo
       instance,
       ttlMs: leaseMs,
       alone,
+      async restored(fence) {
+        ground.log.warn({ fence }, 'the store was set back: everything is looked at anew');
+        await tellRestored(store, fence);
+      },
       begin(lead) {
         ground.log.info({ fence: lead.fence }, 'this planner leads');
         const begun = (term = beginTerm(ground, { ...parts, lead }));
@@ -162,6 +166,7 @@ function announcing(fleet: FleetView, { store, said }: { store: Store; said: (he
   let announced: string | undefined;
   return {
     current: fleet.current,
+    recheck: fleet.recheck,
     async refresh() {
       const snapshot = await fleet.refresh();
       if (snapshot.head !== announced) {

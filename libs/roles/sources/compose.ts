@@ -9,6 +9,7 @@ import { httpOf } from '@fairlead/roles/fleet';
 import type { Ground } from '@fairlead/roles/ground';
 import type { Settings } from '@fairlead/roles/settings';
 import { keepInstance, ownerOf } from '@fairlead/shell/instances';
+import { onRestored } from '@fairlead/shell/leader';
 import {
   keepFiles,
   makeBundles,
@@ -103,6 +104,7 @@ export async function startSourcesRole(
     follow();
     service.lookAll();
   };
+  const stopRestored = onRestored(ports, () => watcher.begin());
   const stop = hear(ground, { read, check: (url) => void watcher.check(url) });
   await read();
   // Whoever failed for want of this role may go on.
@@ -112,6 +114,7 @@ export async function startSourcesRole(
     rendering,
     async close() {
       stop();
+      stopRestored();
       watcher.close();
       await service.close();
       await presence.close();

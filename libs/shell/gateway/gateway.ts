@@ -32,6 +32,8 @@ export interface Gateway {
   accept(channel: AgentChannel): Promise<ChannelHandler>;
   /** Looks again at every stream: after the epoch was found right, or the ledger was read for the first time. */
   refresh(): void;
+  /** Ends every stream, so that agents say anew where they are: the store was set back. */
+  letGo(): void;
   /** Ends every stream and hears the bus no more. */
   close(): void;
 }
@@ -125,6 +127,11 @@ class AgentGateway implements Gateway {
 
   refresh(): void {
     void this.#refreshAll([...this.#sessions.values()]);
+  }
+
+  letGo(): void {
+    for (const session of this.#sessions.values())
+      session.close('The store of the hub was set back; connect again and say where you are.');
   }
 
   close(): void {

@@ -28,6 +28,7 @@ function setUp() {
         instance,
         ttlMs,
         alone,
+        restored: async (fence) => void log.push(`${instance} finds the store set back, under ${fence}`),
         begin: (given) => {
           lead = given;
           log.push(`${instance} leads`);
@@ -124,10 +125,11 @@ test('a store that was set back under its leader begins a new term, though it kn
   await pass(30_000, a);
   expect(log).toEqual(['a leads']);
   await store.write([{ put: 'fact', key: 'leader', value: copy }]);
-  await pass(4_000, a);
-  expect(log).toEqual(['a leads', 'a ends', 'a leads']);
+  await expect(a.lead().confirm()).rejects.toMatchObject({ reason: 'NotLeading' });
+  await turns();
+  expect(log).toEqual(['a leads', 'a ends', 'a finds the store set back, under 1', 'a leads']);
   await pass(60_000, a);
-  expect(log).toHaveLength(3);
+  expect(log).toHaveLength(4);
 });
 
 test('a store that is away ends no term, and is asked again', async () => {
@@ -141,7 +143,13 @@ test('a store that is away ends no term, and is asked again', async () => {
   };
   const candidacy = seekLead(
     { store: { ...store, lead }, bus, clock, onError: (error) => void errors.push(error) },
-    { instance: 'a', ttlMs, alone: false, begin: () => ({ end: async () => undefined }) },
+    {
+      instance: 'a',
+      ttlMs,
+      alone: false,
+      restored: async () => undefined,
+      begin: () => ({ end: async () => undefined }),
+    },
   );
   await turns();
   isDown = true;

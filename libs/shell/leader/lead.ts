@@ -34,6 +34,8 @@ export interface LeadOptions {
   readonly ttlMs: number;
   /** True where no other process can have this store open: who led before is dead, and is not waited for. */
   readonly alone: boolean;
+  /** The store was set back while this one led: called under the new fence, before the next term begins. */
+  readonly restored: (fence: number) => Promise<void>;
   /** Begins to lead. */
   readonly begin: (lead: Lead) => Term;
 }
@@ -126,8 +128,10 @@ class Candidate implements Candidacy {
     if (this.#isFirst && this.#options.alone) await this.#forgetTheDead();
     const fence = await this.#ports.store.lead(this.#claim());
     this.#isFirst = false;
-    if (this.#term && (this.#term.fence !== fence || (await this.#isSetBack()))) await this.#end();
+    const isSetBack = await this.#isSetBack();
+    if (this.#term && (this.#term.fence !== fence || isSetBack)) await this.#end();
     if (this.#closed || fence === undefined) return;
+    if (isSetBack) await this.#options.restored(fence);
     this.#term ??= { fence, end: this.#begin(fence) };
     if (this.#renewals % renewalsPerBeat === 0) await this.#beat(fence);
     this.#renewals += 1;
@@ -152,10 +156,10 @@ class Candidate implements Candidacy {
 
   async #confirm(fence: number): Promise<void> {
     const now = await this.#ports.store.lead(this.#claim());
-    if (now === fence) return;
+    if (now === fence && !(await this.#isSetBack())) return;
     this.ask();
     throw new FairleadError(
-      'Cannot push: another instance of the planner has taken the lead meanwhile. This one stands by.',
+      'Cannot push: another instance of the planner has taken the lead meanwhile, or the store was set back. It is looked at anew.',
       { code: 'Aborted', reason: 'NotLeading', retry: 'backoff' },
     );
   }

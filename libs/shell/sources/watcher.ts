@@ -37,6 +37,8 @@ export interface SourceWatcher {
   follow(wanted: readonly WantedSource[]): void;
   /** Asks again now: the sources with this URL, or all. Resolves when they were asked. */
   check(url?: string): Promise<void>;
+  /** Asks all anew and tells what it finds, whatever was told before: the store may have lost it. */
+  begin(): void;
   state(key: string): SourceState | undefined;
   /** Why sources cannot be read now, each once. */
   problems(): readonly FairleadError[];
@@ -91,6 +93,12 @@ export function watchSources(ports: WatcherPorts, options: { readonly pollMs: nu
     async check(url) {
       const asked = [...followed.values()].filter((one) => url === undefined || sameRepository(one.wanted.url, url));
       await Promise.all(asked.map((one) => one.pulse.ring()));
+    },
+    begin() {
+      for (const one of followed.values()) {
+        one.told = undefined;
+        void one.pulse.ring();
+      }
     },
     state: (key) => followed.get(key)?.state,
     problems: () => [...followed.values()].flatMap(({ state }) => state.problem ?? []),

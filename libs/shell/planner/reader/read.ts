@@ -41,6 +41,8 @@ export interface FleetReader {
    * until a commit acknowledges it; the last snapshot stays then.
    */
   refresh(): Promise<FleetSnapshot>;
+  /** The store may not have what was kept in it: the next reading compares, and keeps what is missing. */
+  recheck(): void;
 }
 
 /** How many parsed files are kept by the id of their content. */
@@ -58,6 +60,7 @@ export function readFleetRepository(ports: ReaderPorts, options: ReaderOptions):
   /** The walk that the store has; what grew since is written. */
   let kept: Walked | undefined;
   let loaded = false;
+  let distrusted = false;
 
   const take = async (head: CommitSha): Promise<FleetSnapshot> => {
     const base = await baseOf(repository, { head, walked });
@@ -74,6 +77,11 @@ export function readFleetRepository(ports: ReaderPorts, options: ReaderOptions):
     loaded = true;
     const head = await repository.fetch();
     const taken = snapshot?.head === head ? snapshot : await take(head);
+    if (distrusted) {
+      const has = await loadWalk(store, branch);
+      if (has?.head !== kept?.head) kept = has;
+      distrusted = false;
+    }
     if (walked !== undefined && walked !== kept) {
       if (await keep(await keepWalk(store, { walked, before: kept, branch }))) kept = walked;
     }
@@ -82,6 +90,9 @@ export function readFleetRepository(ports: ReaderPorts, options: ReaderOptions):
   let last: Promise<unknown> = Promise.resolve();
   return {
     current: () => snapshot,
+    recheck() {
+      distrusted = true;
+    },
     refresh() {
       const next = last.then(refresh);
       last = next.catch(() => undefined);
