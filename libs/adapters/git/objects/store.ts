@@ -1,7 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import git from 'isomorphic-git';
-import './inflate.ts';
 import { byteCache } from './byteCache.ts';
 import { wholeFiles } from './files.ts';
 
