@@ -16,7 +16,7 @@ export type Role = 'planner' | 'sources' | 'gateway' | 'api';
 /** Options of {@link startHubApart}. */
 export interface HubApartOptions {
   readonly fleetUrl: string;
-  /** For keys, data folders and logs. */
+  /** For keys, data folders and logs. An authority that lies in its folder `keys` already is kept. */
   readonly folder: string;
   /** An empty database. */
   readonly store: { readonly url: string; readonly password: string };
@@ -34,6 +34,8 @@ export interface RoleProcess {
   readonly logFile: string;
   /** The name under which it leads, beats and claims; another one after each start. */
   readonly instance: string;
+  /** `HOST:PORT` of `/healthz`, `/readyz` and `/metrics`, over plain HTTP. */
+  readonly probes: string;
   isRunning(): boolean;
   /** SIGSTOP and SIGCONT: it stands where it is, and goes on. */
   pause(): void;
@@ -100,8 +102,9 @@ async function flagsFor(
 type Ports = Readonly<Record<string, number>>;
 
 async function portsOf(role: Role): Promise<Ports> {
-  if (role === 'planner') return {};
-  return { listen: await freePort(), ...(role === 'gateway' ? { grpc: await freePort() } : {}) };
+  const metrics = await freePort();
+  if (role === 'planner') return { metrics };
+  return { metrics, listen: await freePort(), ...(role === 'gateway' ? { grpc: await freePort() } : {}) };
 }
 
 interface Seat {
@@ -188,6 +191,7 @@ async function startRole(
   return {
     role,
     logFile,
+    probes: `127.0.0.1:${ports['metrics']}`,
     get instance() {
       return running.ready.instance;
     },

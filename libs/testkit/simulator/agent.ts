@@ -34,7 +34,8 @@ const version = 'v1.36.0';
 /**
  * Starts an agent made of the parts of the real one (session, intake, reporter), with a pretended cluster behind them.
  * Milestones: `connected`; `verified`, when the hub's settings name the status that the agent has, or else when the whole
- * status was sent to it; `InSync:ATTEMPT` and `Healthy:ATTEMPT`, when the status that says so was sent.
+ * status was sent to it; `Applying:ATTEMPT`, each time that it begins to apply; `InSync:ATTEMPT` and `Healthy:ATTEMPT`, when
+ * the status that says so was sent.
  */
 export function startLogicalAgent(options: LogicalAgentOptions): LogicalAgent {
   const { cluster, behaviour, blobs, counter, clock } = options;
@@ -47,6 +48,7 @@ export function startLogicalAgent(options: LogicalAgentOptions): LogicalAgent {
     changed(application, status) {
       const now = status && (status.sync === 'InSync' ? status.health : status.sync);
       counter.moved(states.get(application), now);
+      if (status?.sync === 'Applying') counter.mark(`Applying:${status.attempt}`);
       if (now === undefined) states.delete(application);
       else states.set(application, now);
     },

@@ -6,7 +6,7 @@ export { simulatedIdentities, type Identities, type SimulatedIdentity } from './
 export { followJournal, type HeardEvent, type Journal } from './journal.ts';
 export type { HubToDial } from './protocol.ts';
 export { makeKeys, startSharedServers, type SharedServers } from './servers.ts';
-export { setScene, type Scene, type SceneOptions } from './scene.ts';
+export { layKeys, setScene, type Scene, type SceneOptions } from './scene.ts';
 export { startSimulator, type Simulator, type SimulatorOptions } from './simulator.ts';
 export { Counter, preciseNow, type Tally } from './tally.ts';
 export type { HubTier } from './tier.ts';

@@ -1,4 +1,11 @@
-import type { AgentMessage, ClusterName, HubMessage } from '@fairlead/core/model';
+import { parseHead } from '@fairlead/core/bundle';
+import {
+  comparePositions,
+  type AgentMessage,
+  type ClusterName,
+  type HubMessage,
+  type Position,
+} from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
 import type { HubConnection, HubLink } from '@fairlead/ports/transport';
 import type { Behaviour } from './behaviour.ts';
@@ -21,12 +28,20 @@ export function watchedLink(link: HubLink, options: WatchedLinkOptions): HubLink
   const { cluster, behaviour, clock, counter } = options;
   const isSlow = drawn(behaviour.seed, cluster, 'slow') < behaviour.slowReaders;
   const isFlood = drawn(behaviour.seed, cluster, 'flood') < behaviour.floods;
+  let furthest: Position | undefined;
+  const notePosition = (message: HubMessage): void => {
+    if (message.type !== 'Desired') return;
+    const { position } = parseHead(message.head.bytes);
+    if (furthest && comparePositions(position, furthest) < 0) counter.steppedBack += 1;
+    else furthest = position;
+  };
   return {
     async connect(handler, signal) {
       const connection = await link
         .connect(async (message) => {
           if (isSlow) await new Promise<void>((resolve) => void clock.after(behaviour.slowMs, resolve));
           counter.received(message);
+          notePosition(message);
           options.heard(message);
           await handler(message);
         }, signal)

@@ -121,8 +121,8 @@ async function startRepositories(shape: FleetShape): Promise<GitServer> {
   return git;
 }
 
-/** Gives a hub that has never run the authority of the simulated agents. */
-async function layKeys(
+/** Gives a hub that has never run the authority of the simulated agents, in the folder of its keys. */
+export async function layKeys(
   dataDir: string,
   authority: { readonly keyPem: string; readonly certificatePem: string },
 ): Promise<Pick<HubToDial, 'caPem' | 'verifyingKeys'>> {

@@ -12,6 +12,8 @@ export interface Tally {
   readonly received: Readonly<Record<string, number>>;
   /** Bundle indexes and objects that came, each part counted. */
   readonly blobs: number;
+  /** Desired states whose position was behind one that the same agent had been sent before. */
+  readonly steppedBack: number;
   /** Applications in clusters by their state now. */
   readonly states: Readonly<Record<string, number>>;
   /** How many agents have reached each milestone, and when the last one did (milliseconds since 1970). */
@@ -34,6 +36,7 @@ export class Counter {
   connected = 0;
   failures = 0;
   blobs = 0;
+  steppedBack = 0;
   readonly #sent: Record<string, number> = {};
   readonly #received: Record<string, number> = {};
   readonly #states: Record<string, number> = {};
@@ -83,6 +86,7 @@ export class Counter {
       sent: { ...this.#sent },
       received: { ...this.#received },
       blobs: this.blobs,
+      steppedBack: this.steppedBack,
       states: { ...this.#states },
       marks: Object.fromEntries(marks),
       bytes,
@@ -114,6 +118,7 @@ export function sumOf(tallies: readonly Tally[]): Tally {
     sent: merge((tally) => tally.sent),
     received: merge((tally) => tally.received),
     blobs: add((tally) => tally.blobs),
+    steppedBack: add((tally) => tally.steppedBack),
     states: merge((tally) => tally.states),
     marks,
     bytes: { in: add(({ bytes }) => bytes.in), out: add(({ bytes }) => bytes.out) },
