@@ -37,66 +37,42 @@ export async function openMachine(model: ComposeModel, common: Places): Promise<
   removeFolderAtEnd(folder);
   const secrets = join(folder, 'secrets');
   await mkdir(secrets);
-  const metricsPorts = new Map<string, number>();
   const running: ServerProcess[] = [];
-  const the = (name: string): Service => {
-    const found = model.services[name];
-    if (found === undefined) throw new Error(`the compose file has no service ${name}`);
-    return found;
-  };
   const pathOf = (name: string, inside: string): string => join(folder, name, inside);
-  const words = async (name: string, list: readonly string[] = []): Promise<string[]> => {
-    const port = metricsPorts.get(name) ?? (await freePort());
-    metricsPorts.set(name, port);
-    const places: Places = [
-      ...common,
-      ['/usr/local/bin/node', process.execPath],
-      ['/opt/fairlead/health.mjs', join(root, 'deploy/images/health.mjs')],
-      ['/opt/fairlead', bundleFolder()],
-      ['/run/', pathOf(name, '/run/')],
-      ['/secrets', secrets],
-      ['/var/lib/fairlead', pathOf(name, '/var/lib/fairlead')],
-      ['0.0.0.0:9464', `127.0.0.1:${port}`],
-      ['127.0.0.1:9464', `127.0.0.1:${port}`],
-    ];
-    return list.map((word) => {
-      const place = places.find(([inside]) => word.includes(inside));
-      return place === undefined ? word : word.replace(place[0], place[1]);
-    });
-  };
   const provide = async (name: string): Promise<void> => {
-    const { secrets: own = [], configs = [] } = the(name);
-    const files = [
-      ...own.map(({ source, target }) => ({ target, file: model.secrets[source]?.file ?? '' })),
-      ...configs.map(({ source, target }) => ({ target, file: model.configs[source]?.file ?? '' })),
-    ];
-    for (const { target, file } of files) {
+    for (const { target, file } of filesOf(model, serviceOf(model, name))) {
       await mkdir(dirname(pathOf(name, target)), { recursive: true });
       await copyFile(file.replace(join(root, 'deploy/compose/secrets'), secrets), pathOf(name, target));
     }
   };
+  const placesOf = async (name: string): Promise<Places> => [
+    ...common,
+    ...inImage(`127.0.0.1:${await freePort()}`),
+    ['/run/', pathOf(name, '/run/')],
+    ['/secrets', secrets],
+    ['/var/lib/fairlead', pathOf(name, '/var/lib/fairlead')],
+  ];
   return {
     secrets,
     pathOf,
     provide,
     async run(name) {
-      const list = await words(name, the(name).command);
-      await promisify(execFile)(process.execPath, list, { env: programEnvironment(), timeout: 60_000 });
+      const words = moved(serviceOf(model, name).command, await placesOf(name));
+      await promisify(execFile)(process.execPath, words, { env: programEnvironment(), timeout: 60_000 });
     },
     async start(name) {
       await provide(name);
-      const list = await words(name, the(name).command);
-      const logFile = join(folder, `${name}.log`);
-      const env = programEnvironment();
-      const started = await startProcess({ name, file: process.execPath, arguments: list, logFile, env });
-      running.push(started);
-      const [, file = '', ...args] = await words(name, the(name).healthcheck?.test);
-      const check = (): Promise<boolean> => promisify(execFile)(file, args, { env, timeout: 10_000 }).then(() => true);
-      const healthy = until(check, { what: `${name} to be healthy`, timeoutMs: healthyWithinMs, pollMs: 250 });
-      const ended = started.ended.then((how) => Promise.reject(new Error(`${name} ended (${how})`)));
-      await Promise.race([healthy, ended]).catch(async (cause: Error) => {
-        throw new Error(`${cause.message}. The end of its log:\n${await tailOf(logFile)}`, { cause });
+      const { command, healthcheck } = serviceOf(model, name);
+      const places = await placesOf(name);
+      const started = await startProcess({
+        name,
+        file: process.execPath,
+        arguments: moved(command, places),
+        logFile: join(folder, `${name}.log`),
+        env: programEnvironment(),
       });
+      running.push(started);
+      await untilHealthy(started, moved(healthcheck?.test, places).slice(1));
       return started;
     },
     async close() {
@@ -104,4 +80,47 @@ export async function openMachine(model: ComposeModel, common: Places): Promise<
       await rm(folder, { recursive: true, force: true, maxRetries: 3 });
     },
   };
+}
+
+/** What lies in the image, and the address of its metrics. */
+function inImage(metrics: string): Places {
+  return [
+    ['/usr/local/bin/node', process.execPath],
+    ['/opt/fairlead/health.mjs', join(root, 'deploy/images/health.mjs')],
+    ['/opt/fairlead', bundleFolder()],
+    ['0.0.0.0:9464', metrics],
+    ['127.0.0.1:9464', metrics],
+  ];
+}
+
+/** A command line with its first place each put where that is here. */
+function moved(words: readonly string[] = [], places: Places): string[] {
+  return words.map((word) => {
+    const place = places.find(([inside]) => word.includes(inside));
+    return place === undefined ? word : word.replace(place[0], place[1]);
+  });
+}
+
+function serviceOf({ services }: ComposeModel, name: string): Service {
+  const found = services[name];
+  if (found === undefined) throw new Error(`The compose file has no service ${name}.`);
+  return found;
+}
+
+function filesOf(model: ComposeModel, { secrets = [], configs = [] }: Service): { target: string; file: string }[] {
+  return [
+    ...secrets.map(({ source, target }) => ({ target, file: model.secrets[source]?.file ?? '' })),
+    ...configs.map(({ source, target }) => ({ target, file: model.configs[source]?.file ?? '' })),
+  ];
+}
+
+async function untilHealthy(process: ServerProcess, [file = '', ...args]: readonly string[]): Promise<void> {
+  const { name, logFile } = process;
+  const check = (): Promise<boolean> =>
+    promisify(execFile)(file, args, { env: programEnvironment(), timeout: 10_000 }).then(() => true);
+  const healthy = until(check, { what: `${name} to be healthy`, timeoutMs: healthyWithinMs, pollMs: 250 });
+  const ended = process.ended.then((how) => Promise.reject(new Error(`${name} ended (${how})`)));
+  await Promise.race([healthy, ended]).catch(async (cause: Error) => {
+    throw new Error(`${cause.message}. The end of its log:\n${await tailOf(logFile)}`, { cause });
+  });
 }
