@@ -16,7 +16,7 @@ test('a database is reached by password only', async () => {
 
 test('what was committed is there after everything was killed', async () => {
   await server.query('CREATE TABLE kept (n int)');
-  await server.query('SET synchronous_commit = on; INSERT INTO kept VALUES (1)');
+  await server.query('INSERT INTO kept VALUES (1)');
   await server.down();
   expect(server.pid()).toBeUndefined();
   await expect(server.query('SELECT 1')).rejects.toThrow(/ECONNREFUSED/);

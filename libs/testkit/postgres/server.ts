@@ -144,7 +144,7 @@ function settingsOf({ durable, settings }: PostgresOptions, { port, folder }: { 
     port: String(port),
     unix_socket_directories: folder,
     fsync: durable ? 'on' : 'off',
-    ...(durable ? {} : { full_page_writes: 'off', synchronous_commit: 'off' }),
+    ...(durable ? {} : { full_page_writes: 'off' }),
     max_connections: '200',
     ...settings,
   };

@@ -33,9 +33,9 @@ function writeOn(store: Store, name: string) {
   const acknowledged: string[] = [];
   const refused: unknown[] = [];
   const waiting = new Set<() => void>();
-  let isStopped = false;
+  const stopped = new AbortController();
   const work = async (): Promise<void> => {
-    for (let n = 0; !isStopped; n += 1) {
+    for (let n = 0; !stopped.signal.aborted; n += 1) {
       const key = `${name}:${n}`;
       await store.write([{ put: 'fact', key, value: { n } }]).then(
         () => acknowledged.push(key),
@@ -60,7 +60,7 @@ function writeOn(store: Store, name: string) {
         look();
       }),
     async stop() {
-      isStopped = true;
+      stopped.abort();
       await running;
     },
   };
@@ -157,11 +157,11 @@ test('a full disk refuses what does not fit and keeps the rest, and room that is
   await server.down({ graceMs: 30_000 });
   // A file of the journal of the server has 16 MiB: those still fit, and the table with the blobs does not.
   await server.up({ fileLimitBytes: 17 * 1024 * 1024 });
-  let refused: unknown;
+  const problems: unknown[] = [];
   let written = 0;
-  for (; refused === undefined && written < 1_000; written += 1)
-    await store.write([blob(written)]).catch((thrown: unknown) => (refused = thrown));
-  expect(refused).toMatchObject({
+  for (; problems.length === 0 && written < 1_000; written += 1)
+    await store.write([blob(written)]).catch((thrown: unknown) => problems.push(thrown));
+  expect(problems[0]).toMatchObject({
     code: 'Unavailable',
     message: expect.stringContaining('Cannot write to PostgreSQL'),
   });
