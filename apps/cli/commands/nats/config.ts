@@ -8,18 +8,22 @@ interface Options {
   readonly keys: string;
   readonly leaf?: string;
   readonly leafCredentials: string;
+  readonly leafCa?: string;
   readonly file?: string;
 }
 
 async function config({ options, io, print }: Invocation<Options>): Promise<void> {
-  const { leaf: url, leafCredentials: credentialsFile } = options;
+  const { leaf: url, leafCredentials: credentialsFile, leafCa: caFile } = options;
   if (url !== undefined && !/^(nats|tls):\/\/[^\s/]+:\d{1,5}$/.test(url))
     throw usageError(
       `Cannot use --leaf ${url}: write tls://HOST:PORT or nats://HOST:PORT of the hub's broker.`,
       '--leaf',
     );
   const setup = await setUpBroker(resolve(io.cwd, options.keys));
-  const text = url === undefined ? setup.serverConfig : setup.leafConfig({ url, credentialsFile });
+  const text =
+    url === undefined
+      ? setup.serverConfig
+      : setup.leafConfig({ url, credentialsFile, ...(caFile !== undefined && { caFile }) });
   const { credentials } = setup;
   if (options.file === undefined) io.out(text);
   else {
@@ -50,6 +54,7 @@ export const registerNatsConfig: Register = (program, cli) => {
     )
     .option('--leaf <url>', "for a leaf node near the agents instead: the hub's broker, at its port for leaf nodes")
     .option('--leaf-credentials <path>', 'where that leaf node will find nats-leaf.creds', 'nats-leaf.creds')
+    .option('--leaf-ca <path>', "where it will find the authority of the broker's certificate (default: the system's)")
     .option('--file <path>', 'write it there (default: standard output)')
     .addHelpText(
       'after',

@@ -4,6 +4,7 @@ import { manualClock } from '@fairlead/ports/clock';
 import type { AgentChannel, AgentListener, HubConnection } from '@fairlead/ports/transport';
 import { natsCodec, type FrameBody } from '@fairlead/wire';
 import { startLine } from '@fairlead/testkit/line';
+import { until } from '@fairlead/testkit/kube';
 import { startNatsServer } from '@fairlead/testkit/nats';
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -304,6 +305,33 @@ test('agents behind a leaf node come through it, and neither it nor an agent can
     await spy.close();
   } finally {
     await Promise.all(listeners.splice(0).map((listener) => listener.close()));
+    await leaf.stop();
+    await hubSide.stop();
+  }
+});
+
+test('a leaf node with the credentials of an agent is not let in, and a client with those of a leaf node is not either', async () => {
+  const hubSide = await startHarness({ leaf: true });
+  const { jwt, seed } = (await hubSide.member('one')).user;
+  const stolen = join(hubSide.folder, 'stolen.creds');
+  const block = (name: string, text: string): string => `-----BEGIN ${name}-----\n${text}\n------END ${name}------\n`;
+  await writeFile(stolen, `${block('NATS USER JWT', jwt)}\n${block('USER NKEY SEED', seed)}`);
+  const url = `nats://127.0.0.1:${hubSide.server.ports.leaf}`;
+  const config = hubSide.setup.leafConfig({ url, credentialsFile: stolen });
+  const leaf = await startNatsServer({ name: 'leaf', jetStream: false, config });
+  try {
+    await until(async () => /Authorization Violation|Authentication/i.test(await readFile(leaf.logFile, 'utf8')), {
+      what: 'the leaf node to be refused',
+    });
+    expect(await hubSide.server.monitor('/leafz')).toMatchObject({ leafnodes: 0 });
+    const creds = await readFile(hubSide.setup.credentials.leaf);
+    const asClient = connect({
+      servers: hubSide.server.url,
+      authenticator: credsAuthenticator(creds),
+      reconnect: false,
+    });
+    await expect(asClient).rejects.toThrow(/Authorization/i);
+  } finally {
     await leaf.stop();
     await hubSide.stop();
   }

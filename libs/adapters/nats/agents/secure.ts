@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { constants, X509Certificate } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { connect, createSecureContext, TLSSocket, type SecureContext } from 'node:tls';
 import { FairleadError, hubServerName } from '@fairlead/core/model';
@@ -17,7 +17,14 @@ const clientPurpose = '1.3.6.1.5.5.7.3.2';
 /** What new streams are served with. */
 export function serverSecrets(caPem: string, { keyPem, certificatePem }: TlsIdentity): ServerSecrets {
   return {
-    context: createSecureContext({ ca: caPem, key: keyPem, cert: certificatePem, minVersion }),
+    // Nobody resumes a session here: tickets, which hold the agent's certificate, would be bytes for nothing.
+    context: createSecureContext({
+      ca: caPem,
+      key: keyPem,
+      cert: certificatePem,
+      minVersion,
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    }),
     authorities: certificatesIn(caPem),
   };
 }

@@ -5,12 +5,22 @@ import { gatewayRights, leafRights } from '../subjects.ts';
 import { readOrMake } from './files.ts';
 import { signerFile, type Signer } from './users.ts';
 
+/** Where a leaf node finds the hub's broker. */
+export interface LeafRemote {
+  /** `tls://host:port` or `nats://host:port`. */
+  readonly url: string;
+  /** Where `nats-leaf.creds` lies on the leaf node's machine. */
+  readonly credentialsFile: string;
+  /** The authority of the broker's certificate; the system's where there is none. */
+  readonly caFile?: string;
+}
+
 /** What a broker and its clients are set up with. */
 export interface BrokerSetup {
   /** To be included in the configuration of every nats-server: operator, accounts, resolver. Holds no secret. */
   readonly serverConfig: string;
   /** The same for a leaf node near the agents, whose remote is the hub's broker at `url` (its port for leaf nodes). */
-  leafConfig(remote: { readonly url: string; readonly credentialsFile: string }): string;
+  leafConfig(remote: LeafRemote): string;
   /** Files of credentials. */
   readonly credentials: {
     /** For the hub's gateways. */
@@ -115,13 +125,14 @@ async function serverConfig(keys: Keys, { encodeAccount, encodeOperator }: typeo
   ].join('\n');
 }
 
-function leafRemote({ url, credentialsFile }: { url: string; credentialsFile: string }, account: string): string {
-  return [
-    'leafnodes {',
-    `  remotes: [ { url: ${JSON.stringify(url)}, account: ${account}, credentials: ${JSON.stringify(credentialsFile)} } ]`,
-    '}',
-    '',
-  ].join('\n');
+function leafRemote({ url, credentialsFile, caFile }: LeafRemote, account: string): string {
+  const remote = [
+    `url: ${JSON.stringify(url)}`,
+    `account: ${account}`,
+    `credentials: ${JSON.stringify(credentialsFile)}`,
+    ...(caFile === undefined ? [] : [`tls: { ca_file: ${JSON.stringify(caFile)} }`]),
+  ];
+  return ['leafnodes {', '  remotes: [ {', ...remote.map((line) => `    ${line}`), '  } ]', '}', ''].join('\n');
 }
 
 async function credentialsOf(
