@@ -40,7 +40,7 @@ describe('docker-compose.yml', () => {
       expect(Object.keys(model.secrets)).toEqual(expect.arrayContaining(secrets.map(({ source }) => source)));
       expect(Object.keys(model.configs)).toEqual(expect.arrayContaining(configs.map(({ source }) => source)));
       expect(Object.keys(model.services)).toEqual(expect.arrayContaining(Object.keys(depends_on)));
-      const named = volumes.filter(({ type }) => type === 'volume').map(({ source }) => source);
+      const named = volumes.flatMap(({ type, source }) => (type === 'volume' && source ? [source] : []));
       expect(Object.keys(model.volumes)).toEqual(expect.arrayContaining(named));
     }
   });
@@ -132,6 +132,12 @@ describe('roles apart', () => {
       sources: ['blobs.key', 'sources.pem', 'webhook-secret'],
       planner: ['signing-1.key'],
     });
+  });
+
+  it('share no data folder, so that there may be several of one', () => {
+    for (const name of apart)
+      for (const { type, source } of the(name).volumes ?? [])
+        expect(type === 'bind' || source === undefined).toBe(true);
   });
 
   it('alone reach record and bus, which reach nothing outside', () => {

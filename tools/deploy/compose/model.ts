@@ -24,7 +24,7 @@ export interface Service {
   readonly ports?: readonly { readonly published: string; readonly target: number; readonly host_ip?: string }[];
   readonly secrets?: readonly { readonly source: string; readonly target: string }[];
   readonly configs?: readonly { readonly source: string; readonly target: string }[];
-  readonly volumes?: readonly { readonly type: string; readonly source: string; readonly target: string }[];
+  readonly volumes?: readonly { readonly type: string; readonly source?: string; readonly target: string }[];
   readonly deploy?: {
     readonly resources?: { readonly limits?: { readonly cpus?: unknown; readonly memory?: unknown } };
   };
