@@ -32,6 +32,7 @@ afterEach(async () => {
 async function gateway(options: Partial<NatsListenerOptions> = {}) {
   const taken: AgentChannel[] = [];
   const heard: string[] = [];
+  const over: string[] = [];
   const wakes = new Set<() => void>();
   const told = (): void => {
     for (const wake of wakes) wake();
@@ -47,7 +48,10 @@ async function gateway(options: Partial<NatsListenerOptions> = {}) {
         heard.push(`${cluster} ${type}`);
         told();
       },
-      closed: told,
+      closed() {
+        over.push(cluster);
+        told();
+      },
     };
   });
   const until = (is: () => boolean): Promise<void> =>
@@ -60,7 +64,7 @@ async function gateway(options: Partial<NatsListenerOptions> = {}) {
       wakes.add(look);
       look();
     });
-  return { listener, taken, heard, until };
+  return { listener, taken, heard, over, until };
 }
 
 async function stream(member: Member, options: Partial<NatsLinkOptions> = {}): Promise<HubConnection> {
@@ -108,15 +112,16 @@ test('a gateway starts while its broker is away, says so, and takes streams when
 });
 
 test('a broker that is killed ends every stream at both ends, and both come back to it', async () => {
-  const { taken, until } = await gateway();
+  const { taken, over, until: told } = await gateway();
   const member = await harness.member('one');
   const connection = await stream(member);
   await harness.server.down();
   expect(await connection.closed).toContain('The connection to the NATS server was lost');
+  await told(() => over.length === 1);
   await expect(taken[0]?.send({ type: 'NeedStatus' })).rejects.toMatchObject({ code: 'Unavailable' });
   await harness.server.up();
   await streamAtLast(member);
-  await until(() => taken.length === 2);
+  await told(() => taken.length === 2);
 });
 
 test('agents of a gateway that lost its broker for a moment hear of it, though theirs never went', async () => {

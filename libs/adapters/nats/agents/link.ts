@@ -39,7 +39,7 @@ export interface NatsLinkLimits extends PipeLimits {
   readonly connectMs: number;
 }
 
-const defaultLimits: NatsLinkLimits = { window: 524_288, idleMs: 300_000, answerMs: 20_000, connectMs: 30_000 };
+const defaultLimits: NatsLinkLimits = { window: 524_288, idleMs: 300_000, answerMs: 20_000, connectMs: 75_000 };
 
 /** The agent's end over NATS: TLS to the hub through the broker. Each attempt has a connection of its own. */
 export function natsLink(options: NatsLinkOptions): HubLink {

@@ -43,8 +43,9 @@ const defaultLimits: NatsListenerLimits = {
   answerMs: 20_000,
   handshakeMs: 20_000,
   atATime: 64,
-  waiting: 8_192,
-  patienceMs: 20_000,
+  // Ten thousand that come at once are taken within a minute, and none of them need come again.
+  waiting: 16_384,
+  patienceMs: 60_000,
   burst: 10,
 };
 
