@@ -4,7 +4,7 @@ import type { Client } from 'pg';
 import type { Call } from './batch/calls.ts';
 import type { Outcome } from './batch/judge.ts';
 import type { StatementOptions } from './batch/table.ts';
-import { CommitUnknown, fateOf, transact } from './batch/transact.ts';
+import { cameToPass, CommitUnknown, introduce, transact } from './batch/transact.ts';
 import { failureOf, storeError, unavailable } from './errors.ts';
 import { pauseMs } from './patience.ts';
 
@@ -41,6 +41,8 @@ export class Lane {
   #client: Client | undefined;
   #working: Promise<void> | undefined;
   #isClosed = false;
+  /** Of the last transaction. */
+  #number = 0;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -91,11 +93,15 @@ export class Lane {
   async #carry(batch: readonly Pending[]): Promise<void> {
     let untilMs = Infinity;
     let unknown: CommitUnknown | undefined;
+    const { statements: options } = this.#options;
+    const calls = batch.map(({ call }) => call);
     for (let tries = 0; ; tries += 1) {
       try {
-        const outcomes = await this.#attempt(batch, unknown);
-        if (outcomes) return this.#settle(batch, outcomes);
-        throw unavailable('The transaction is still on its way.');
+        const client = (this.#client ??= await this.#connect());
+        if (unknown && (await cameToPass(client, { writer: options.self, batch: unknown.batch })))
+          return this.#settle(batch, unknown.outcomes);
+        unknown = undefined;
+        return this.#settle(batch, await transact(client, { number: (this.#number += 1), calls, options }));
       } catch (thrown) {
         if (thrown instanceof CommitUnknown) unknown = thrown;
         const failure = failureOf(thrown instanceof CommitUnknown ? thrown.cause : thrown);
@@ -109,19 +115,12 @@ export class Lane {
     }
   }
 
-  /** Undefined while nobody knows yet what became of the try before. */
-  async #attempt(
-    batch: readonly Pending[],
-    unknown: CommitUnknown | undefined,
-  ): Promise<readonly Outcome[] | undefined> {
-    const client = (this.#client ??= await this.#connect());
-    const fate = unknown && (await fateOf(client, unknown.transaction));
-    if (unknown && fate !== 'aborted') return fate === 'committed' ? unknown.outcomes : undefined;
-    return transact(client, { calls: batch.map(({ call }) => call), options: this.#options.statements });
-  }
-
   async #connect(): Promise<Client> {
     const client = await this.#options.connect();
+    await introduce(client, this.#options.statements.self).catch((thrown: unknown) => {
+      destroy(client);
+      throw thrown;
+    });
     const forget = (): void => {
       if (this.#client === client) this.#client = undefined;
     };

@@ -23,6 +23,8 @@ export async function migrate(client: Client, steps: readonly string[] = migrati
       const put = 'INSERT INTO meta VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
       await client.query(put, ['version', String(steps.length)]);
     }
+    // Of writers that are no more; one that comes back makes its row anew.
+    if (steps.length > 0) await client.query("DELETE FROM writer WHERE wrote_at < now() - interval '1 day'");
     await client.query("INSERT INTO meta VALUES ('id', $1) ON CONFLICT (key) DO NOTHING", [randomUUID()]);
     const { rows } = await client.query<{ value: string }>("SELECT value FROM meta WHERE key = 'id'");
     await client.query('COMMIT');

@@ -13,14 +13,22 @@ import type { Statement, StatementOptions } from './table.ts';
 /** The connection was lost after the commit had been asked for: whether it came to pass only the server knows. */
 export class CommitUnknown extends Error {
   override readonly name = 'CommitUnknown';
-  readonly transaction: string;
+  readonly batch: number;
   readonly outcomes: readonly Outcome[];
 
-  constructor(of: { transaction: string; outcomes: readonly Outcome[]; cause: unknown }) {
+  constructor(of: { batch: number; outcomes: readonly Outcome[]; cause: unknown }) {
     super('The connection was lost during a commit.', { cause: of.cause });
-    this.transaction = of.transaction;
+    this.batch = of.batch;
     this.outcomes = of.outcomes;
   }
+}
+
+/** Calls that are carried out together. */
+export interface Batch {
+  /** Rises with each transaction of this writer, and is written with it. */
+  readonly number: number;
+  readonly calls: readonly Call[];
+  readonly options: StatementOptions;
 }
 
 /**
@@ -28,16 +36,13 @@ export class CommitUnknown extends Error {
  * here, and what is left of them is written. Throws what pg throws, when nothing was written; {@link CommitUnknown}
  * otherwise. The client pipelines its statements.
  */
-export async function transact(
-  client: Client,
-  { calls, options }: { readonly calls: readonly Call[]; readonly options: StatementOptions },
-): Promise<readonly Outcome[]> {
-  const { state, transaction } = await begin(client, needsOf(calls));
+export async function transact(client: Client, { number, calls, options }: Batch): Promise<readonly Outcome[]> {
+  const state = await begin(client, { needs: needsOf(calls), mark: mark(options.self, number) });
   try {
     const { outcomes, draft } = judge(calls, state);
     const statements = statementsOf(draft, options);
     if (statements.length === 0) await client.query('ROLLBACK');
-    else await commit(client, { statements, transaction, outcomes });
+    else await commit(client, { statements, batch: number, outcomes });
     return outcomes;
   } catch (thrown) {
     // Before the writing: a digest that is none, say. Afterwards the server has done it already, and this does nothing.
@@ -46,24 +51,37 @@ export async function transact(
   }
 }
 
-/** What became of a transaction; undefined while the server still carries it. Throws where the server does not know. */
-export async function fateOf(client: Client, transaction: string): Promise<'committed' | 'aborted' | undefined> {
-  const { rows } = await client.query<{ fate: string | null }>('SELECT pg_xact_status($1::xid8) AS fate', [
-    transaction,
-  ]);
-  const fate = rows[0]?.fate;
-  if (fate === 'in progress') return undefined;
-  if (fate === 'committed' || fate === 'aborted') return fate;
-  throw new Error(`PostgreSQL does not know any more what became of transaction ${transaction}`);
+/** Gives a writer the row in which the number of its last transaction stands. */
+export async function introduce(client: Client, writer: string): Promise<void> {
+  await client.query('INSERT INTO writer (writer, batch) VALUES ($1, 0) ON CONFLICT DO NOTHING', [writer]);
+}
+
+/**
+ * Whether the transaction of this number came to pass; waits where the server still carries it. The server's own numbers
+ * of transactions would not do: after a crash it gives those anew that it had not written down.
+ */
+export async function cameToPass(
+  client: Client,
+  { writer, batch }: { writer: string; batch: number },
+): Promise<boolean> {
+  const text = 'SELECT batch FROM writer WHERE writer = $1 FOR UPDATE';
+  return (await client.query<{ batch: number }>(text, [writer])).rows[0]?.batch === batch;
+}
+
+function mark(writer: string, batch: number): Statement {
+  const text = `INSERT INTO writer (writer, batch) VALUES ($1, $2)
+    ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, wrote_at = excluded.wrote_at`;
+  return { name: 'mark', text, values: [writer, batch] };
 }
 
 const contactList = `cluster, session, sequence, epoch, generation, acked_epoch, acked_generation, acked_root,
   status_digest, connected_at_ms, last_heard_at_ms, unanswered_since_ms, connected, agent_version, kubernetes_version, gateway`;
 
-async function begin(client: Client, needs: Needs): Promise<{ state: State; transaction: string }> {
-  const [, id, lead, clusters, facts] = await together([
+async function begin(client: Client, { needs, mark: first }: { needs: Needs; mark: Statement }): Promise<State> {
+  const [, , lead, clusters, facts] = await together([
     client.query('BEGIN'),
-    client.query<{ id: string }>({ name: 'id', text: 'SELECT pg_current_xact_id()::text AS id' }),
+    // Its row is locked from here to the end: who asks what became of this waits for that.
+    client.query({ ...first, values: [...first.values] }),
     // A leader that is about to change waits until this is written, and the next one finds it.
     needs.fence ? client.query<{ fence: number }>('SELECT fence FROM lead FOR SHARE') : nothing,
     needs.clusters.length > 0
@@ -81,12 +99,9 @@ async function begin(client: Client, needs: Needs): Promise<{ state: State; tran
       : nothing,
   ]);
   return {
-    transaction: String(id.rows[0]?.id),
-    state: {
-      fence: lead?.rows[0]?.fence,
-      clusters: new Map(clusters?.rows.map((row) => [row.cluster, contactOf(row)])),
-      facts: new Map(facts?.rows.map((row) => [row.key, row.value])),
-    },
+    fence: lead?.rows[0]?.fence,
+    clusters: new Map(clusters?.rows.map((row) => [row.cluster, contactOf(row)])),
+    facts: new Map(facts?.rows.map((row) => [row.key, row.value])),
   };
 }
 
@@ -94,9 +109,8 @@ const nothing = Promise.resolve(undefined);
 
 async function commit(
   client: Client,
-  work: { statements: readonly Statement[]; transaction: string; outcomes: readonly Outcome[] },
+  { statements, batch, outcomes }: { statements: readonly Statement[]; batch: number; outcomes: readonly Outcome[] },
 ): Promise<void> {
-  const { statements, transaction, outcomes } = work;
   const sent: Promise<QueryResult>[] = statements.map((statement) =>
     client.query({ ...statement, values: [...statement.values] }),
   );
@@ -105,7 +119,7 @@ async function commit(
     const { command } = ended.at(-1) as QueryResult;
     if (command !== 'COMMIT') throw new Error(`PostgreSQL answered ${command} to COMMIT`);
   } catch (cause) {
-    if (failureOf(cause) === 'connection') throw new CommitUnknown({ transaction, outcomes, cause });
+    if (failureOf(cause) === 'connection') throw new CommitUnknown({ batch, outcomes, cause });
     throw cause;
   }
 }

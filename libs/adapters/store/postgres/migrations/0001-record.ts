@@ -69,6 +69,10 @@ CREATE TABLE outbox (
   writer text NOT NULL, subject text NOT NULL, payload json NOT NULL
 );
 
+CREATE TABLE writer (
+  writer text PRIMARY KEY, batch bigint NOT NULL, wrote_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 50);
+
 CREATE TABLE instance (instance text COLLATE "C" PRIMARY KEY, role text NOT NULL, until timestamptz NOT NULL);
 
 CREATE TABLE lead (one integer PRIMARY KEY CHECK (one = 1), fence bigint NOT NULL, holder text, until timestamptz NOT NULL);
