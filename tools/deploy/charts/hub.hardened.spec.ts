@@ -121,6 +121,17 @@ describe('roles apart', () => {
     expect(keysOf('gateway')).toContain('nats-signer.json');
   });
 
+  it('have what lets agents onto a broker among the keys, unless a Secret of its own is named', async () => {
+    const values = { ...hubCases['apart'], agentsNats: { url: 'nats://nats.data:4222' } };
+    const gateway = (await renderChart({ chart: 'fairlead', values })).find(
+      (one) => roleOf(one) === 'gateway' && podOf(one),
+    );
+    const text = JSON.stringify(gateway);
+    expect(text).toContain('"key":"nats-signer.json"');
+    expect(text).toContain('"key":"nats-gateways.creds"');
+    expect(keysOf('gateway')).not.toContain('nats-gateways.creds');
+  });
+
   it('keep all but one of their Pods through a drain', () => {
     const budgets = objects.filter(({ kind }) => kind === 'PodDisruptionBudget');
     expect(budgets.map(roleOf).sort()).toEqual(['api', 'gateway', 'planner', 'sources']);

@@ -34,7 +34,12 @@ folder, secret, key, and the file that the key becomes. Takes root and role.
   "planner" $signing
 -}}
 {{- $files := get $byRole .role -}}
-{{- if and (eq .role "gateway") .root.Values.agentsNats.url }}{{ $files = append $files "nats-signer.json" }}{{ end -}}
+{{- with .root.Values.agentsNats }}
+{{- if and (eq $.role "gateway") .url }}
+{{- $files = append $files "nats-signer.json" -}}
+{{- if not .credentialsSecret.name }}{{ $files = append $files "nats-gateways.creds" }}{{ end -}}
+{{- end }}
+{{- end -}}
 {{ $files | toJson }}
 {{- end -}}
 
