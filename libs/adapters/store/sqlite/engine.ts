@@ -29,14 +29,16 @@ export function openEngine(options: EngineOptions): Engine {
 }
 
 function openDatabase(file: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
   try {
-    const database = new DatabaseSync(file);
+    database = new DatabaseSync(file);
     // EXCLUSIVE keeps a second hub out; FULL makes a commit durable before it returns (WAL alone would not).
     database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
       PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 2000`);
     migrate(database);
     return database;
   } catch (cause) {
+    database?.close();
     const locked = cause instanceof Error && /locked|busy/.test(cause.message);
     throw new FairleadError(
       locked
