@@ -132,6 +132,19 @@ test('a store that was set back under its leader begins a new term, though it kn
   expect(log).toHaveLength(4);
 });
 
+test('a store that was set back is found also by the one that takes the lead then', async () => {
+  const { store, log, turns, seek, pass } = setUp();
+  const a = seek('a');
+  await turns();
+  const copy = (await store.fact('leader')) ?? {};
+  const b = seek('b');
+  await pass(30_000, a, b);
+  await store.write([{ put: 'fact', key: 'leader', value: copy }]);
+  await store.resign('a');
+  await pass(4_000, b);
+  expect(log).toEqual(['a leads', 'b finds the store set back, under 2', 'b leads']);
+});
+
 test('a store that is away ends no term, and is asked again', async () => {
   const { store, bus, turns } = setUp();
   const clock = manualClock();

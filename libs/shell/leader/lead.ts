@@ -1,4 +1,3 @@
-import { canonicalJson } from '@fairlead/core/bundle';
 import { asFairleadError, FairleadError } from '@fairlead/core/model';
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
@@ -49,11 +48,14 @@ export interface Candidacy {
   close(): Promise<void>;
 }
 
-/** Fact that says who leads: {instance, beat}; the number rises while the leader lives. */
+/** Fact that says who leads: {instance, beat}; the number rises as long as a leader lives, whichever. */
 export const leaderKey = 'leader';
 
-/** Every so many renewals the fact says that the leader lives. */
-const renewalsPerBeat = 6;
+/**
+ * Every so many renewals the fact says that the leader lives. Where several share the store it is each of them: the sign
+ * also shows that the store was set back, and by no more than a copy of a few seconds ago.
+ */
+const renewalsPerBeat = { alone: 6, shared: 1 };
 
 /**
  * Seeks the lead: takes it when it is free, renews it well within its time, and stands by otherwise, until the bus says
@@ -73,8 +75,8 @@ class Candidate implements Candidacy {
   readonly #unsubscribe: () => void;
   #term: (Term & { readonly fence: number }) | undefined;
   #renewals = 0;
-  /** What the fact said last in this term. */
-  #said: string | undefined;
+  /** The highest number that the sign of life had; a store that shows a lower one was set back. */
+  #seen = 0;
   #looks = 0;
   #running: Promise<void> | undefined;
   #isFirst = true;
@@ -133,13 +135,13 @@ class Candidate implements Candidacy {
     if (this.#closed || fence === undefined) return;
     if (isSetBack) await this.#options.restored(fence);
     this.#term ??= { fence, end: this.#begin(fence) };
-    if (this.#renewals % renewalsPerBeat === 0) await this.#beat(fence);
+    const every = renewalsPerBeat[this.#options.alone ? 'alone' : 'shared'];
+    if (this.#renewals % every === 0) await this.#beat(fence);
     this.#renewals += 1;
   }
 
   #begin(fence: number): Term['end'] {
     this.#renewals = 0;
-    this.#said = undefined;
     const term = this.#options.begin({ fence, confirm: () => this.#confirm(fence) });
     return () => term.end();
   }
@@ -164,19 +166,21 @@ class Candidate implements Candidacy {
     );
   }
 
-  /** A store that was restored from a copy may know this leader and its fence, and not what was written since. */
+  /** The number of the leader's sign of life only rises, whoever leads: a store that shows a lower one is a copy. */
   async #isSetBack(): Promise<boolean> {
-    if (this.#said === undefined) return false;
-    const fact = await this.#ports.store.fact(leaderKey);
-    return fact === undefined || canonicalJson(fact) !== this.#said;
+    const seen = this.#seen;
+    const beat = (await this.#ports.store.fact(leaderKey))?.['beat'];
+    const now = typeof beat === 'number' ? beat : 0;
+    this.#seen = Math.max(this.#seen, now);
+    return now < seen;
   }
 
   async #beat(fence: number): Promise<void> {
     const { instance } = this.#options;
-    const value = { instance, beat: this.#renewals };
+    const beat = this.#seen + 1;
     try {
-      await this.#ports.store.write([{ put: 'fact', key: leaderKey, value }], { fence });
-      this.#said = canonicalJson(value);
+      await this.#ports.store.write([{ put: 'fact', key: leaderKey, value: { instance, beat } }], { fence });
+      this.#seen = beat;
     } catch (thrown) {
       // Another one has the lead: the next look finds it.
       if (asFairleadError(thrown).code !== 'Conflict') throw thrown;
