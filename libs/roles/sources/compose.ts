@@ -85,15 +85,10 @@ export async function startSourcesRole(
   });
   const owner = (key: string): string | undefined => ownerOf(key, presence.live());
   const follow = (): void => watcher.follow(wanted.sources.filter(({ key }) => owner(key) === instance));
-  let reading: Promise<void> = Promise.resolve();
-  const read = (): Promise<void> => {
-    const next = reading.then(async () => {
-      wanted = await readWanted(store);
-      follow();
-    });
-    reading = next.catch(onProblem);
-    return next;
-  };
+  const read = oneByOne(async () => {
+    wanted = await readWanted(store);
+    follow();
+  }, onProblem);
   const service = serveRendering(ports, {
     instance,
     live: () => presence.live(),
@@ -120,6 +115,16 @@ export async function startSourcesRole(
       await presence.close();
       adapter.close();
     },
+  };
+}
+
+/** Runs the work once for each call, one at a time; a failure is the caller's, and told. */
+function oneByOne(work: () => Promise<void>, onProblem: (problem: unknown) => void): () => Promise<void> {
+  let last: Promise<void> = Promise.resolve();
+  return () => {
+    const next = last.then(work);
+    last = next.catch(onProblem);
+    return next;
   };
 }
 
