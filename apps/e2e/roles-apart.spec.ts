@@ -165,7 +165,7 @@ test('every role is restarted process by process while a rollout runs, without a
 });
 
 /** One commit that reaches all clusters though `hurt` comes between, promoted once into each environment. */
-async function roll(version: string, hurt: () => Promise<void>): Promise<void> {
+async function expectRolled(version: string, hurt: () => Promise<void>): Promise<void> {
   const head = await headNow();
   const marks = await Promise.all(clusters.map((name) => markAudit(plane(name))));
   await fleet.push('web', { files: files(version), message: `Version ${version}` });
@@ -180,14 +180,14 @@ async function roll(version: string, hurt: () => Promise<void>): Promise<void> {
 }
 
 test('a database that is killed and started again during a rollout costs a delay', async () => {
-  await roll('4', async () => {
+  await expectRolled('4', async () => {
     await fleet.postgres.down();
     await fleet.postgres.up();
   });
 });
 
 test('a broker that is killed, and wiped meanwhile, costs a delay', async () => {
-  await roll('5', async () => {
+  await expectRolled('5', async () => {
     await fleet.nats.restart({ whileDown: () => fleet.nats.wipeStore() });
   });
 });
@@ -196,7 +196,7 @@ test('a database that was set back is told by git and the agents what came since
   await fleet.postgres.down({ graceMs: 10_000 });
   const copy = await fleet.postgres.copyData();
   await fleet.postgres.up();
-  await roll('6', async () => undefined);
+  await expectRolled('6', async () => undefined);
   const marks = await Promise.all(clusters.map((name) => markAudit(plane(name))));
   await fleet.postgres.down();
   await fleet.postgres.setBackData(copy);
@@ -212,7 +212,7 @@ test('a database that was set back is told by git and the agents what came since
   );
   for (const mark of marks)
     expect((await mark.since((entry) => isOfApplications(entry) && isWrite(entry))).map(entryText)).toEqual([]);
-  await roll('7', async () => undefined);
+  await expectRolled('7', async () => undefined);
 });
 
 async function expectConnected(cluster: string): Promise<void> {

@@ -23,7 +23,7 @@ test('a team whose document is gone gains no rights: clusters keep what they run
   await pass(fleet, 60_000);
   const rows = await fleet.store.assignments({ application: shop });
   expect(rows.filter(({ entry }) => entry !== undefined)).toMatchObject([{ cluster: 'dev-1', entry: before?.entry }]);
-  const { decided, standings } = await fleet.planner.decided(`dev/${shop}`);
+  const { standings } = await fleet.planner.decided(`dev/${shop}`);
   expect(standings?.find(({ cluster }) => cluster === ('dev-2' as ClusterName))).toMatchObject({
     reason: 'UnknownReference',
     message: expect.stringContaining('define the team') as string,
