@@ -33,6 +33,8 @@ const contended = new Set(['40001', '40P01', '55P03', '23505']);
 const cannotWrite = new Set(['53100', '53200', '25006', '58030', '54023']);
 /** A file that may not grow any more has no SQLSTATE of its own. */
 const noRoomWords = /could not (extend|write to) file/;
+/** What the pool says when all of its connections are at work, or a new one takes too long. */
+const noneFreeWords = /^timeout exceeded when trying to connect$/;
 const lostWords = /terminated|timeout|not queryable|closed|ended|SSL|certificate|socket/i;
 
 /** Tells kinds of failure apart: by SQLSTATE (PostgreSQL, appendix A), by Node's code, else by pg's own words. */
@@ -54,6 +56,8 @@ export function storeError(thrown: unknown): FairleadError {
   const code = codeOf(thrown);
   switch (failureOf(thrown)) {
     case 'connection':
+      if (noneFreeWords.test(message))
+        return unavailable('Cannot ask PostgreSQL: no connection became free in time, or it does not answer.', thrown);
       return unavailable(`Cannot reach PostgreSQL: ${message}. It is tried again.`, thrown);
     case 'contention':
       return unavailable(`Cannot write to PostgreSQL: other writers stand in the way (${message}).`, thrown);

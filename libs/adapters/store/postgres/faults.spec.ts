@@ -84,6 +84,8 @@ test('what was acknowledged is there after the server was killed, and writers go
 test('while the server is away calls fail within their patience, and work again when it is back', async () => {
   const store = await open({ patienceMs: 200 });
   await store.raiseSession(one, hello);
+  const beat = { instance: 'gateway-1', role: 'gateway', ttlMs: 60_000 };
+  expect([await store.beat(beat), await store.beat(beat)]).toEqual([true, false]);
   await server.down({ graceMs: 30_000 });
   const calls = [
     store.write([{ put: 'fact', key: 'lost', value: {} }]),
@@ -91,12 +93,16 @@ test('while the server is away calls fail within their patience, and work again 
     store.counts(),
     store.lead({ holder: 'a', ttlMs: 1 }),
     store.missingBlobs([]),
+    store.beat(beat),
   ];
   for (const ended of await Promise.allSettled(calls))
     expect(ended).toMatchObject({ status: 'rejected', reason: { code: 'Unavailable', retry: 'backoff' } });
   await server.up();
   expect(await store.raiseSession(one, hello)).toBe(2);
   expect(await store.fact('lost')).toBeUndefined();
+  // Whether it was swept while nobody could ask: it says anew what it holds.
+  expect(await store.beat(beat)).toBe(true);
+  expect(await store.beat(beat)).toBe(false);
 });
 
 test('a server that hangs is given up', async () => {

@@ -23,6 +23,8 @@ export async function inTransaction<T>(pool: Pool, work: (client: PoolClient) =>
 
 /** Who leads, who is alive, and tokens: rare calls, each in a statement or transaction of its own. */
 export function leasesOver(pool: Pool): Pick<Store, 'lead' | 'resign' | 'beat' | 'sweepInstances' | 'claimToken'> {
+  /** A beat failed: whether it was swept meanwhile, or its answer that it is new was lost, nobody knows. */
+  let isInDoubt = false;
   return {
     async lead({ holder, ttlMs }) {
       const text = `UPDATE lead SET fence = fence + (holder IS DISTINCT FROM $1)::integer, holder = $1,
@@ -36,7 +38,15 @@ export function leasesOver(pool: Pool): Pick<Store, 'lead' | 'resign' | 'beat' |
     async beat({ instance, role, ttlMs }) {
       const text = `INSERT INTO instance VALUES ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
         ON CONFLICT (instance) DO UPDATE SET role = excluded.role, until = excluded.until RETURNING xmax = 0 AS is_new`;
-      return (await pool.query<{ is_new: boolean }>(text, [instance, role, ttlMs])).rows[0]?.is_new === true;
+      try {
+        const { rows } = await pool.query<{ is_new: boolean }>(text, [instance, role, ttlMs]);
+        const isNew = rows[0]?.is_new === true || isInDoubt;
+        isInDoubt = false;
+        return isNew;
+      } catch (thrown) {
+        isInDoubt = true;
+        throw thrown;
+      }
     },
     sweepInstances: () => inTransaction(pool, sweep),
     claimToken: (hash, claimant) =>
