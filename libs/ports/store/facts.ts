@@ -1,7 +1,10 @@
 import { FairleadError, type JsonObject } from '@fairlead/core/model';
 
-/** The most that one fact may hold, in bytes of JSON. */
-export const factLimitBytes = 1_048_576;
+/**
+ * The most that one fact may hold, in bytes of JSON: what a rollout remembers of some forty thousand clusters with the
+ * longest of names. What grows without such a bound is kept in several facts.
+ */
+export const factLimitBytes = 4_194_304;
 
 /** A fact as JSON text. Throws InvalidInput where it is over {@link factLimitBytes}. */
 export function factText(key: string, value: JsonObject): string {

@@ -37,7 +37,7 @@ export type Change =
   /** Tokens that ended thirty days before this one will are forgotten with it. */
   | { readonly put: 'token'; readonly row: TokenRow }
   | { readonly put: 'blob'; readonly row: BlobRow }
-  /** A small document by key, such as the last head seen; more than 1 MiB of JSON is refused with InvalidInput. */
+  /** A small document by key, such as the last head seen; more than 4 MiB of JSON is refused with InvalidInput. */
   | { readonly put: 'fact'; readonly key: string; readonly value: JsonObject }
   | { readonly put: 'event'; readonly row: Omit<EventRow, 'id'> }
   /** Rings the bus after the batch is durable. */

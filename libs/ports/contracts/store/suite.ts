@@ -297,7 +297,7 @@ function blobsAndFacts(store: CurrentStore): void {
     expect([...(await store().facts('membership:')).keys()]).toEqual(['membership:b']);
   });
 
-  test('a fact of 1 MiB is kept, and a larger one is refused with everything beside it', async () => {
+  test('a fact of the largest size is kept, and a larger one is refused with everything beside it', async () => {
     const fits = { text: 'a'.repeat(factLimitBytes - '{"text":""}'.length) };
     await store().write([{ put: 'fact', key: 'walk', value: fits }]);
     expect(await store().fact('walk')).toEqual(fits);
