@@ -1,5 +1,8 @@
 import { randomInt } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 // Below the ranges from which systems take the ports of outgoing connections: a port found free here
 // stays free while its server restarts.
@@ -15,11 +18,43 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A TCP port of the loopback address that nobody listens on. Throws after 50 tries. */
+/** Where processes of tests note the ports that they were given, each in a file with its process id. */
+const notes = join(tmpdir(), 'fairlead-ports');
+
+/**
+ * Notes that the port is ours. A server listens on it only later, and again after each restart: meanwhile nobody else, and
+ * not we ourselves, may be given it. False where a process that lives has it.
+ */
+async function take(port: number): Promise<boolean> {
+  const note = join(notes, String(port));
+  const text = String(process.pid);
+  await mkdir(notes, { recursive: true });
+  try {
+    await writeFile(note, text, { flag: 'wx' });
+    return true;
+  } catch {
+    const holder = Number(await readFile(note, 'utf8').catch(() => ''));
+    if (isAlive(holder)) return false;
+    await writeFile(note, text);
+    return true;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid < 1) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    // A process of somebody else is one too.
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** A TCP port of the loopback address that nobody listens on, given to nobody else while this process lives. Throws after 50 tries. */
 export async function freePort(): Promise<number> {
   for (let n = 0; n < tries; n++) {
     const port = randomInt(lowest, highest);
-    if (await isFree(port)) return port;
+    if ((await isFree(port)) && (await take(port))) return port;
   }
   throw new Error(
     `Cannot find a free port: ${tries} between ${lowest} and ${highest} are taken. End what listens there.`,
