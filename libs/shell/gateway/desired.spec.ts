@@ -139,6 +139,23 @@ describe('the stream', () => {
     expect(agent.heard).toEqual([]);
   });
 
+  test('a store that is set back under an open stream is told what the stream had acknowledged', async () => {
+    const at = await hub();
+    await at.store.write(planned({ epoch: 1, generation: 2 }, []));
+    const agent = await joined(at);
+    await agent.next('Desired');
+    await agent.connection.send({ type: 'Ack', session: agent.session, ...mark(1, 2) });
+    await at.store.write([{ drop: 'cluster', cluster: shop }]);
+    await at.store.raiseSession(shop, { agentVersion: '', kubernetesVersion: '', nowMs: 1, gateway: 'gateway-1' });
+    await at.store.write(planned({ epoch: 1, generation: 1 }, []));
+    await at.bus.publish('desired', {});
+    await at.bus.settled();
+    expect(await at.store.cluster(shop)).toMatchObject({ ackedPosition: { epoch: 1, generation: 2 } });
+    const rung = (await at.store.outbox(99)).filter((row) => row.subject === 'head');
+    expect(rung.map((row) => row.payload)).toEqual([{ cluster: shop }]);
+    expect(agent.heard).toEqual([]);
+  });
+
   test('a position without the signature of the planner raises nothing', async () => {
     const at = await hub();
     await at.store.write(planned({ epoch: 1, generation: 1 }, []));

@@ -221,6 +221,8 @@ export class AgentSession implements ChannelHandler, Receiver {
     // What was not sent cannot be acknowledged.
     if (!sent || comparePositions(position, sent.position) > 0) return this.#heard([]);
     this.#agent = { position, root };
+    // What was sent is the planner's.
+    this.#isProven = sameMark(this.#agent, sent);
     // Only where something leaves does the planner wait for this word.
     const bell = this.#leaving.length > 0 ? [this.#bell(this.#leaving)] : [];
     await this.#heard(bell, { ackedPosition: position, ackedRoot: root });
@@ -326,7 +328,8 @@ export class AgentSession implements ChannelHandler, Receiver {
     const agent = this.#agent;
     if (!agent || (this.#reported && sameMark(this.#reported, agent))) return;
     this.#reported = agent;
-    await this.#write({}, this.#unknownPosition(agent));
+    const acknowledged = this.#isProven && { ackedPosition: agent.position, ackedRoot: agent.root };
+    await this.#write({ ...acknowledged }, this.#unknownPosition(agent));
   }
 
   #unknownPosition({ position }: Mark): Change[] {

@@ -1,3 +1,4 @@
+import type { ClusterName, Digest } from '@fairlead/core/model';
 import { memoryBus } from '@fairlead/ports/bus';
 import { memoryStore } from '@fairlead/ports/store';
 import { startRelay } from '@fairlead/shell/outbox';
@@ -15,11 +16,15 @@ test('everybody hears once that the store was set back, and what was found in so
   const stop = onRestored({ store, bus, onError }, () => void (heard += 1));
   const fence = (await store.lead({ holder: 'a', ttlMs: 60_000 })) ?? 0;
   await store.write([{ put: 'fact', key: 'source:web', value: { revision: 'of yesterday' } }]);
+  const cluster = 'shop' as ClusterName;
+  await store.raiseSession(cluster, { agentVersion: '1', kubernetesVersion: '', nowMs: 1, gateway: 'gateway-1' });
+  await store.write([{ put: 'contact', row: { cluster, statusDigest: `sha256:${'ab'.repeat(32)}` as Digest } }]);
   await tellRestored(store, fence);
   await relay.settled();
   await bus.settled();
   expect(heard).toBe(1);
   expect((await store.facts('source:')).size).toBe(0);
+  expect(await store.cluster(cluster)).not.toHaveProperty('statusDigest');
   bus.lose();
   await bus.settled();
   expect(heard).toBe(1);

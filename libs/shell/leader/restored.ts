@@ -7,12 +7,13 @@ const restoredKey = 'restored';
 
 /**
  * Written by a leader that found the store set back. What was found in sources is forgotten: a state of yesterday would
- * look like a new release. Whoever found it says it again.
+ * look like a new release; whoever found it says it again. No status counts before its agent has sent the whole of it.
  */
 export async function tellRestored(store: Store, fence: number): Promise<void> {
-  const sources = await store.facts('source:');
+  const [sources, clusters] = await Promise.all([store.facts('source:'), store.clusters()]);
   const changes: Change[] = [
     ...[...sources.keys()].map((key): Change => ({ drop: 'fact', key })),
+    ...clusters.map(({ cluster }): Change => ({ put: 'contact', row: { cluster, statusDigest: undefined } })),
     { put: 'fact', key: restoredKey, value: { mark: randomUUID() } },
     { put: 'outbox', row: { subject: 'restored', payload: {} } },
   ];

@@ -14,6 +14,15 @@ export interface AdoptionRequest {
 }
 
 /**
+ * Whether the store has the cluster's own word of what it runs, given since the store was lost or set back. Without it what
+ * the store says may be of yesterday.
+ */
+export function hasSpoken({ clusters, hub }: Pick<Round, 'clusters' | 'hub'>, cluster: ClusterName): boolean {
+  const { statusDigest, lastHeardAtMs = 0 } = clusters.get(cluster) ?? {};
+  return statusDigest !== undefined && lastHeardAtMs >= (hub.recoveredAtMs ?? 0);
+}
+
+/**
  * Rows that a lost store held: a member that reports the application under an attempt of this unit's ledger file was
  * given it by that attempt. What the row cannot say any more, healthyBefore, stays undefined, and so counts as healthy.
  */
@@ -22,7 +31,7 @@ export function adoptable(round: Round, { unit, statuses, rows, claim }: Adoptio
   return [...statuses.values()].flatMap(({ cluster, status }) => {
     const by = named.find(({ commit }) => commit === status.attempt);
     if (by === undefined || by.digest !== status.release || rows.has(cluster)) return [];
-    if (!round.snapshot.ledger.members.has(cluster)) return [];
+    if (!round.snapshot.ledger.members.has(cluster) || !hasSpoken(round, cluster)) return [];
     const { namespaces, allowKinds, denyKinds } = teamOf(round.snapshot, unit);
     const entry: DesiredEntry = {
       application: unit.application,

@@ -10,6 +10,7 @@ import {
 } from '@fairlead/core/model';
 import type { Assign, Goal } from '@fairlead/core/rollout';
 import type { AssignmentRow, Change } from '@fairlead/ports/store';
+import { hasSpoken } from './adopt.ts';
 import { acknowledgedOf, entryFor } from './entries.ts';
 import { teamGone, teamOf } from './goals.ts';
 import { releaseOf, type UnitView } from './observe.ts';
@@ -147,14 +148,15 @@ function rememberRoots(): (state: DesiredState) => Digest {
 
 const keptRoots = 100;
 
-/** Clusters that have a head of an older epoch and were heard since the store was found lost. */
-function outdated({ clusters, hub, snapshot }: Round): ClusterName[] {
+/** Clusters that have a head of an older epoch and have spoken since the store was found lost. */
+function outdated(round: Round): ClusterName[] {
+  const { clusters, hub, snapshot } = round;
   return [...clusters.values()]
     .filter(
       ({ position, cluster }) =>
         position !== undefined && position.epoch !== hub.epoch && snapshot.ledger.members.has(cluster),
     )
-    .filter(({ lastHeardAtMs = 0 }) => lastHeardAtMs >= (hub.recoveredAtMs ?? 0))
+    .filter(({ cluster }) => hasSpoken(round, cluster))
     .map(({ cluster }) => cluster);
 }
 

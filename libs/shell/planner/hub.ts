@@ -92,13 +92,14 @@ export async function draftEpoch(ground: DraftGround, step: EpochStep): Promise<
 
 /**
  * What the store says once the ledger has the new epoch; after a loss, what the old rows said is forgotten. At a start
- * that goes for statuses too, until each agent says Hello; later they are those of the streams that are open.
+ * that goes for statuses too, until each agent says Hello; later they are those of the streams that are open. Clusters that
+ * have spoken since `sinceMs` are seen.
  */
 export async function afterEpoch(
   store: Store,
-  { step, nowMs, starting }: { step: EpochStep; nowMs: number; starting: boolean },
+  { step, sinceMs, starting }: { step: EpochStep; sinceMs: number; starting: boolean },
 ): Promise<Change[]> {
-  const value: JsonObject = { epoch: step.epoch, ...(step.recovered ? { recoveredAtMs: nowMs } : {}) };
+  const value: JsonObject = { epoch: step.epoch, ...(step.recovered ? { recoveredAtMs: sinceMs } : {}) };
   const hub: Change = { put: 'fact', key: hubKey, value };
   if (!step.recovered) return [hub];
   const [rows, memories, clusters] = await Promise.all([

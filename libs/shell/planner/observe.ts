@@ -16,7 +16,7 @@ import {
   type Trouble,
 } from '@fairlead/core/rollout';
 import type { AssignmentRow, StatusRow } from '@fairlead/ports/store';
-import { adoptable } from './adopt.ts';
+import { adoptable, hasSpoken } from './adopt.ts';
 import type { Round } from './round.ts';
 import type { Unit } from './units.ts';
 
@@ -219,12 +219,11 @@ function clusterOf(
   const status = statuses.get(cluster);
   const given = row && givenOf(row, unit);
   const held = whyHeld(round, { unit, cluster });
-  const heardMs = contact?.lastHeardAtMs ?? 0;
   return {
     cluster,
     goal,
     connection: connectionOf(contact, { nowMs: round.nowMs, policy: round.silence }).connection,
-    seen: contact?.statusDigest !== undefined && heardMs >= (round.hub.recoveredAtMs ?? 0),
+    seen: hasSpoken(round, cluster),
     ...(wave === undefined ? {} : { wave }),
     ...(given === undefined ? {} : { given }),
     ...(status === undefined ? {} : { report: reportOf(status) }),

@@ -42,6 +42,8 @@ export interface RoundRequest {
   readonly mayCommit: boolean;
   /** True until the hub's epoch was settled once. */
   readonly starting: boolean;
+  /** When this planner began: what was said since was said to the store as it is. */
+  readonly beganAtMs: number;
   readonly fence: number;
 }
 
@@ -193,7 +195,8 @@ async function raiseEpoch(
     if (!result.pushed) return { ...nothing, moved: 'all' };
     const { reason, message } = draft.about.trouble;
     const event: Change = { put: 'event', row: { atMs: nowMs, type: draft.about.type, reason, message } };
-    const after = await afterEpoch(ports.store, { step, nowMs, starting: request.starting });
+    const { starting, beganAtMs } = request;
+    const after = await afterEpoch(ports.store, { step, sinceMs: starting ? nowMs : beganAtMs, starting });
     await ports.store.write([...after, event], { fence: request.fence });
     board.mark('all');
     return { ...nothing, moved: 'all', settled: true };

@@ -123,6 +123,35 @@ describe('a lost store', () => {
     expect((await versions(fleet))['dev-1']).toBe('1.0.0');
   });
 
+  it('whoever spoke to the planner that raises the epoch is seen, and goes on without another word', async () => {
+    const fleet = await shipped();
+    const [cluster] = names as [ClusterName];
+    await fleet.store.write([{ put: 'contact', row: { cluster, ackedPosition: { epoch: 1, generation: 99 } } }]);
+    fleet.clock.advance(30_000);
+    await run(fleet);
+    expect((await log(fleet)).at(-1)).toBe('Epoch 2');
+    const positions = (await fleet.store.clusters()).map(({ position }) => position?.epoch);
+    expect(positions).toEqual(names.map(() => 2));
+    expect((await why(fleet, 'dev'))?.state).toBe('Over');
+  });
+
+  it('a status of yesterday is not taken for what a cluster runs before the cluster has said so', async () => {
+    const before = await shipped();
+    const fleet = await loseStore(before);
+    const [cluster] = names as [ClusterName];
+    const statuses = await before.store.statuses({ cluster });
+    await hello(fleet, cluster);
+    await fleet.store.write([
+      { put: 'contact', row: { cluster, statusDigest: undefined } },
+      ...statuses.map((row) => ({ put: 'status', row }) as const),
+    ]);
+    await run(fleet);
+    expect(await fleet.store.assignments({ cluster })).toEqual([]);
+    await speakAgain(fleet, { before, cluster });
+    await run(fleet);
+    expect(await fleet.store.assignments({ cluster })).toHaveLength(1);
+  });
+
   it('while another hub has raised the epoch, nothing is given out', async () => {
     const fleet = await shipped();
     const hub = 'apiVersion: fairlead.dev/v1alpha1\nkind: Hub\nmetadata: { name: hub }\nspec: { epoch: 7 }\n';

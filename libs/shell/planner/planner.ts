@@ -89,6 +89,7 @@ class Loop implements Planner {
   private reading: Promise<unknown> = Promise.resolve();
   private cancel: (() => void) | undefined;
   private starting = true;
+  private readonly beganAtMs: number;
   private closed = false;
   private fence: number | undefined;
   /** The head over which everything was planned, and what the hub itself pushed since. */
@@ -105,6 +106,7 @@ class Loop implements Planner {
   constructor(ports: PlannerPorts, options: PlannerOptions) {
     this.ports = ports;
     this.workshop = openWorkshop(ports, options);
+    this.beganAtMs = ports.clock.now();
     this.steps = ports.steps ?? untold;
     this.causes = this.steps.gather();
   }
@@ -246,7 +248,8 @@ class Loop implements Planner {
     let units: Units = snapshot?.head === this.planned ? taken.units : 'all';
     for (let round = 0; snapshot !== undefined && round < roundsPerPass && !this.closed; round += 1) {
       const mayCommit = found.length === 0;
-      const request = { snapshot, units, mayCommit, starting: this.starting, fence: this.fence };
+      const { starting, beganAtMs, fence } = this;
+      const request = { snapshot, units, mayCommit, starting, beganAtMs, fence };
       const result: RoundResult = await runRound(this.workshop, request);
       tookMs += result.tookMs;
       this.keepStates(result, units);
