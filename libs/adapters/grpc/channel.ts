@@ -76,14 +76,15 @@ export class Channel implements AgentChannel {
 
   #fail(thrown: unknown): void {
     if (this.#isOver) return;
-    if (asFairleadError(thrown).code === 'Internal') this.#options.onError(thrown);
-    this.#finish(toStatus(thrown));
+    const error = asFairleadError(thrown);
+    if (error.code === 'Internal') this.#options.onError(thrown);
+    this.#finish(toStatus(thrown), error);
   }
 
   /** Sends what is under way and then the status; an agent that does not take it is cut off. */
-  #finish(status: Readonly<Record<string, string>>): void {
+  #finish(status: Readonly<Record<string, string>>, cause?: FairleadError): void {
     if (this.#isOver) return;
-    this.#end();
+    this.#end(cause);
     const stream = this.#stream;
     if (!stream.headersSent) return refuse(stream, status);
     const stopWaiting = this.#options.clock.after(graceMs, () => stream.close(constants.NGHTTP2_CANCEL));
@@ -95,12 +96,12 @@ export class Channel implements AgentChannel {
     stream.resume();
   }
 
-  #end(): void {
+  #end(cause?: FairleadError): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#cancelExpiry();
     this.#writer.end();
-    this.#handler?.closed();
+    this.#handler?.closed(cause);
   }
 }
 

@@ -77,7 +77,7 @@ class Stream {
     handler: (message: HubMessage) => Promise<void>;
     signal: AbortSignal;
   }): HubConnection {
-    const fail = (thrown: unknown): void => this.close(asFairleadError(thrown).message);
+    const fail = (thrown: unknown): void => this.close(asFairleadError(thrown).message, asFairleadError(thrown));
     this.#taken = ends.taken;
     this.#up.read((message) => ends.taken.message(message)).catch(fail);
     this.#down.read(ends.handler).catch(fail);
@@ -89,14 +89,14 @@ class Stream {
     };
   }
 
-  close(reason: string): void {
+  close(reason: string, cause?: FairleadError): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.#up.end();
     this.#down.end();
     this.#gone();
     this.#closed.resolve(reason);
-    this.#taken?.closed();
+    this.#taken?.closed(cause);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AgentMessage, ClusterName, Digest, HubMessage } from '@fairlead/core/model';
+import type { AgentMessage, ClusterName, Digest, FairleadError, HubMessage } from '@fairlead/core/model';
 
 /** Who is at the other end, proven by the transport (client certificate, or the NATS user's own subject). */
 export interface Caller {
@@ -23,8 +23,11 @@ export interface ChannelHandler {
    * the stream, with its message as the reason.
    */
   message(message: AgentMessage): Promise<void>;
-  /** Called once when the stream is over, whoever ended it. */
-  closed(): void;
+  /**
+   * Called once when the stream is over, whoever ended it. The cause is given where something failed: a message that could
+   * not be read, or one that this handler rejected.
+   */
+  closed(cause?: FairleadError): void;
 }
 
 /** Hears how many bytes of messages go over a stream, before the transport's own frames and TLS. */

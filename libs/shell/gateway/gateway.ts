@@ -1,4 +1,5 @@
 import {
+  asFairleadError,
   FairleadError,
   type ClusterName,
   type EnrollRequest,
@@ -8,9 +9,12 @@ import {
 } from '@fairlead/core/model';
 import type { Payload } from '@fairlead/ports/bus';
 import type { AgentChannel, ChannelHandler } from '@fairlead/ports/transport';
+import { Arrivals } from './arrivals.ts';
+import { Complaints } from './complaints.ts';
 import { Dispatch } from './dispatch.ts';
 import { enroll, makeToken, renew, type JoinRequest, type JoinToken } from './enroll.ts';
 import { standingOf } from './membership.ts';
+import { comesTooOften } from './misdeeds.ts';
 import { Shelf } from './objects.ts';
 import { defaultLimits, type GatewayLimits, type GatewayPorts } from './ports.ts';
 import { AgentSession } from './session.ts';
@@ -51,6 +55,8 @@ class AgentGateway implements Gateway {
   readonly #limits: GatewayLimits;
   readonly #shelf: Shelf;
   readonly #dispatch: Dispatch;
+  readonly #complaints: Complaints;
+  readonly #arrivals: Arrivals;
   readonly #sessions = new Map<ClusterName, AgentSession>();
   /** Sessions that could not be looked at again when they should have been; the next beat does. */
   readonly #owed = new Set<AgentSession>();
@@ -62,6 +68,8 @@ class AgentGateway implements Gateway {
     this.#limits = limits;
     this.#shelf = new Shelf(ports.store, limits);
     this.#dispatch = new Dispatch(ports.store);
+    this.#complaints = new Complaints(ports);
+    this.#arrivals = new Arrivals(ports.clock, limits);
   }
 
   start(): void {
@@ -100,6 +108,7 @@ class AgentGateway implements Gateway {
 
   async accept(channel: AgentChannel): Promise<ChannelHandler> {
     const { caller } = channel;
+    this.#admit(caller.cluster);
     const standing = await standingOf(this.#ports, caller);
     if (this.#isClosed)
       throw new FairleadError('Cannot take the stream: the hub is stopping. The agent tries again.', {
@@ -113,6 +122,7 @@ class AgentGateway implements Gateway {
       limits: this.#limits,
       shelf: this.#shelf,
       dispatch: this.#dispatch,
+      complaints: this.#complaints,
       channel,
       standing,
       gone: () => {
@@ -123,6 +133,15 @@ class AgentGateway implements Gateway {
     this.#sessions.set(caller.cluster, session);
     before?.close(`Another stream of ${caller.cluster} took the place of this one.`);
     return session;
+  }
+
+  #admit(cluster: ClusterName): void {
+    try {
+      this.#arrivals.admit(cluster);
+    } catch (thrown) {
+      this.#complaints.say(cluster, comesTooOften(asFairleadError(thrown)));
+      throw thrown;
+    }
   }
 
   refresh(): void {

@@ -44,6 +44,9 @@ export interface GatewayLimits {
   /** Messages that one agent may send at once, and each second from then on. */
   readonly burst: number;
   readonly perSecond: number;
+  /** Streams that one cluster may begin at once, and the time after which it may begin one more. */
+  readonly streams: number;
+  readonly streamEveryMs: number;
   /** How often it is written that a cluster was heard. */
   readonly heardEveryMs: number;
   /** After how long without a word it is written that something has no answer. */
@@ -66,6 +69,8 @@ export const defaultLimits: GatewayLimits = {
   claimAgainMs: 600_000,
   burst: 200,
   perSecond: 50,
+  streams: 20,
+  streamEveryMs: 3_000,
   heardEveryMs: 60_000,
   unansweredAfterMs: 5_000,
   sendWithinMs: 300_000,

@@ -12,10 +12,12 @@ import {
 } from '@fairlead/core/model';
 import type { Change, ClusterRow, ContactRow, Guard } from '@fairlead/ports/store';
 import type { AgentChannel, ChannelHandler } from '@fairlead/ports/transport';
+import type { Complaints } from './complaints.ts';
 import { decideDesired, desiredMessage, sameMark, type Mark } from './desired.ts';
 import type { Dispatch, Given, Receiver } from './dispatch.ts';
 import { notAMember, standingOf, type Standing } from './membership.ts';
 import type { Reach, Shelf } from './objects.ts';
+import { floods, isMisdeed, misspoke, neverGiven, outOfOrder, readsNothing } from './misdeeds.ts';
 import type { GatewayLimits, GatewayPorts } from './ports.ts';
 import { driftEvents, statusChanges } from './reports.ts';
 import { Throttle } from './throttle.ts';
@@ -26,6 +28,7 @@ export interface SessionParts {
   readonly limits: GatewayLimits;
   readonly shelf: Shelf;
   readonly dispatch: Dispatch;
+  readonly complaints: Complaints;
   readonly channel: AgentChannel;
   readonly standing: Standing;
   /** Called once when the stream is over. */
@@ -76,13 +79,16 @@ export class AgentSession implements ChannelHandler, Receiver {
   }
 
   async message(message: AgentMessage): Promise<void> {
+    const { complaints } = this.#parts;
     await this.#throttle.take(costOf(message));
+    if (this.#throttle.isFlooded) complaints.say(this.cluster, floods(this.#parts.limits));
     this.#heardAtMs = this.#parts.ports.clock.now();
     this.#heardCount += 1;
     if (message.type === 'Hello') return this.#hello(message);
     if (this.#session === 0) throw outOfOrder(message.type);
     // A message of an older session was written before the agent knew of this one.
-    if ('session' in message && message.session !== this.#session) return;
+    if ('session' in message && message.session < this.#session) return;
+    if ('session' in message && message.session > this.#session) throw neverGiven(message.session, this.#session);
     switch (message.type) {
       case 'Want':
         return this.#want(message);
@@ -101,8 +107,9 @@ export class AgentSession implements ChannelHandler, Receiver {
     }
   }
 
-  closed(): void {
+  closed(cause?: FairleadError): void {
     this.#isOver = true;
+    if (cause && isMisdeed(cause)) this.#parts.complaints.say(this.cluster, misspoke(cause));
     this.#parts.dispatch.forget(this);
     this.#parts.gone();
     if (this.#session === 0) return;
@@ -351,7 +358,10 @@ export class AgentSession implements ChannelHandler, Receiver {
 
   async #send(message: HubMessage): Promise<void> {
     const { clock } = this.#parts.ports;
-    const stop = clock.after(this.#parts.limits.sendWithinMs, () => this.close('The agent did not read for too long.'));
+    const stop = clock.after(this.#parts.limits.sendWithinMs, () => {
+      this.#parts.complaints.say(this.cluster, readsNothing);
+      this.close('The agent did not read for too long.');
+    });
     try {
       await this.#parts.channel.send(message);
     } finally {
@@ -377,11 +387,4 @@ function costOf(message: AgentMessage): number {
   // Each item is a line of the journal, which all clusters share.
   if (message.type === 'DriftReport') return 1 + message.items.length;
   return 1;
-}
-
-function outOfOrder(type: string): FairleadError {
-  return new FairleadError(`Cannot take ${type}: the stream has not begun with Hello. Connect again.`, {
-    code: 'FailedPrecondition',
-    reason: 'InvalidArgument',
-  });
 }

@@ -42,6 +42,7 @@ export class AgentStream implements AgentChannel {
   readonly gone: Promise<unknown>;
   readonly #parts: SecuredPipe;
   readonly #ended = Promise.withResolvers<void>();
+  #cause: FairleadError | undefined;
   #isOver = false;
 
   constructor(caller: Caller, parts: SecuredPipe) {
@@ -54,7 +55,7 @@ export class AgentStream implements AgentChannel {
 
   /** Tells the agent that it was taken and reads from now on. */
   open(handler: ChannelHandler): void {
-    void this.over.then(() => handler.closed());
+    void this.over.then(() => handler.closed(this.#cause));
     if (this.#isOver) return;
     writeRecord(this.#parts.socket, { type: 'Taken' }).catch(() => this.#end());
     void this.#read(handler);
@@ -81,6 +82,7 @@ export class AgentStream implements AgentChannel {
 
   #fail(thrown: unknown): void {
     if (this.#isOver) return;
+    this.#cause = asFairleadError(thrown);
     this.#end();
     sayLast(this.#parts, thrown);
   }

@@ -76,9 +76,9 @@ class FollowedStream implements AgentChannel {
         const ours = message.traceparent !== undefined && message.traceparent === underway?.attempt.traceparent;
         return inTraceOf(ours ? message.traceparent : undefined, () => handler.message(message));
       },
-      closed: () => {
+      closed: (cause) => {
         instruments().agentsConnected.add(-1, this.#labels);
-        handler.closed();
+        handler.closed(cause);
       },
     };
   }

@@ -1,4 +1,4 @@
-import type { AgentMessage, HubMessage } from '@fairlead/core/model';
+import type { AgentMessage, FairleadError, HubMessage } from '@fairlead/core/model';
 import type {
   AgentChannel,
   AgentListener,
@@ -24,7 +24,8 @@ export interface HubEnd {
   readonly channel: AgentChannel;
   readonly seen: readonly AgentMessage[];
   take(count: number): Promise<readonly AgentMessage[]>;
-  readonly closed: Promise<void>;
+  /** With what failed, where something did. */
+  readonly closed: Promise<FairleadError | undefined>;
 }
 
 /** The agent's end as a test looks at it. */
@@ -45,7 +46,7 @@ export async function connected(
 ): Promise<{ hub: HubEnd; agent: AgentEnd; caller: Caller }> {
   const arrived = inbox<AgentMessage>();
   const channel = Promise.withResolvers<AgentChannel>();
-  const closed = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<FairleadError | undefined>();
   let streams = 0;
   await transport.listener.listen(async (opened): Promise<ChannelHandler> => {
     const isFirst = (streams += 1) === 1;
@@ -55,7 +56,7 @@ export async function connected(
         arrived.put(message);
         if (isFirst) await options.onMessage?.(message);
       },
-      closed: () => closed.resolve(),
+      closed: closed.resolve,
     };
   });
   const { caller, link } = await transport.link(cluster);

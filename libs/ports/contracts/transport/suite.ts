@@ -195,7 +195,7 @@ function endings(transport: () => TransportUnderTest): void {
     });
     await agent.connection.send(want());
     expect(await agent.connection.closed).toBe('Cannot take StatusDelta: too many.');
-    await hub.closed;
+    expect(await hub.closed).toMatchObject({ code: 'InvalidInput', reason: 'RateLimited' });
   });
 
   test('the signal ends the stream that came of the attempt', async () => {
