@@ -148,16 +148,17 @@ async function listReported({ ports, fleet }: Ground, query: PlacementQuery) {
   const items: Awaited<ReturnType<typeof viewsOf>> = [];
   let after = query.cursor === undefined ? undefined : fromCursor(query.cursor);
   for (let reads = 0; reads < reported.reads; reads += 1) {
+    // Most of what is found fits: the first read is for one page, for each row costs its cluster's assignments too.
+    const limit = reads === 0 ? query.limit + 1 : reported.rowsAtATime;
     const found = await ports.store.statuses({
       ...stateFilter(query),
-      limit: reported.rowsAtATime,
+      limit,
       ...optional('after', after),
     });
     const rows = found.filter(({ cluster }) => members.has(cluster));
     items.push(...(await viewsOfRows({ ports, fleet }, rows)).filter((view) => fits(view, query) && isOf(view, query)));
     const last = found.at(-1);
-    if (items.length > query.limit || found.length < reported.rowsAtATime || last === undefined)
-      return cut(items, query.limit);
+    if (items.length > query.limit || found.length < limit || last === undefined) return cut(items, query.limit);
     after = `${last.cluster}/${last.status.application}`;
   }
   return after === undefined ? { items } : { items, next: toCursor(after) };
