@@ -67,12 +67,28 @@ async function listByCluster({ ports, fleet }: Ground, query: PlacementQuery) {
 }
 
 /** Members that the query may mean, in the order of their rows. */
-function clustersOf({ ledger, placement }: FleetInForce, { cluster, labels }: PlacementQuery): ClusterName[] {
+function clustersOf(fleet: FleetInForce, query: PlacementQuery): ClusterName[] {
+  const among = query.cluster === undefined ? inOrder(fleet) : [query.cluster as ClusterName];
+  const isMeant = meant(fleet, query);
+  return among.filter(isMeant);
+}
+
+/** Whether a cluster is a member that the query may mean. */
+function meant({ ledger, placement }: FleetInForce, { labels }: PlacementQuery): (cluster: ClusterName) => boolean {
   const selector = labels === undefined ? undefined : parseSelector(labels);
-  const among = cluster === undefined ? [...ledger.members.keys()] : [cluster];
-  return (among as ClusterName[])
-    .filter((one) => ledger.members.has(one) && (!selector || matches(selector, placement.labels.get(one) ?? {})))
-    .sort((a, b) => (`${a}/` < `${b}/` ? -1 : 1));
+  return (cluster) =>
+    ledger.members.has(cluster) && (!selector || matches(selector, placement.labels.get(cluster) ?? {}));
+}
+
+const sorted = new WeakMap<FleetInForce, readonly ClusterName[]>();
+
+/** All members in the order of their rows; sorted once for each head. */
+function inOrder(fleet: FleetInForce): readonly ClusterName[] {
+  const known = sorted.get(fleet);
+  if (known !== undefined) return known;
+  const members = ([...fleet.ledger.members.keys()] as ClusterName[]).sort((a, b) => (`${a}/` < `${b}/` ? -1 : 1));
+  sorted.set(fleet, members);
+  return members;
 }
 
 function cut<Item extends { cluster: string; application: string }>(items: Item[], limit: number): Page<Item> {
@@ -144,7 +160,7 @@ const reported = { rowsAtATime: 500, reads: 20 };
 
 /** By the states that clusters report, in the store's order of rows. */
 async function listReported({ ports, fleet }: Ground, query: PlacementQuery) {
-  const members = new Set(clustersOf(fleet, query));
+  const isMeant = meant(fleet, query);
   const items: Awaited<ReturnType<typeof viewsOf>> = [];
   let after = query.cursor === undefined ? undefined : fromCursor(query.cursor);
   for (let reads = 0; reads < reported.reads; reads += 1) {
@@ -155,7 +171,7 @@ async function listReported({ ports, fleet }: Ground, query: PlacementQuery) {
       limit,
       ...optional('after', after),
     });
-    const rows = found.filter(({ cluster }) => members.has(cluster));
+    const rows = found.filter(({ cluster }) => isMeant(cluster));
     items.push(...(await viewsOfRows({ ports, fleet }, rows)).filter((view) => fits(view, query) && isOf(view, query)));
     const last = found.at(-1);
     if (items.length > query.limit || found.length < limit || last === undefined) return cut(items, query.limit);
