@@ -83,6 +83,18 @@ test('what a bell names while everything is being read is read again', async () 
   expect(messageOf(await board.rowsOf(shop), first)).toBe('new');
 });
 
+test('a doubt while something is read leaves the look with what it has, and the next one reads all', async () => {
+  const { store, reads } = await stocked();
+  const board = openBoard(store, { maxRows: 1000 });
+  await board.clusters(at(0));
+  board.mark({ clusters: [first], applications: [] });
+  const looking = board.clusters(at(0));
+  board.mark('all');
+  expect((await looking).size).toBe(names.length);
+  await board.clusters(at(0));
+  expect(reads).toEqual(['clusters all', `clusters ${first}`, 'clusters all']);
+});
+
 test('a read that fails keeps what was to be read', async () => {
   const { store } = await stocked();
   let fails = false;

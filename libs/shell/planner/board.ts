@@ -92,18 +92,20 @@ class StoreBoard implements Board {
     readonly nowMs: number;
     readonly silence: SilencePolicy;
   }): Promise<ReadonlyMap<ClusterName, ClusterRow>> {
-    if (this.#clusters === undefined) return this.#readAll(at.nowMs);
-    for (const cluster of this.#seemSilent(this.#clusters, at)) this.#stale.add(cluster);
+    // Held here: a doubt that comes while something is read empties the board, and this look goes on with what it has.
+    const clusters = this.#clusters;
+    if (clusters === undefined) return this.#readAll(at.nowMs);
+    for (const cluster of this.#seemSilent(clusters, at)) this.#stale.add(cluster);
     const stale = this.#stale;
     // What is named from now on is for the next look.
     this.#stale = new Set();
     try {
-      await this.#readClusters(this.#clusters, { names: [...stale], nowMs: at.nowMs });
+      await this.#readClusters(clusters, { names: [...stale], nowMs: at.nowMs });
     } catch (thrown) {
       for (const cluster of stale) this.#stale.add(cluster);
       throw thrown;
     }
-    return this.#clusters;
+    return clusters;
   }
 
   async rowsOf(application: ApplicationId): Promise<ApplicationRows> {

@@ -3,7 +3,7 @@ import type { ApplicationId, ApplicationStatus, ClusterName, Digest, Environment
 import { memoryBus } from '@fairlead/ports/bus';
 import { manualClock, type ManualClock } from '@fairlead/ports/clock';
 import { memoryRepository, type MemoryRepository } from '@fairlead/ports/repository';
-import { memoryStore, type AssignmentRow, type Change } from '@fairlead/ports/store';
+import { memoryStore, type AssignmentRow, type Change, type Store } from '@fairlead/ports/store';
 import { peopleActions } from './actions.ts';
 import { startPlanner, type Planner } from './planner.ts';
 import type { PlannerPorts } from './ports.ts';
@@ -38,11 +38,15 @@ export const files: Readonly<Record<string, string>> = {
 
 /** A fleet without processes: git, store, bus and clock in memory, agents that apply at once. */
 export async function openFleet(
-  options: { readonly from?: { readonly git: MemoryRepository; readonly clock: ManualClock } } = {},
+  options: {
+    readonly from?: { readonly git: MemoryRepository; readonly clock: ManualClock };
+    /** Of a planner that was there before. */
+    readonly store?: Store;
+  } = {},
 ) {
   const git = options.from?.git ?? memoryRepository();
   const clock = options.from?.clock ?? manualClock(1_000_000_000);
-  const store = memoryStore();
+  const store = options.store ?? memoryStore();
   const bus = memoryBus();
   /** `broken` holds `VERSION in ENVIRONMENT`: what never gets healthy there. */
   const source = { version: '1.0.0', revision: 'r1', broken: new Set<string>(), down: false, renders: true };

@@ -128,7 +128,7 @@ async function withInput(round: Round, view: Plain, claim: (cluster: ClusterName
     kind: view.kind,
     attempt: view.attempt,
     first: view.file?.spec.fallback === undefined && !(memory?.attempt === view.attempt && memory.over),
-    clusters,
+    clusters: memory?.over === true ? clusters : clusters.map((cluster) => heardOnly(cluster, { round, view })),
     ...(halted === undefined ? {} : { halted }),
     ...(windows.length === 0 ? {} : { waveStartsHeld: windowsUnknown }),
     ...(graceUntilMs === undefined ? {} : { graceUntilMs }),
@@ -137,6 +137,19 @@ async function withInput(round: Round, view: Plain, claim: (cluster: ClusterName
   const plan = planRollout(input);
   const silenceAfterMs = nextSilence(round, plan);
   return { ...view, takers, input, plan, ...(silenceAfterMs === undefined ? {} : { silenceAfterMs }) };
+}
+
+/**
+ * What a planner could not hear, because it or the store was away, is not held against a cluster: the deadline of what
+ * this attempt gave begins anew when it hears again.
+ */
+function heardOnly(
+  cluster: RolloutCluster,
+  { round: { hearsSinceMs = 0 }, view }: { round: Round; view: Pick<Plain, 'attempt'> },
+): RolloutCluster {
+  const { given } = cluster;
+  if (given === undefined || given.attempt !== view.attempt || given.assignedAtMs >= hearsSinceMs) return cluster;
+  return { ...cluster, given: { ...given, assignedAtMs: hearsSinceMs } };
 }
 
 /** What this version cannot judge never passes; returns and withdrawals of what runs are not held by it. */

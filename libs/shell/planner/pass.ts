@@ -44,6 +44,8 @@ export interface RoundRequest {
   readonly starting: boolean;
   /** When this planner began: what was said since was said to the store as it is. */
   readonly beganAtMs: number;
+  /** Since when the planner hears without a break. */
+  readonly hearsSinceMs?: number;
   readonly fence: number;
 }
 
@@ -88,7 +90,7 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
   // Observe.
   const hub = await loadHub(ports.store);
   const silence = silenceOf(snapshot.documents.fleet);
-  const round = await openRound({ workshop, snapshot, nowMs, hub, silence });
+  const round = await openRound({ workshop, snapshot, nowMs, hub, silence, hearsSinceMs: request.hearsSinceMs });
 
   // Settle the epoch before anything else: without it nothing is given out.
   const step = nextEpoch(hub, {

@@ -213,3 +213,21 @@ describe('rounds', () => {
     expect((await fleet.store.events({ limit: 99, application: podinfo })).length).toBeGreaterThan(0);
   });
 });
+
+it('does not hold against a cluster what a planner that was away could not hear', async () => {
+  const fleet = await openFleet();
+  await join(fleet, { 'dev-1': { env: 'dev' } });
+  fleet.source.version = '2.0.0';
+  fleet.source.revision = 'r2';
+  await fleet.planner.plan();
+  await fleet.planner.close();
+  // The deadline of ten minutes goes by, and nobody hears that the cluster is well.
+  fleet.clock.advance(3_600_000);
+  const again = await openFleet({ from: fleet, store: fleet.store });
+  await hello(again, 'dev-1' as ClusterName);
+  await again.planner.plan();
+  expect((await why(again, 'dev'))?.state).toBe('Progressing');
+  expect(await log(again)).not.toContainEqual(expect.stringMatching(/^(Halt|Rollback)/));
+  await run(again);
+  expect((await why(again, 'dev'))?.state).toBe('Over');
+});

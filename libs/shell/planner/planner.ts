@@ -99,6 +99,8 @@ class Loop implements Planner {
   private passes = 0;
   private unitsLooked = 0;
   private unitStates = new Map<string, string>();
+  /** Since when rows could be read without a break. */
+  private hearsSinceMs: number | undefined;
   private restUntilMs = 0;
   private urgent = true;
   private wake = (): void => undefined;
@@ -214,6 +216,7 @@ class Loop implements Planner {
         // Whatever it was, the work is still to be done.
         this.problems = [asFairleadError(thrown)];
         this.workshop.board.mark('all');
+        this.hearsSinceMs = undefined;
         this.again(taken.units);
         ok = false;
       } finally {
@@ -249,7 +252,8 @@ class Loop implements Planner {
     for (let round = 0; snapshot !== undefined && round < roundsPerPass && !this.closed; round += 1) {
       const mayCommit = found.length === 0;
       const { starting, beganAtMs, fence } = this;
-      const request = { snapshot, units, mayCommit, starting, beganAtMs, fence };
+      this.hearsSinceMs ??= this.ports.clock.now();
+      const request = { snapshot, units, mayCommit, starting, beganAtMs, fence, hearsSinceMs: this.hearsSinceMs };
       const result: RoundResult = await runRound(this.workshop, request);
       tookMs += result.tookMs;
       this.keepStates(result, units);

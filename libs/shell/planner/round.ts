@@ -34,6 +34,8 @@ export interface Round extends Workshop {
   readonly nowMs: number;
   readonly hub: HubState;
   readonly silence: SilencePolicy;
+  /** Since when this planner hears what clusters say; undefined where nothing is judged by it. Milliseconds since 1970. */
+  readonly hearsSinceMs?: number | undefined;
   readonly clusters: ReadonlyMap<ClusterName, ClusterRow>;
   rowsOf(application: Unit['application']): Promise<ApplicationRows>;
   /** Each unit is looked at once a round. */
@@ -41,7 +43,7 @@ export interface Round extends Workshop {
 }
 
 /** What a round starts from. */
-export interface RoundStart extends Pick<Round, 'snapshot' | 'nowMs' | 'hub' | 'silence'> {
+export interface RoundStart extends Pick<Round, 'snapshot' | 'nowMs' | 'hub' | 'silence' | 'hearsSinceMs'> {
   readonly workshop: Workshop;
 }
 
