@@ -65,7 +65,7 @@ function fleetDocuments(gitUrl: string): string {
             { name: 'rest', maxConcurrent: 6 },
           ],
           maxUnavailable: '50%',
-          progressDeadline: '20s',
+          progressDeadline: '45s',
           onFailure: 'Halt',
           unreachable: 'Wait',
         },
