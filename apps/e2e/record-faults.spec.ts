@@ -1,19 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { until } from '@fairlead/testkit/kube';
 import type { Tally } from '@fairlead/testkit/simulator';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
-import {
-  canary,
-  crowd,
-  problemsOf,
-  startFaultyFleet,
-  stuckFiles,
-  untilReady,
-  untilSaid,
-  type FaultyFleet,
-} from './faults.ts';
+import { crowd, problemsOf, startFaultyFleet, stuckFiles, untilReady, untilSaid, type FaultyFleet } from './faults.ts';
 import { entryText, isOfApplications, isWrite, markAudit, type AuditMark } from './observe.ts';
 
 const timeoutMs = 120_000;
@@ -201,60 +191,4 @@ test('a PostgreSQL that is away for longer than the patience of calls, the lease
   await until(() => Date.now() - downAtMs > 50_000, { what: 'time to pass', timeoutMs: 90_000 });
   await fleet.postgres.up();
   expect(await endingOf(rollout)).toEqual(whole(rollout));
-});
-
-test('a PostgreSQL whose disk is full', async () => {
-  const rollout = await beginRollout();
-  const { postgres, database } = fleet;
-  // The server's own answer to whoever writes; only the cause is played, for the machine's disk is not this test's to fill.
-  await postgres.query(
-    `CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-       RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
-     DO $$ DECLARE name text; BEGIN
-       FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
-         EXECUTE format('CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON %I EXECUTE FUNCTION fill()', name);
-       END LOOP; END $$`,
-    { in: database },
-  );
-  for (const { logFile, instance } of fleet.hub.processes.gateway)
-    await until(async () => (await readFile(logFile, 'utf8')).includes('No space left on device. Make room'), {
-      what: `${instance} to say that the disk is full`,
-      timeoutMs,
-    });
-  await postgres.query('DROP FUNCTION fill() CASCADE', { in: database });
-  expect(await endingOf(rollout)).toEqual(whole(rollout));
-});
-
-test('a PostgreSQL that is restored from an older copy raises the epoch by one commit, and writes to no object', async () => {
-  const { postgres, plane } = fleet;
-  await postgres.down({ graceMs: 30_000 });
-  const copy = await postgres.copyData();
-  await postgres.up();
-  // The canary gets two positions that the copy does not know; the next one that follows from the copy is neither.
-  const first = await beginRollout();
-  expect(await endingOf(first)).toEqual(whole(first));
-  const rollout = await beginRollout();
-  const halt = await haltOfStuck();
-  const [desired, since] = [
-    await git('ls-tree', '-r', 'main', 'ledger/clusters', 'ledger/all', 'ledger/one'),
-    await headNow(),
-  ];
-  const mark = await markAudit(plane);
-  await postgres.down();
-  await postgres.setBackData(copy);
-  await postgres.up();
-  await until(async () => (await commitsTo('ledger/hub.yaml', since)).length > 0, {
-    what: 'the hub to raise the epoch',
-    timeoutMs,
-  });
-  expect(await endingOf(rollout)).toEqual(whole(rollout));
-
-  expect(await commitsTo('ledger/hub.yaml', since)).toHaveLength(1);
-  expect(await git('ls-tree', '-r', 'main', 'ledger/clusters', 'ledger/all', 'ledger/one')).toBe(desired);
-  expect(await writesSince(mark)).toEqual([]);
-  expect(await haltOfStuck()).toBe(halt);
-  const { epoch, problems } = await fleet.hub.client.call('getFleet');
-  expect({ epoch, problems }).toEqual({ epoch: 2, problems: [] });
-  const { position } = await fleet.hub.client.call('getCluster', { path: { cluster: canary } });
-  expect(position?.epoch).toBe(2);
 });
