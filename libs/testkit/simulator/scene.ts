@@ -41,8 +41,10 @@ export interface Scene {
   readonly git: GitServer;
   readonly hub: HubTier;
   readonly agents: readonly SimulatedIdentity[];
-  /** The agents begin to dial. */
-  connect(): Simulator;
+  /** How agents reach it. */
+  readonly dial: HubToDial;
+  /** The agents, or those that are named, begin to dial. */
+  connect(agents?: readonly SimulatedIdentity[]): Simulator;
   /** Changes one object of the first application; resolves to the commit. */
   change(round: number): Promise<string>;
   /** Ends every process and removes every file. */
@@ -81,17 +83,19 @@ export async function setScene(options: SceneOptions): Promise<Scene> {
     });
     endings.push(() => tier.stop());
     const hub = nats ? besideBroker(tier, nats.server) : tier;
+    const reached: HubToDial = { ...dial, transport, address: nats?.server.url ?? hub.grpc };
     return {
       folder,
       git,
       hub,
       agents,
       stop,
-      connect() {
+      dial: reached,
+      connect(among = agents) {
         const { behaviour = calm, processes, atOnce, nodeArguments = [] } = options;
         const simulator = startSimulator({
-          hub: { ...dial, transport, address: nats?.server.url ?? hub.grpc },
-          agents,
+          hub: reached,
+          agents: among,
           behaviour,
           nodeArguments,
           ...(processes === undefined ? {} : { processes }),
