@@ -37,6 +37,7 @@ import type {
   StatusRow,
   TokenRow,
 } from './rows.ts';
+import { goingOn } from './starts.ts';
 import { judgeClaim, tokenMemoryMs } from './tokens.ts';
 
 /** Options of {@link memoryStore}. */
@@ -196,8 +197,10 @@ function apply(tables: Tables, { change, nowMs }: { change: Change; nowMs: numbe
       return putContact(tables, change.row);
     case 'assignment':
       return void tables.assignments.set(pairKey(change.row.cluster, change.row.application), change.row);
-    case 'status':
-      return void tables.statuses.set(pairKey(change.row.cluster, change.row.status.application), change.row);
+    case 'status': {
+      const key = pairKey(change.row.cluster, change.row.status.application);
+      return void tables.statuses.set(key, goingOn(change.row, tables.statuses.get(key)));
+    }
     case 'token':
       return putToken(tables, change.row);
     case 'blob':

@@ -29,4 +29,5 @@ export type {
   StatusRow,
   TokenRow,
 } from './rows.ts';
+export { goingOn, healthWandersMs } from './starts.ts';
 export { judgeClaim, tokenMemoryMs } from './tokens.ts';

@@ -33,6 +33,7 @@ export type Change =
   /** The gateway's columns of a cluster; nothing happens if there is no row. */
   | { readonly put: 'contact'; readonly row: ContactRow }
   | { readonly put: 'assignment'; readonly row: AssignmentRow }
+  /** `sinceMs` and `healthySinceMs` of the row that is there stay where they go on, by the rule of `goingOn`. */
   | { readonly put: 'status'; readonly row: StatusRow }
   /** Tokens that ended thirty days before this one will are forgotten with it. */
   | { readonly put: 'token'; readonly row: TokenRow }

@@ -9,7 +9,7 @@ import {
   type MessageOf,
   type Reason,
 } from '@fairlead/core/model';
-import type { Change, EventRow, StatusRow } from '@fairlead/ports/store';
+import { goingOn, type Change, type EventRow, type StatusRow } from '@fairlead/ports/store';
 
 type StatusDelta = MessageOf<AgentMessage, 'StatusDelta'>;
 
@@ -19,53 +19,40 @@ export interface StatusChanges {
   readonly applications: readonly ApplicationId[];
 }
 
-/** The hub's own reckoning may wander by the time a message takes; a start is kept as long as it is within this. */
-const jitterMs = 5_000;
-
-/** Rows of a delta. `prior` holds the rows of the applications that it names, or all of the cluster's if it is full. */
+/**
+ * Rows of a delta. Of a full one `prior` holds all rows of the cluster: what it does not name is gone, and what is as it
+ * was is no news. Any other names only what changed, and needs none.
+ */
 export function statusChanges(
   delta: StatusDelta,
   options: { readonly cluster: ClusterName; readonly prior: readonly StatusRow[]; readonly nowMs: number },
 ): StatusChanges {
-  const { cluster, nowMs } = options;
-  const before = new Map(options.prior.map((row) => [row.status.application, row]));
-  const rows = delta.changed.map((status) =>
-    statusRow(status, { cluster, before: before.get(status.application), nowMs }),
-  );
+  const { cluster, prior, nowMs } = options;
+  const before = new Map(prior.map((row) => [row.status.application, row]));
+  const rows = delta.changed.map((status) => statusRow(status, { cluster, nowMs }));
   const named = new Set(delta.changed.map((status) => status.application));
-  const gone = delta.full
-    ? [...before.keys()].filter((application) => !named.has(application))
-    : delta.removed.filter((application) => !named.has(application as ApplicationId));
+  const left = delta.full ? [...before.keys()] : (delta.removed as ApplicationId[]);
+  const gone = left.filter((application) => !named.has(application));
   const moved = rows.filter((row) => differs(row, before.get(row.status.application)));
   return {
     changes: [
       ...rows.map((row) => ({ put: 'status', row }) as const),
-      ...gone.map((application) => ({ drop: 'status', cluster, application: application as ApplicationId }) as const),
+      ...gone.map((application) => ({ drop: 'status', cluster, application }) as const),
     ],
-    applications: [...moved.map((row) => row.status.application), ...(gone as ApplicationId[])],
+    applications: [...moved.map((row) => row.status.application), ...gone],
   };
 }
 
 function statusRow(
   status: ApplicationStatus,
-  { cluster, before, nowMs }: { cluster: ClusterName; before: StatusRow | undefined; nowMs: number },
+  { cluster, nowMs }: { readonly cluster: ClusterName; readonly nowMs: number },
 ): StatusRow {
-  const same = before !== undefined && stateOf(before.status) === stateOf(status);
-  const sinceMs = same ? before.sinceMs : nowMs;
-  if (status.healthyForMs === undefined) return { cluster, status, sinceMs, observedAtMs: nowMs };
-  const reckoned = nowMs - status.healthyForMs;
-  const known = before?.status.bundle === status.bundle ? before.healthySinceMs : undefined;
-  const healthySinceMs = known !== undefined && Math.abs(known - reckoned) <= jitterMs ? known : reckoned;
-  return { cluster, status, healthySinceMs, sinceMs, observedAtMs: nowMs };
-}
-
-/** What makes a state another state; messages and counts may change within one. */
-function stateOf({ sync, health, drift, reason, bundle, release, attempt }: ApplicationStatus): string {
-  return [sync, health, drift, reason, bundle, release, attempt].join(' ');
+  const row = { cluster, status, sinceMs: nowMs, observedAtMs: nowMs };
+  return status.healthyForMs === undefined ? row : { ...row, healthySinceMs: nowMs - status.healthyForMs };
 }
 
 function differs(row: StatusRow, before: StatusRow | undefined): boolean {
-  if (!before || row.healthySinceMs !== before.healthySinceMs) return true;
+  if (!before || goingOn(row, before).healthySinceMs !== before.healthySinceMs) return true;
   return JSON.stringify({ ...row.status, healthyForMs: 0 }) !== JSON.stringify({ ...before.status, healthyForMs: 0 });
 }
 

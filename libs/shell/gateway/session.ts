@@ -193,10 +193,7 @@ export class AgentSession implements ChannelHandler, Receiver {
     if (!delta.full && !follows) return this.#askForStatus();
     const { store, clock } = this.#parts.ports;
     const { cluster } = this.#parts.channel.caller;
-    const few = !delta.full && delta.changed.length <= 8;
-    const prior = few
-      ? (await Promise.all(delta.changed.map(({ application }) => store.statuses({ cluster, application })))).flat()
-      : await store.statuses({ cluster });
+    const prior = delta.full ? await store.statuses({ cluster }) : [];
     const { changes, applications } = statusChanges(delta, { cluster, prior, nowMs: clock.now() });
     const { sequence, statusDigest } = delta;
     // A status that was not known before is news, also an empty one: the planner waits for it.

@@ -1,7 +1,7 @@
 import type { ApplicationId, ClusterName } from '@fairlead/core/model';
 import type { Change } from '@fairlead/ports/store';
 import { expect, test } from 'vitest';
-import { assignmentRow, headRow, statusRow } from './rows.ts';
+import { assignmentRow, digestOf, headRow, statusRow } from './rows.ts';
 import type { CurrentStore } from './suite.ts';
 
 const names = (...clusters: string[]) => clusters as ClusterName[];
@@ -70,6 +70,32 @@ export function manyClusters(store: CurrentStore): void {
     expect(await found({ health: 'Degraded', application: 'web/shop' as ApplicationId })).toEqual(['c/web/shop']);
     expect(await found({ drift: 'Present', clusters: names('a', 'b') })).toEqual(['a/web/till']);
     expect(await found({ sync: 'InSync', health: 'Healthy' })).toEqual(['a/web/shop']);
+  });
+
+  test('a state that goes on keeps its start, and so does health on the same bundle', async () => {
+    const kept = async (): Promise<unknown> => {
+      const [row] = await store().statuses({ cluster: 'a' as ClusterName });
+      return [row?.sinceMs, row?.healthySinceMs, row?.observedAtMs, row?.status.message];
+    };
+    const say = (atMs: number, healthySinceMs: number | undefined, status: Parameters<typeof statusRow>[2] = {}) => {
+      const { healthySinceMs: _, ...row } = statusRow('a', 'web/shop', { message: `at ${atMs}`, ...status });
+      const since = healthySinceMs !== undefined && { healthySinceMs };
+      return store().write([{ put: 'status', row: { ...row, sinceMs: atMs, observedAtMs: atMs, ...since } }]);
+    };
+    await say(10_000, 9_000);
+    await say(20_000, 9_000 + 5_000);
+    expect(await kept()).toEqual([10_000, 9_000, 20_000, 'at 20000']);
+    // Another start of health in the same state.
+    await say(30_000, 9_000 - 5_001);
+    expect(await kept()).toEqual([10_000, 3_999, 30_000, 'at 30000']);
+    await say(40_000, undefined, { health: 'Degraded' });
+    expect(await kept()).toEqual([40_000, undefined, 40_000, 'at 40000']);
+    await say(50_000, undefined, { health: 'Degraded', reason: 'ApplyFailed' });
+    expect(await kept()).toEqual([50_000, undefined, 50_000, 'at 50000']);
+    await say(60_000, 59_000);
+    // The same moment on another bundle is another start.
+    await say(70_000, 60_000, { bundle: digestOf('77') });
+    expect(await kept()).toEqual([70_000, 60_000, 70_000, 'at 70000']);
   });
 
   test('status rows are counted by cluster', async () => {

@@ -1,5 +1,5 @@
 import { comparePositions, FairleadError, type Position } from '@fairlead/core/model';
-import { factText, type Change, type ContactRow, type Guard, type Hello } from '@fairlead/ports/store';
+import { factText, goingOn, type Change, type ContactRow, type Guard, type Hello } from '@fairlead/ports/store';
 import type { Call } from './calls.ts';
 import { Draft, pairKey, type State } from './draft.ts';
 
@@ -99,7 +99,9 @@ function apply(draft: Draft, change: Change): void {
     case 'status': {
       const { cluster, status } = change.row;
       const { application } = status;
-      return void draft.statuses.set(pairKey(cluster, application), { cluster, application, row: change.row });
+      const key = pairKey(cluster, application);
+      const row = goingOn(change.row, draft.statuses.get(key)?.row);
+      return void draft.statuses.set(key, { cluster, application, row });
     }
     case 'token':
       return void draft.tokens.set(change.row.hash, change.row);

@@ -1,4 +1,11 @@
-import { tokenMemoryMs, type AssignmentRow, type BlobRow, type StatusRow, type TokenRow } from '@fairlead/ports/store';
+import {
+  healthWandersMs,
+  tokenMemoryMs,
+  type AssignmentRow,
+  type BlobRow,
+  type StatusRow,
+  type TokenRow,
+} from '@fairlead/ports/store';
 import { seal } from '../../seal.ts';
 import { commitCell, digestCell, textCell } from '../bytes.ts';
 import type { Draft, Pair } from './draft.ts';
@@ -82,11 +89,24 @@ const statusColumns = {
   observed_at_ms: 'bigint',
 };
 
+const state = ['sync', 'health', 'drift', 'reason', 'bundle', 'release', 'attempt'];
+
+/** The rule of `goingOn`, in SQL. */
+const statusStarts = {
+  since_ms: `(${listOf('status', state)}) = (${listOf('excluded', state)})`,
+  healthy_since_ms: `status.bundle = excluded.bundle
+    AND abs(status.healthy_since_ms - excluded.healthy_since_ms) <= ${healthWandersMs}`,
+};
+
+function listOf(table: string, names: readonly string[]): string {
+  return names.map((name) => `${table}.${name}`).join(', ');
+}
+
 const statusShapes: PairShapes<StatusRow> = {
   put: {
     name: 'put-status',
     columns: statusColumns,
-    text: upsertText('status', { columns: statusColumns, key: pairColumns }),
+    text: upsertText('status', { columns: statusColumns, key: pairColumns, kept: statusStarts }),
   },
   drop: { name: 'drop-status', columns: pair, text: deleteText('status', pairColumns) },
   cells: ({ cluster, status, healthySinceMs, sinceMs, observedAtMs }) => [

@@ -31,13 +31,27 @@ export function rowsStatement(
   return { name: shape.name, text, values: names.map((_, at) => rows.map((row) => row[at] ?? null)) };
 }
 
-/** Puts rows in, or their columns in the place of those that are there. */
-export function upsertText(table: string, options: { readonly columns: Columns; readonly key: readonly string[] }) {
+/** Puts rows in, or their columns in the place of those that are there; one of `kept` stays where its condition holds. */
+export function upsertText(
+  table: string,
+  options: {
+    readonly columns: Columns;
+    readonly key: readonly string[];
+    readonly kept?: Readonly<Record<string, string>>;
+  },
+) {
+  const { key, kept = {} } = options;
   const names = Object.keys(options.columns);
-  const others = names.filter((name) => !options.key.includes(name)).map((name) => `${name} = excluded.${name}`);
+  const valueOf = (name: string): string => {
+    const condition = kept[name];
+    return condition === undefined
+      ? `excluded.${name}`
+      : `CASE WHEN ${condition} THEN ${table}.${name} ELSE excluded.${name} END`;
+  };
+  const others = names.filter((name) => !key.includes(name)).map((name) => `${name} = ${valueOf(name)}`);
   return (rows: string): string =>
     `INSERT INTO ${table} (${names.join(', ')}) SELECT * FROM ${rows}
-    ON CONFLICT (${options.key.join(', ')}) DO UPDATE SET ${others.join(', ')}`;
+    ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${others.join(', ')}`;
 }
 
 /** Puts columns into rows that are there. */

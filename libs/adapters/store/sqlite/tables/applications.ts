@@ -1,6 +1,14 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { FairleadError, type ApplicationId, type ClusterName } from '@fairlead/core/model';
-import type { AssignmentRow, Counts, RowFilter, StatusFilter, StatusRow, Tally } from '@fairlead/ports/store';
+import {
+  goingOn,
+  type AssignmentRow,
+  type Counts,
+  type RowFilter,
+  type StatusFilter,
+  type StatusRow,
+  type Tally,
+} from '@fairlead/ports/store';
 import { dense } from '../../dense.ts';
 import { cell, fromJson, jsonCell, type Cell, type Row } from '../row.ts';
 
@@ -27,9 +35,12 @@ export function applications(database: DatabaseSync): Applications {
     FROM status WHERE cluster IN (SELECT value FROM json_each(?)) GROUP BY cluster`);
   const assignment = database.prepare('INSERT OR REPLACE INTO assignment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
   // An upsert and not a REPLACE: that one would not fire the trigger that counts the row out.
-  const status = database.prepare(`INSERT INTO status VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-    ON CONFLICT (cluster, application) DO UPDATE SET
-      sync = ?3, health = ?4, drift = ?5, status = ?6, healthy_since_ms = ?7, since_ms = ?8, observed_at_ms = ?9`);
+  const status = {
+    before: database.prepare('SELECT * FROM status WHERE cluster = ? AND application = ?'),
+    put: database.prepare(`INSERT INTO status VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+      ON CONFLICT (cluster, application) DO UPDATE SET
+        sync = ?3, health = ?4, drift = ?5, status = ?6, healthy_since_ms = ?7, since_ms = ?8, observed_at_ms = ?9`),
+  };
   const drops = {
     assignment: database.prepare('DELETE FROM assignment WHERE cluster = ? AND application = ?'),
     status: database.prepare('DELETE FROM status WHERE cluster = ? AND application = ?'),
@@ -141,9 +152,11 @@ function putAssignment(statement: StatementSync, row: AssignmentRow): void {
   );
 }
 
-function putStatus(statement: StatementSync, row: StatusRow): void {
+function putStatus({ before, put }: Readonly<Record<'before' | 'put', StatementSync>>, said: StatusRow): void {
+  const found = before.get(said.cluster, said.status.application);
+  const row = goingOn(said, found && statusOf(found as Row));
   const { application, sync, health, drift } = row.status;
-  statement.run(
+  put.run(
     row.cluster,
     application,
     sync,
