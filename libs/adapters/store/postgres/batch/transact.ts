@@ -87,7 +87,9 @@ async function begin(client: Client, { needs, mark: first }: { needs: Needs; mar
     needs.clusters.length > 0
       ? client.query<ClusterTable>({
           name: 'lock-clusters',
-          text: `SELECT ${contactList} FROM cluster WHERE cluster = ANY ($1::text[]) ORDER BY cluster FOR UPDATE`,
+          // Joined, and not `= ANY`: planned once for all lists, that one compares each row with each name.
+          text: `SELECT ${contactList} FROM unnest($1::text[]) AS name JOIN cluster ON cluster.cluster = name
+            ORDER BY cluster FOR UPDATE OF cluster`,
           values: [needs.clusters],
         })
       : nothing,
