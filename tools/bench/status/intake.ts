@@ -1,13 +1,12 @@
 import type { Store } from '@fairlead/ports/store';
-import type { Gateway } from '@fairlead/shell/gateway';
 import type { Answer, ToIntake } from './protocol.ts';
 import { openRecord } from './record.ts';
-import { openGateway, StatusSender } from './sessions.ts';
+import { openGateway, StatusSender, type OpenGateway } from './sessions.ts';
 
 /** The process that is measured: the gateway's sessions and its store's client, and nothing else of a hub. */
 interface Running {
   readonly store: Store;
-  readonly gateway: Gateway;
+  readonly gateway: OpenGateway;
   readonly senders: readonly StatusSender[];
 }
 
@@ -24,7 +23,7 @@ async function begin({ access, clusters, applications }: Extract<ToIntake, { do:
   const startedMs = performance.now();
   let next = 0;
   const line = async (): Promise<void> => {
-    for (let sender = senders[next++]; sender; sender = senders[next++]) await sender.begin(gateway);
+    for (let sender = senders[next++]; sender; sender = senders[next++]) await sender.begin(gateway.gateway);
   };
   await Promise.all(Array.from({ length: seedAtOnce }, line));
   return { tookMs: performance.now() - startedMs, rows: clusters.length * applications, callsMs: [] };
@@ -51,6 +50,7 @@ async function answer(message: ToIntake): Promise<Answer> {
   if (message.do === 'begin') return begin(message);
   if (!running) throw new Error('Cannot go on: nothing was begun');
   if (message.do === 'load') return load(running, message);
+  await running.gateway.stop();
   await running.store.close();
   return { tookMs: 0, rows: 0, callsMs: [] };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { inProcessBus } from '@fairlead/adapters/bus';
 import { statusDigest } from '@fairlead/core/bundle';
 import type {
   AgentMessage,
@@ -8,38 +9,53 @@ import type {
   CommitSha,
   Digest,
 } from '@fairlead/core/model';
-import { memoryBus } from '@fairlead/ports/bus';
 import { systemClock } from '@fairlead/ports/clock';
 import { memoryAuthority } from '@fairlead/ports/keys';
 import type { Store } from '@fairlead/ports/store';
 import type { ChannelHandler } from '@fairlead/ports/transport';
 import { createGateway, type Gateway } from '@fairlead/shell/gateway';
+import { startRelay } from '@fairlead/shell/outbox';
 
 const instance = 'bench';
 const commit = 'c'.repeat(40) as CommitSha;
 
-/** A gateway of the real code on a store, without a transport: messages are handed to its sessions as they are. */
-export async function openGateway(store: Store): Promise<Gateway> {
+/** A gateway, and how its part of the process ends. */
+export interface OpenGateway {
+  readonly gateway: Gateway;
+  stop(): Promise<void>;
+}
+
+/**
+ * A gateway of the real code on a store, with the relay that carries what its writes ring, and without a transport:
+ * messages are handed to its sessions as they are.
+ */
+export async function openGateway(store: Store): Promise<OpenGateway> {
+  const onError = (error: unknown): void => void process.stderr.write(`${String(error)}\n`);
+  const bus = inProcessBus({ clock: systemClock, onError });
   const gateway = createGateway({
     instance,
     store,
-    bus: memoryBus(),
+    bus,
     clock: systemClock,
     authority: memoryAuthority({ now: () => systemClock.now() }),
     member: (cluster) => Promise.resolve({ key: keyOf(cluster) }),
     epochReady: () => false,
     gatewayAddress: 'bench',
-    onError: (error) => process.stderr.write(`${String(error)}\n`),
+    onError,
   });
+  const relay = startRelay({ store, bus, onError });
   gateway.start();
   await gateway.beaten(await store.beat({ instance, role: 'gateway', ttlMs: 3_600_000 }));
-  return gateway;
+  return { gateway, stop: () => relay.stop() };
 }
 
-/** One agent at the gateway, with as many applications as were asked for. */
+/**
+ * One agent at the gateway, with as many applications as were asked for. It keeps none of their statuses: what it says
+ * follows from how often it spoke, so that the process that is measured holds the gateway and little else.
+ */
 export class StatusSender {
   readonly cluster: ClusterName;
-  readonly #statuses: ApplicationStatus[];
+  readonly #applications: number;
   #handler: ChannelHandler | undefined;
   #session = 0;
   #sequence = 0;
@@ -47,7 +63,7 @@ export class StatusSender {
 
   constructor(cluster: ClusterName, applications: number) {
     this.cluster = cluster;
-    this.#statuses = Array.from({ length: applications }, (_, number) => statusOf(number, 0));
+    this.#applications = applications;
   }
 
   /** Hello, and the whole status: as many rows as there are applications, when it resolves. */
@@ -68,16 +84,14 @@ export class StatusSender {
       capabilities: [],
       statusDigest: statusDigest([]),
     });
-    await this.#delta(this.#statuses, true);
+    const all = Array.from({ length: this.#applications }, (_, number) => statusOf(number, 0));
+    await this.#delta(all, true);
   }
 
   /** One application says something new; resolves when the store has it. */
   async update(): Promise<void> {
     this.#turns += 1;
-    const at = this.#turns % this.#statuses.length;
-    const status = statusOf(at, this.#turns);
-    this.#statuses[at] = status;
-    await this.#delta([status], false);
+    await this.#delta([statusOf(this.#turns % this.#applications, this.#turns)], false);
   }
 
   #delta(changed: readonly ApplicationStatus[], full: boolean): Promise<void> {
@@ -107,13 +121,24 @@ function digestOf(text: string): Digest {
   return `sha256:${createHash('sha256').update(text).digest('hex')}` as Digest;
 }
 
+const bundles = new Map<number, Pick<ApplicationStatus, 'application' | 'release' | 'bundle'>>();
+
+/** What all clusters say alike of an application. */
+function bundleOf(number: number) {
+  let bundle = bundles.get(number);
+  if (!bundle) {
+    const application = `default/${number === 0 ? 'web' : `web-${number}`}` as ApplicationId;
+    bundle = { application, release: digestOf(`release ${number}`), bundle: digestOf(`bundle ${number}`) };
+    bundles.set(number, bundle);
+  }
+  return bundle;
+}
+
 /** Every seventh turn one is unhealthy, so that filters find something. */
 function statusOf(number: number, turn: number): ApplicationStatus {
   const isWell = (number + turn) % 7 > 0;
   return {
-    application: `default/${number === 0 ? 'web' : `web-${number}`}` as ApplicationId,
-    release: digestOf(`release ${number}`),
-    bundle: digestOf(`bundle ${number}`),
+    ...bundleOf(number),
     attempt: commit,
     sync: 'InSync',
     health: isWell ? 'Healthy' : 'Progressing',

@@ -154,7 +154,7 @@ function putAssignment(statement: StatementSync, row: AssignmentRow): void {
 
 function putStatus({ before, put }: Readonly<Record<'before' | 'put', StatementSync>>, said: StatusRow): void {
   const found = before.get(said.cluster, said.status.application);
-  const row = goingOn(said, found && statusOf(found as Row));
+  const row = goingOn(said, found && statusOf(found));
   const { application, sync, health, drift } = row.status;
   put.run(
     row.cluster,
