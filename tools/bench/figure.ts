@@ -85,7 +85,14 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Half of them are at most this. */
+/** The middle one, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
-  return percentile(values, 0.5);
+  return (
+    (percentile(values, 0.5) -
+      percentile(
+        values.map((value) => -value),
+        0.5,
+      )) /
+    2
+  );
 }

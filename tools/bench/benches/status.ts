@@ -133,8 +133,8 @@ async function memoryFigures({ intake, apiPid }: StatusStage, clusters: number):
   const of = async (role: string, pid: number): Promise<Figure> => ({
     name: `status.memory.${role}`,
     clusters,
-    value: ((await usageOf(pid))?.rssBytes ?? Number.NaN) / 2 ** 20,
-    unit: 'MiB',
+    value: ((await usageOf(pid))?.rssBytes ?? Number.NaN) / 1e6,
+    unit: 'MB',
     ceiling: ceilings.megabytes,
   });
   return [await of('api', apiPid), await of('gateway', intake.pid)];
