@@ -30,7 +30,7 @@ import {
 import { decidedOf, keepDecision, keptOf } from './journal.ts';
 import type { UnitView } from './observe.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
-import { isInEpoch, openRound, type Round, type Workshop } from './round.ts';
+import { isInEpoch, openRound, type HubState, type Round, type Workshop } from './round.ts';
 import { unitsOf, type Unit } from './units.ts';
 import { nextWithdrawal } from './withdraw.ts';
 
@@ -47,6 +47,8 @@ export interface RoundRequest {
   /** Since when the planner hears without a break. */
   readonly hearsSinceMs?: number;
   readonly fence: number;
+  /** What an earlier round of this planner pushed and could not tell the store. */
+  readonly owed?: EpochStep;
 }
 
 /** What a round came to. */
@@ -60,6 +62,8 @@ export interface RoundResult {
   /** The units that were looked at, by key: the state that was decided. */
   readonly looked: ReadonlyMap<string, string>;
   readonly problem?: FairleadError;
+  /** The ledger has this epoch by this round's push, and the store could not be told. */
+  readonly owed?: EpochStep;
   readonly settled: boolean;
   /** Milliseconds that looking, deciding and giving out took; without what git took. */
   readonly tookMs: number;
@@ -93,12 +97,15 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
   const round = await openRound({ workshop, snapshot, nowMs, hub, silence, hearsSinceMs: request.hearsSinceMs });
 
   // Settle the epoch before anything else: without it nothing is given out.
-  const step = nextEpoch(hub, {
-    ledgerEpoch: snapshot.ledger.epoch,
-    members: snapshot.ledger.members.size,
-    starting: request.starting,
-    rows: [...round.clusters.values()],
-  });
+  const owed = owedEpoch(request, hub);
+  const step =
+    owed ??
+    nextEpoch(hub, {
+      ledgerEpoch: snapshot.ledger.epoch,
+      members: snapshot.ledger.members.size,
+      starting: request.starting,
+      rows: [...round.clusters.values()],
+    });
   if (elsewhere !== undefined)
     return {
       looked: new Map<string, string>(),
@@ -108,7 +115,7 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
       tookMs: 0,
       problem: elsewhere,
     };
-  if (step !== undefined) return raiseEpoch(workshop, { request, ground, step, nowMs });
+  if (step !== undefined) return raiseEpoch(workshop, { request, ground, step, nowMs, isPushed: owed !== undefined });
 
   // Decide.
   const enrolments = await loadEnrolments(ports.store);
@@ -185,25 +192,52 @@ function chosen({ snapshot, units }: RoundRequest): Unit[] {
   return units === 'all' ? all : all.filter(({ key }) => units.has(key));
 }
 
-async function raiseEpoch(
-  { ports, board }: Workshop,
-  { request, ground, step, nowMs }: { request: RoundRequest; ground: DraftGround; step: EpochStep; nowMs: number },
-): Promise<RoundResult> {
+/** The epoch that the ledger has by this planner's own push, where the store does not know of it. */
+function owedEpoch({ owed, snapshot }: RoundRequest, hub: HubState): EpochStep | undefined {
+  return owed !== undefined && owed.epoch === snapshot.ledger.epoch && hub.epoch !== owed.epoch ? owed : undefined;
+}
+
+/** A step of the epoch, and the round that takes it. */
+interface EpochRaise {
+  readonly request: RoundRequest;
+  readonly ground: DraftGround;
+  readonly step: EpochStep;
+  readonly nowMs: number;
+  /** The ledger has it already; only the store is to be told. */
+  readonly isPushed: boolean;
+}
+
+async function raiseEpoch(workshop: Workshop, raise: EpochRaise): Promise<RoundResult> {
   const nothing = { looked: new Map<string, string>(), rechecks: new Map<string, number>(), settled: false, tookMs: 0 };
+  const { request, ground, step, isPushed } = raise;
   if (!request.mayCommit) return { ...nothing, moved: undefined };
   try {
     const draft = await draftEpoch(ground, step);
-    const result = await ports.repository.push(request.snapshot.head, [draft]);
-    if (!result.pushed) return { ...nothing, moved: 'all' };
-    const { reason, message } = draft.about.trouble;
-    const event: Change = { put: 'event', row: { atMs: nowMs, type: draft.about.type, reason, message } };
-    const { starting, beganAtMs } = request;
-    const after = await afterEpoch(ports.store, { step, sinceMs: starting ? nowMs : beganAtMs, starting });
-    await ports.store.write([...after, event], { fence: request.fence });
-    board.mark('all');
+    const pushed = isPushed || (await workshop.ports.repository.push(request.snapshot.head, [draft])).pushed;
+    if (!pushed) return { ...nothing, moved: 'all' };
+    const problem = await tellEpoch(workshop, raise, draft);
+    if (problem !== undefined) return { ...nothing, moved: undefined, owed: step, problem };
     return { ...nothing, moved: 'all', settled: true };
   } catch (thrown) {
     return { ...nothing, moved: undefined, problem: asFairleadError(thrown, { reason: 'LedgerUnwritable' }) };
+  }
+}
+
+/** Tells the store of the epoch that the ledger has. Returns what kept it from hearing: then nobody else tells it. */
+async function tellEpoch(
+  { ports, board }: Workshop,
+  { request, step, nowMs }: EpochRaise,
+  { about }: LedgerDraft,
+): Promise<FairleadError | undefined> {
+  const { starting, beganAtMs, fence } = request;
+  const event: Change = { put: 'event', row: { atMs: nowMs, type: about.type, ...about.trouble } };
+  try {
+    const after = await afterEpoch(ports.store, { step, sinceMs: starting ? nowMs : beganAtMs, starting });
+    await ports.store.write([...after, event], { fence });
+    board.mark('all');
+    return undefined;
+  } catch (thrown) {
+    return asFairleadError(thrown);
   }
 }
 

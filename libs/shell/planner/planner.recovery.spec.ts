@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterName } from '@fairlead/core/model';
+import { FairleadError, type ClusterName } from '@fairlead/core/model';
 import {
   hello,
   join,
@@ -121,6 +121,30 @@ describe('a lost store', () => {
     await run(fleet);
     expect((await fleet.store.cluster(cluster))?.position).toEqual({ epoch: 2, generation: 1 });
     expect((await versions(fleet))['dev-1']).toBe('1.0.0');
+  });
+
+  it('a store that fails right after the epoch was committed is told of it later, without another commit', async () => {
+    const fleet = await shipped();
+    const [cluster] = names as [ClusterName];
+    await fleet.store.write([{ put: 'contact', row: { cluster, ackedPosition: { epoch: 1, generation: 99 } } }]);
+    const { write } = fleet.store;
+    const full = new FairleadError('no space left', { code: 'Unavailable', reason: 'InternalError', retry: 'backoff' });
+    fleet.store.write = () => Promise.reject(full);
+    await fleet.planner.plan();
+    expect((await log(fleet)).at(-1)).toBe('Epoch 2');
+    expect(fleet.planner.troubles()).toMatchObject([{ message: 'no space left' }]);
+    // Git is away as well when it is tried again.
+    fleet.store.write = write;
+    fleet.git.server.down(true);
+    await fleet.planner.plan({ head: true });
+    fleet.git.server.down(false);
+    await fleet.planner.plan({ head: true });
+    for (const name of names) await hello(fleet, name);
+    await run(fleet);
+    expect((await log(fleet)).filter((subject) => subject.startsWith('Epoch'))).toEqual(['Epoch 1', 'Epoch 2']);
+    const positions = (await fleet.store.clusters()).map(({ position }) => position?.epoch);
+    expect(positions).toEqual(names.map(() => 2));
+    expect(fleet.planner.troubles()).toEqual([]);
   });
 
   it('whoever spoke to the planner that raises the epoch is seen, and goes on without another word', async () => {

@@ -7,6 +7,7 @@ import { silenceOf } from '@fairlead/core/connection';
 import { openBoard } from './board.ts';
 import { findDepartures } from './departures.ts';
 import { findGoals } from './goals.ts';
+import type { EpochStep } from './hub.ts';
 import { keptOf, type Kept } from './journal.ts';
 import { takeLead } from './lead.ts';
 import { runRound, type RoundResult } from './pass.ts';
@@ -101,6 +102,8 @@ class Loop implements Planner {
   private unitStates = new Map<string, string>();
   /** Since when rows could be read without a break. */
   private hearsSinceMs: number | undefined;
+  /** The epoch that was pushed and that the store could not be told of. */
+  private owed: EpochStep | undefined;
   private restUntilMs = 0;
   private urgent = true;
   private wake = (): void => undefined;
@@ -251,10 +254,12 @@ class Loop implements Planner {
     let units: Units = snapshot?.head === this.planned ? taken.units : 'all';
     for (let round = 0; snapshot !== undefined && round < roundsPerPass && !this.closed; round += 1) {
       const mayCommit = found.length === 0;
-      const { starting, beganAtMs, fence } = this;
+      const { starting, beganAtMs, fence, owed } = this;
       this.hearsSinceMs ??= this.ports.clock.now();
-      const request = { snapshot, units, mayCommit, starting, beganAtMs, fence, hearsSinceMs: this.hearsSinceMs };
+      const since = { beganAtMs, hearsSinceMs: this.hearsSinceMs };
+      const request = { snapshot, units, mayCommit, starting, ...since, fence, ...(owed && { owed }) };
       const result: RoundResult = await runRound(this.workshop, request);
+      this.owed = result.settled ? undefined : (result.owed ?? this.owed);
       tookMs += result.tookMs;
       this.keepStates(result, units);
       if (result.settled) this.starting = false;
