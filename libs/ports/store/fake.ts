@@ -13,6 +13,7 @@ import { factText } from './facts.ts';
 import { blobs } from './fake.blobs.ts';
 import { leases } from './fake.leases.ts';
 import type {
+  AssignmentFilter,
   Change,
   Claimant,
   Counts,
@@ -96,13 +97,14 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
       return row.session;
     },
     ...leases(tables, now),
-    assignments: (filter) => read((all) => sorted(all.assignments, always).filter((row) => matches(row, filter))),
+    assignments: (filter) => read((all) => assignmentsOf(all, filter)),
     statuses: (filter) => read((all) => statusesOf(all, filter)),
     counts: () => read(countsOf),
     connections: (at) => read((all) => connectionsOf(all, at)),
     tallies: (clusters) => read((all) => talliesOf(all, clusters)),
     ...blobs(tables, now),
     fact: (key) => read((all) => all.facts.get(key)),
+    factsOf: (keys) => read((all) => new Map([...all.facts].filter(([key]) => keys.includes(key)))),
     facts: (prefix) => read((all) => new Map([...all.facts].filter(([key]) => key.startsWith(prefix)).sort(byFirst))),
     claimToken: async (hash, claimant) => structuredClone(claim(tables, { hash, claimant })),
     tokens: () => read((all) => sorted(all.tokens, always)),
@@ -286,6 +288,11 @@ function sessionOf(
     connectedAtMs: nowMs,
     lastHeardAtMs: nowMs,
   };
+}
+
+function assignmentsOf(tables: Tables, { keys, ...filter }: AssignmentFilter): AssignmentRow[] {
+  const some = keys && new Set(keys.map(({ cluster, application }) => pairKey(cluster, application)));
+  return sorted(tables.assignments, (key) => some?.has(key) ?? true).filter((row) => matches(row, filter));
 }
 
 function statusesOf(tables: Tables, filter: Parameters<Store['statuses']>[0]): StatusRow[] {

@@ -1,6 +1,7 @@
 export { memoryStore, type MemoryStoreOptions } from './fake.ts';
 export { factLimitBytes, factText } from './facts.ts';
 export type {
+  AssignmentFilter,
   Beat,
   Candidate,
   Change,
@@ -13,6 +14,7 @@ export type {
   HeardAt,
   Hello,
   RowFilter,
+  RowKey,
   StatusFilter,
   Store,
   Tally,

@@ -81,6 +81,18 @@ export interface RowFilter {
   readonly clusters?: readonly ClusterName[];
 }
 
+/** One application in one cluster. */
+export interface RowKey {
+  readonly cluster: ClusterName;
+  readonly application: ApplicationId;
+}
+
+/** Which assignments. */
+export interface AssignmentFilter extends RowFilter {
+  /** Any of these; none of them matches nothing. */
+  readonly keys?: readonly RowKey[];
+}
+
 /** Which status rows, in pages. */
 export interface StatusFilter extends RowFilter {
   readonly sync?: SyncState;
@@ -207,7 +219,7 @@ export interface Store {
   instances(role: string): Promise<readonly string[]>;
 
   /** Sorted by cluster, then application. */
-  assignments(filter: RowFilter): Promise<readonly AssignmentRow[]>;
+  assignments(filter: AssignmentFilter): Promise<readonly AssignmentRow[]>;
   /** Sorted by cluster, then application. */
   statuses(filter: StatusFilter): Promise<readonly StatusRow[]>;
   counts(): Promise<Counts>;
@@ -227,6 +239,8 @@ export interface Store {
   dropBlobs(digests: readonly Digest[], filter: { readonly unusedForMs: number }): Promise<readonly Digest[]>;
 
   fact(key: string): Promise<JsonObject | undefined>;
+  /** Those of the keys that are kept. */
+  factsOf(keys: readonly string[]): Promise<ReadonlyMap<string, JsonObject>>;
   /** Sorted by key. */
   facts(prefix: string): Promise<ReadonlyMap<string, JsonObject>>;
 

@@ -10,7 +10,7 @@ import { decidedOf } from './decisions.ts';
 import { problemView } from './fleet.ts';
 import { inputProblems } from './inputs.ts';
 import { pageOf, type PageRequest } from './pages.ts';
-import { optional } from './placements.ts';
+import { optional } from './optional.ts';
 import type { FleetInForce, ReadPorts } from './ports.ts';
 
 /** What is known of one source of an application. */

@@ -4,7 +4,7 @@ import { silenceOf } from '@fairlead/core/connection';
 import { matches, parseSelector } from '@fairlead/core/placement';
 import { inputProblems } from './inputs.ts';
 import { pageOf, type PageRequest } from './pages.ts';
-import { optional } from './placements.ts';
+import { optional } from './optional.ts';
 import type { ReadPorts } from './ports.ts';
 import type { ClusterRow, Tally } from '@fairlead/ports/store';
 

@@ -2,7 +2,7 @@ import type { ApplicationId, ClusterName, DriftItem, EnvironmentName } from '@fa
 import { keyText } from '@fairlead/core/model';
 import type { EventRow } from '@fairlead/ports/store';
 import { fromCursor, notACursor, toCursor, type PageRequest } from './pages.ts';
-import { optional } from './placements.ts';
+import { optional } from './optional.ts';
 import type { ReadPorts } from './ports.ts';
 
 /** Which lines of the journal a call is for. */

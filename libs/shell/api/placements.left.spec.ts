@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { ApplicationId, ClusterName } from '@fairlead/core/model';
+import { standingsKey } from '@fairlead/core/rollout';
 import { manualClock } from '@fairlead/ports/clock';
-import { commitOf, statusRow } from '@fairlead/ports/contracts/store';
+import { assignmentRow, commitOf, digestOf, headRow, statusRow } from '@fairlead/ports/contracts/store';
 import { memoryStore } from '@fairlead/ports/store';
 import { listPlacements } from './placements.ts';
 import type { FleetInForce, ReadPorts } from './ports.ts';
@@ -55,6 +56,36 @@ test('what is in a state is found among all clusters, in pages', async () => {
   const second = await listPlacements(at, { limit: 1, health: 'Healthy', application: shop, cursor: first.next });
   expect([...first.items, ...second.items].map((item) => item.cluster)).toEqual(['edge', 'edge-2']);
   expect(second.next).toBeUndefined();
+});
+
+test('an environment is the same one whichever way a row is found', async () => {
+  const at = await ports();
+  await at.store.write([{ put: 'assignment', row: assignmentRow('edge', shop, 'staging') }]);
+  const found = async (query: Partial<Parameters<typeof listPlacements>[1]>) =>
+    (await listPlacements(at, { limit: 100, ...query })).items
+      .map((item) => `${item.cluster}/${item.application}`)
+      .toSorted();
+  // Git places it in prod, and it still runs what staging gave it.
+  for (const health of [undefined, 'Healthy']) {
+    expect(await found({ health, environment: 'staging' })).toEqual(['edge/web/shop']);
+    expect(await found({ health, environment: 'prod' })).toEqual(['edge-2/web/shop', 'edge/default/gone']);
+  }
+});
+
+test('what has not answered to a new bundle shows why it waits, by the word on its own unit', async () => {
+  const at = await ports();
+  const { entry, ...row } = assignmentRow('edge', shop, 'prod');
+  const held = { cluster: 'edge', wave: 'second', state: 'InProgress', reason: 'WaitsForWave', message: 'not yet' };
+  await at.store.write([
+    { put: 'head', row: headRow('edge', 1, 1) },
+    { put: 'assignment', row: { ...row, ...(entry && { entry: { ...entry, bundle: digestOf('99') } }) } },
+    { put: 'fact', key: standingsKey('prod/web/shop'), value: { clusters: [held] } },
+  ]);
+  const { items } = await listPlacements(at, { limit: 100, health: 'Healthy', application: shop });
+  expect(items.map(({ cluster, sync, message }) => [cluster, sync, message])).toEqual([
+    ['edge', 'Assigned', 'not yet'],
+    ['edge-2', 'InSync', 'all is well'],
+  ]);
 });
 
 test('pages of one row give every row once', async () => {

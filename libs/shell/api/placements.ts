@@ -1,10 +1,10 @@
-import type { ApplicationId, ApplicationStatus, ClusterName, Connection } from '@fairlead/core/model';
-import { keyText, splitApplicationId } from '@fairlead/core/model';
+import type { ApplicationId, ClusterName } from '@fairlead/core/model';
 import { matches, parseSelector } from '@fairlead/core/placement';
-import type { Standing } from '@fairlead/core/rollout';
-import type { AssignmentRow, ClusterRow, StatusFilter, StatusRow } from '@fairlead/ports/store';
-import { standingsOf } from './decisions.ts';
-import { fromCursor, toCursor, type Page, type PageRequest } from './pages.ts';
+import type { AssignmentRow, RowKey, StatusFilter, StatusRow } from '@fairlead/ports/store';
+import { enteredBy, isAmong, placedBy } from './environments.ts';
+import { optional } from './optional.ts';
+import { fromCursor, toCursor, type PageRequest } from './pages.ts';
+import { nameOf, stateOf, viewsOf, type Placed } from './placed.ts';
 import type { FleetInForce, ReadPorts } from './ports.ts';
 
 /** Which placements a call is for. */
@@ -18,16 +18,8 @@ export interface PlacementQuery extends PageRequest {
   readonly drift?: string | undefined;
 }
 
-interface Pair {
-  readonly cluster: ClusterName;
-  readonly application: ApplicationId;
-  readonly environment: string;
-}
-
-const text = ({ cluster, application }: Pair): string => `${cluster}/${application}`;
-
 /** How many clusters are read at a time: some thousand rows, with or without an application that is asked for. */
-const clustersAtATime = { ofAll: 50, ofOne: 500 };
+const clustersAtATime = { ofAll: 20, ofOne: 500 };
 
 /** After so many rows a call ends with what it has found; `next` goes on from there. */
 const mostRows = 20_000;
@@ -39,7 +31,13 @@ const mostRows = 20_000;
 export async function listPlacements(ports: ReadPorts, query: PlacementQuery) {
   const fleet = ports.fleet();
   if (!fleet) return { items: [] };
-  return isReported(query) ? listReported({ ports, fleet }, query) : listByCluster({ ports, fleet }, query);
+  const found = isReported(query)
+    ? await findReported({ ports, fleet }, query)
+    : await findByCluster({ ports, fleet }, query);
+  const shown = found.placed.slice(0, query.limit);
+  const last = shown.at(-1);
+  const next = found.placed.length > query.limit && last !== undefined ? nameOf(last) : found.next;
+  return { items: await viewsOf(ports, shown), ...optional('next', next === undefined ? undefined : toCursor(next)) };
 }
 
 interface Ground {
@@ -47,23 +45,32 @@ interface Ground {
   readonly fleet: FleetInForce;
 }
 
+/** What fits, in order: more than a page holds, or all that there was up to `next`. */
+interface Found {
+  readonly placed: readonly Placed[];
+  readonly next?: string;
+}
+
 /** Cluster by cluster, in the order of their rows. */
-async function listByCluster({ ports, fleet }: Ground, query: PlacementQuery) {
+async function findByCluster({ ports, fleet }: Ground, query: PlacementQuery): Promise<Found> {
   const after = query.cursor === undefined ? '' : fromCursor(query.cursor);
   const clusters = clustersOf(fleet, query).filter((cluster) => `${cluster}/\u{10ffff}` > after);
-  const step = query.application === undefined ? clustersAtATime.ofAll : clustersAtATime.ofOne;
-  const items: Awaited<ReturnType<typeof viewsOf>> = [];
-  for (let at = 0, rows = 0; at < clusters.length && items.length <= query.limit; at += step) {
+  const isOfOne = query.application !== undefined;
+  const most = isOfOne ? clustersAtATime.ofOne : clustersAtATime.ofAll;
+  // Most of what is found fits: at first about as many clusters as fill a page.
+  const applications = isOfOne ? 1 : Math.max(1, fleet.placement.applications.size);
+  let step = Math.min(most, Math.ceil((query.limit + 1) / applications));
+  const placed: Placed[] = [];
+  for (let at = 0, rows = 0; at < clusters.length && placed.length <= query.limit; at += step, step = most) {
     const some = clusters.slice(at, at + step);
     const read = await readClusters(ports, { clusters: some, application: query.application });
-    const pairs = pairsOf({ fleet, read }, query).filter((pair) => text(pair) > after);
-    items.push(...(await viewsOf({ ports, read }, pairs)).filter((view) => fits(view, query)));
+    placed.push(...placedOf({ fleet, read }, query).filter((one) => nameOf(one) > after && fits(one, query)));
     rows += read.statuses.size;
     const last = some.at(-1);
-    if (rows >= mostRows && items.length <= query.limit && last !== undefined && at + step < clusters.length)
-      return { items, next: toCursor(`${last}/\u{10ffff}`) };
+    if (rows >= mostRows && placed.length <= query.limit && last !== undefined && at + step < clusters.length)
+      return { placed, next: `${last}/\u{10ffff}` };
   }
-  return cut(items, query.limit);
+  return { placed };
 }
 
 /** Members that the query may mean, in the order of their rows. */
@@ -91,62 +98,60 @@ function inOrder(fleet: FleetInForce): readonly ClusterName[] {
   return members;
 }
 
-function cut<Item extends { cluster: string; application: string }>(items: Item[], limit: number): Page<Item> {
-  const page = items.slice(0, limit);
-  const last = page.at(-1);
-  return items.length > limit && last
-    ? { items: page, next: toCursor(`${last.cluster}/${last.application}`) }
-    : { items: page };
-}
-
-function fits(view: { sync: string; health: string; drift: string }, { sync, health, drift }: PlacementQuery): boolean {
+function fits(placed: Placed, { environment, sync, health, drift }: PlacementQuery): boolean {
+  const state = stateOf(placed);
   return (
-    (sync === undefined || view.sync === sync) &&
-    (health === undefined || view.health === health) &&
-    (drift === undefined || view.drift === drift)
+    (environment === undefined || placed.environment === environment) &&
+    (sync === undefined || state.sync === sync) &&
+    (health === undefined || state.health === health) &&
+    (drift === undefined || state.drift === drift)
   );
 }
 
 /** What the store has of some clusters. */
 interface ReadClusters {
-  readonly connections: ReadonlyMap<ClusterName, Connection>;
+  readonly clusters: readonly ClusterName[];
   readonly assignments: ReadonlyMap<string, AssignmentRow>;
   readonly statuses: ReadonlyMap<string, StatusRow>;
 }
 
 async function readClusters(
-  ports: ReadPorts,
+  { store }: ReadPorts,
   { clusters, application }: { readonly clusters: readonly ClusterName[]; readonly application: string | undefined },
 ): Promise<ReadClusters> {
   const of = { clusters, ...optional('application', application as ApplicationId | undefined) };
-  const [rows, assignments, statuses] = await Promise.all([
-    ports.store.clusters({ names: clusters }),
-    ports.store.assignments(of),
-    ports.store.statuses(of),
-  ]);
-  return readOf(ports, { clusters, rows, assignments, statuses });
+  const [assignments, statuses] = await Promise.all([store.assignments(of), store.statuses(of)]);
+  return {
+    clusters,
+    assignments: new Map(assignments.map((row) => [nameOf(row), row])),
+    statuses: new Map(statuses.map((row) => [nameOf(keyOf(row)), row])),
+  };
 }
 
-function readOf(
-  ports: ReadPorts,
-  {
-    clusters,
-    rows,
-    assignments,
-    statuses,
-  }: {
-    readonly clusters: readonly ClusterName[];
-    readonly rows: readonly ClusterRow[];
-    readonly assignments: readonly AssignmentRow[];
-    readonly statuses: readonly StatusRow[];
-  },
-): ReadClusters {
-  const known = new Map(rows.map((row) => [row.cluster, row]));
-  return {
-    connections: new Map(clusters.map((cluster) => [cluster, ports.connection(known.get(cluster))])),
-    assignments: new Map(assignments.map((row) => [text(row), row])),
-    statuses: new Map(statuses.map((row) => [`${row.cluster}/${row.status.application}`, row])),
+function keyOf({ cluster, status }: StatusRow): RowKey {
+  return { cluster, application: status.application };
+}
+
+/** All that git places in these clusters and all that they say that they run, sorted. */
+function placedOf(
+  { fleet, read }: { fleet: FleetInForce; read: ReadClusters },
+  { application }: PlacementQuery,
+): Placed[] {
+  const placed = new Map<string, Placed>();
+  const add = (key: RowKey, environment: () => string): void => {
+    const name = nameOf(key);
+    const assignment = read.assignments.get(name);
+    const known = { ...optional('assignment', assignment), ...optional('row', read.statuses.get(name)) };
+    if (!placed.has(name))
+      placed.set(name, { ...key, environment: assignment?.environment ?? environment(), ...known });
   };
+  const asked = application === undefined ? fleet.placement.applications.keys() : [application as ApplicationId];
+  for (const id of asked)
+    for (const [environment, members] of fleet.placement.applications.get(id) ?? [])
+      for (const cluster of read.clusters)
+        if (isAmong(members, cluster)) add({ cluster, application: id }, () => environment);
+  for (const row of read.statuses.values()) add(keyOf(row), () => enteredBy(fleet, row.status));
+  return [...placed].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
 }
 
 /** States that only a status row has: they are found by the store, however few they are among a million. */
@@ -159,29 +164,21 @@ function isReported({ sync, health, drift }: PlacementQuery): boolean {
 const reported = { rowsAtATime: 500, reads: 20 };
 
 /** By the states that clusters report, in the store's order of rows. */
-async function listReported({ ports, fleet }: Ground, query: PlacementQuery) {
+async function findReported({ ports, fleet }: Ground, query: PlacementQuery): Promise<Found> {
   const isMeant = meant(fleet, query);
-  const items: Awaited<ReturnType<typeof viewsOf>> = [];
+  const placed: Placed[] = [];
   let after = query.cursor === undefined ? undefined : fromCursor(query.cursor);
   for (let reads = 0; reads < reported.reads; reads += 1) {
-    // Most of what is found fits: the first read is for one page, for each row costs its cluster's assignments too.
+    // Most of what is found fits: the first read is for one page.
     const limit = reads === 0 ? query.limit + 1 : reported.rowsAtATime;
-    const found = await ports.store.statuses({
-      ...stateFilter(query),
-      limit,
-      ...optional('after', after),
-    });
+    const found = await ports.store.statuses({ ...stateFilter(query), limit, ...optional('after', after) });
     const rows = found.filter(({ cluster }) => isMeant(cluster));
-    items.push(...(await viewsOfRows({ ports, fleet }, rows)).filter((view) => fits(view, query) && isOf(view, query)));
+    placed.push(...(await placedRows({ ports, fleet }, rows)).filter((one) => fits(one, query)));
     const last = found.at(-1);
-    if (items.length > query.limit || found.length < limit || last === undefined) return cut(items, query.limit);
-    after = `${last.cluster}/${last.status.application}`;
+    if (placed.length > query.limit || found.length < limit || last === undefined) return { placed };
+    after = nameOf(keyOf(last));
   }
-  return after === undefined ? { items } : { items, next: toCursor(after) };
-}
-
-function isOf(view: { environment: string }, { environment }: PlacementQuery): boolean {
-  return environment === undefined || view.environment === environment;
+  return { placed, ...optional('next', after) };
 }
 
 function stateFilter({ cluster, application, sync, health, drift }: PlacementQuery): StatusFilter {
@@ -194,152 +191,14 @@ function stateFilter({ cluster, application, sync, health, drift }: PlacementQue
   };
 }
 
-async function viewsOfRows({ ports, fleet }: Ground, statuses: readonly StatusRow[]) {
-  const clusters = [...new Set(statuses.map(({ cluster }) => cluster))];
-  const applications = new Set(statuses.map(({ status }) => status.application));
-  const [only] = applications;
-  const of = { clusters, ...(applications.size === 1 ? optional('application', only) : {}) };
-  const [rows, assignments] = await Promise.all([
-    ports.store.clusters({ names: clusters }),
-    ports.store.assignments(of),
-  ]);
-  const read = readOf(ports, { clusters, rows, assignments, statuses });
-  const pairs = statuses.map(({ cluster, status }): Pair => {
-    const { application } = status;
-    const given = read.assignments.get(`${cluster}/${application}`)?.environment;
-    return { cluster, application, environment: given ?? enteredBy(fleet, status) };
+/** Status rows with their assignments. */
+async function placedRows({ ports, fleet }: Ground, rows: readonly StatusRow[]): Promise<Placed[]> {
+  const assignments = rows.length === 0 ? [] : await ports.store.assignments({ keys: rows.map(keyOf) });
+  const given = new Map(assignments.map((row) => [nameOf(row), row]));
+  return rows.map((row) => {
+    const key = keyOf(row);
+    const assignment = given.get(nameOf(key));
+    const environment = assignment?.environment ?? placedBy(fleet, key) ?? enteredBy(fleet, row.status);
+    return { ...key, environment, row, ...optional('assignment', assignment) };
   });
-  return viewsOf({ ports, read }, pairs);
-}
-
-/** All pairs of these clusters that the query may mean, sorted. */
-function pairsOf(
-  { fleet, read }: { fleet: FleetInForce; read: ReadClusters },
-  { application, environment }: PlacementQuery,
-): Pair[] {
-  const pairs = new Map<string, Pair>();
-  const asked = application === undefined ? fleet.placement.applications.keys() : [application as ApplicationId];
-  for (const id of asked) {
-    for (const [name, placed] of fleet.placement.applications.get(id) ?? []) {
-      for (const cluster of within(placed, read.connections)) {
-        const pair = { cluster, application: id, environment: name };
-        pairs.set(text(pair), pair);
-      }
-    }
-  }
-  for (const [key, { cluster, status }] of read.statuses) {
-    if (!pairs.has(key))
-      pairs.set(key, { cluster, application: status.application, environment: enteredBy(fleet, status) });
-  }
-  return [...pairs.values()]
-    .filter((pair) => environment === undefined || pair.environment === environment)
-    .sort((a, b) => (text(a) < text(b) ? -1 : 1));
-}
-
-/** Those of a sorted list that are among some; found by halving, for the list is the whole fleet and they are few. */
-function* within(sorted: readonly ClusterName[], some: ReadonlyMap<ClusterName, unknown>): Generator<ClusterName> {
-  for (const cluster of some.keys()) {
-    let low = 0;
-    let high = sorted.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((sorted[middle] ?? '') < cluster) low = middle + 1;
-      else high = middle;
-    }
-    if (sorted[low] === cluster) yield cluster;
-  }
-}
-
-/** The environment whose ledger file once named what a cluster runs; empty where the ledger does not say. */
-function enteredBy({ named }: FleetInForce, { application, attempt }: ApplicationStatus): string {
-  for (const [key, commits] of named) {
-    if (key.endsWith(`/${application}`) && commits.some(({ commit }) => commit === attempt))
-      return key.split('/')[0] ?? '';
-  }
-  return '';
-}
-
-async function viewsOf({ ports, read }: { ports: ReadPorts; read: ReadClusters }, pairs: readonly Pair[]) {
-  const waiting = pairs.filter((pair) => isWaiting(read, pair));
-  const keys = [...new Set(waiting.map(keyOfPair))];
-  const standings = new Map(
-    await Promise.all(
-      keys.map(
-        async (key) => [key, new Map((await standingsOf(ports, key)).map((one) => [one.cluster, one]))] as const,
-      ),
-    ),
-  );
-  return pairs.map((pair) => {
-    const held = standings.get(keyOfPair(pair))?.get(pair.cluster);
-    const old = read.connections.get(pair.cluster) !== 'Connected';
-    return viewOf(pair, {
-      ...optional('assignment', read.assignments.get(text(pair))),
-      ...optional('row', read.statuses.get(text(pair))),
-      ...optional('held', held),
-      old,
-    });
-  });
-}
-
-/** It has not answered to what it was given, or was given nothing: then the planner's word is the newest. */
-function isWaiting({ assignments, statuses }: ReadClusters, pair: Pair): boolean {
-  const status = statuses.get(text(pair))?.status;
-  return status === undefined || assignments.get(text(pair))?.entry?.bundle !== status.bundle;
-}
-
-function keyOfPair({ environment, application }: Pair): string {
-  const { team, name } = splitApplicationId(application);
-  return `${environment}/${team}/${name}`;
-}
-
-interface Known {
-  readonly assignment?: AssignmentRow;
-  readonly row?: StatusRow;
-  readonly held?: Standing;
-  readonly old: boolean;
-}
-
-/** What is shown of one pair. A state of another bundle than the one assigned is not this bundle's: it reads Assigned. */
-function viewOf(pair: Pair, { assignment, row, held, old }: Known) {
-  const { entry } = assignment ?? {};
-  const status = row?.status;
-  const answered = status !== undefined && (entry === undefined || status.bundle === entry.bundle);
-  const sync =
-    entry === undefined && status === undefined ? ('Held' as const) : answered ? status.sync : ('Assigned' as const);
-  const why =
-    sync === 'Held' || sync === 'Assigned'
-      ? (held ?? { reason: 'WaitsForWave' as const, message: 'It has not been given a release yet.' })
-      : status;
-  return {
-    cluster: pair.cluster as string,
-    application: pair.application as string,
-    environment: assignment?.environment ?? pair.environment,
-    ...optional('wave', assignment?.wave ?? held?.wave),
-    sync,
-    health: status?.health ?? ('Missing' as const),
-    drift: status?.drift ?? ('None' as const),
-    old,
-    ...optional('release', entry?.release ?? status?.release),
-    ...optional('version', entry?.version),
-    ...optional('bundle', entry?.bundle ?? status?.bundle),
-    ...optional('attempt', entry?.attempt ?? status?.attempt),
-    objects: status?.objects ?? 0,
-    healthyObjects: status?.healthyObjects ?? 0,
-    ...optional('sinceMs', row?.sinceMs),
-    ...optional('observedAtMs', row?.observedAtMs),
-    ...optional('healthyForMs', status?.healthyForMs),
-    problems: (status?.problems ?? []).map(({ key, health, reason, message }) => ({
-      object: keyText(key),
-      health: health as string,
-      reason: reason as string,
-      message,
-    })),
-    reason: (why?.reason ?? 'Assigned') as string,
-    message: why?.message ?? '',
-  };
-}
-
-/** A property that is there only where its value is. */
-export function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [Name in Key]?: Value } {
-  return (value === undefined ? {} : { [key]: value }) as { [Name in Key]?: Value };
 }

@@ -1,7 +1,7 @@
 import { splitApplicationId, type ApplicationId } from '@fairlead/core/model';
 import { decidedOf, standingsOf } from './decisions.ts';
 import { pageOf, type PageRequest } from './pages.ts';
-import { optional } from './placements.ts';
+import { optional } from './optional.ts';
 import type { LedgerCommit, ReadPorts } from './ports.ts';
 
 /** Which (application, environment) pairs a call is for. */

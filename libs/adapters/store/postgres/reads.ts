@@ -1,5 +1,5 @@
 import type { ClusterName, Connection, JsonObject } from '@fairlead/core/model';
-import type { AssignmentRow, ClusterRow, DesiredOf, OutboxRow, Store } from '@fairlead/ports/store';
+import type { AssignmentRow, ClusterRow, DesiredOf, OutboxRow, RowKey, Store } from '@fairlead/ports/store';
 import { sql } from 'kysely';
 import { build, type Ask, type Moment } from './ask.ts';
 import { assignmentOf, clusterOf, countsOf, eventOf, statusOf, tokenOf } from './rows.ts';
@@ -17,6 +17,7 @@ export type Reads = Pick<
   | 'connections'
   | 'tallies'
   | 'fact'
+  | 'factsOf'
   | 'facts'
   | 'tokens'
   | 'events'
@@ -106,12 +107,13 @@ async function desired(ask: Ask, clusters: readonly ClusterName[]): Promise<Desi
 }
 
 function selectAssignments(filter: Parameters<Store['assignments']>[0]) {
-  const { cluster, application, environment, clusters } = filter;
+  const { cluster, application, environment, clusters, keys } = filter;
   let query = build.selectFrom('assignment').selectAll().orderBy('cluster').orderBy('application');
   if (cluster !== undefined) query = query.where('cluster', '=', cluster);
   if (clusters !== undefined) query = query.where(among('cluster', clusters));
   if (application !== undefined) query = query.where('application', '=', application);
   if (environment !== undefined) query = query.where('environment', '=', environment);
+  if (keys !== undefined) query = query.where(amongKeys(keys));
   return query;
 }
 
@@ -142,6 +144,13 @@ function selectStatuses(filter: Parameters<Store['statuses']>[0]) {
   return limit === undefined ? query : query.limit(limit);
 }
 
+/** As many look-ups in the primary key as there are keys. */
+function amongKeys(keys: readonly RowKey[]) {
+  const clusters = keys.map((key) => key.cluster);
+  const applications = keys.map((key) => key.application);
+  return sql<boolean>`(cluster, application) IN (SELECT * FROM unnest(${clusters}::text[], ${applications}::text[]))`;
+}
+
 function among(column: string, names: readonly string[]) {
   return sql<boolean>`${sql.ref(column)} = any(${names}::text[])`;
 }
@@ -149,7 +158,7 @@ function among(column: string, names: readonly string[]) {
 function smallReads({
   ask,
   self,
-}: ReadWays): Pick<Store, 'instances' | 'fact' | 'facts' | 'tokens' | 'events' | 'outbox'> {
+}: ReadWays): Pick<Store, 'instances' | 'fact' | 'factsOf' | 'facts' | 'tokens' | 'events' | 'outbox'> {
   return {
     async instances(role) {
       const alive = build.selectFrom('instance').select('instance').where('role', '=', role);
@@ -159,6 +168,10 @@ function smallReads({
     async fact(key) {
       const [row] = await ask(build.selectFrom('fact').select('value').where('key', '=', key));
       return row?.value as JsonObject | undefined;
+    },
+    async factsOf(keys) {
+      const rows = await ask(build.selectFrom('fact').selectAll().where(among('key', keys)));
+      return new Map(rows.map((row) => [row.key, row.value as JsonObject]));
     },
     async facts(prefix) {
       const query = build.selectFrom('fact').selectAll().orderBy('key').where('key', '>=', prefix);

@@ -73,6 +73,7 @@ function methods(tables: Tables): Methods {
     unusedBlobs: (filter) => blobs.unused(filter),
     dropBlobs: (digests, filter) => blobs.drop(digests, filter),
     fact: (key) => small.fact(key),
+    factsOf: (keys) => small.factsOf(keys),
     facts: (prefix) => small.facts(prefix),
     claimToken: (hash, claimant) => small.claim(hash, claimant),
     tokens: () => small.tokens(),

@@ -178,6 +178,7 @@ function storeOver(thread: Thread, id: string): Store {
     unusedBlobs: call('unusedBlobs'),
     dropBlobs: call('dropBlobs'),
     fact: call('fact'),
+    factsOf: call('factsOf'),
     facts: call('facts'),
     claimToken: call('claimToken'),
     tokens: call('tokens'),

@@ -43,6 +43,33 @@ export function manyClusters(store: CurrentStore): void {
     expect(await store().assignments({ clusters: [] })).toEqual([]);
   });
 
+  test('assignments are found by their keys, each for itself', async () => {
+    await seed();
+    const key = (cluster: string, application: string) =>
+      ({ cluster: cluster as ClusterName, application: application as ApplicationId }) as const;
+    const keys = [key('c', 'web/shop'), key('a', 'web/till'), key('b', 'web/none'), key('nobody', 'web/shop')];
+    expect(await store().assignments({ keys })).toEqual([
+      assignmentRow('a', 'web/till', 'dev'),
+      assignmentRow('c', 'web/shop', 'prod'),
+    ]);
+    expect(await store().assignments({ keys, clusters: names('a', 'b') })).toEqual([
+      assignmentRow('a', 'web/till', 'dev'),
+    ]);
+    expect(await store().assignments({ keys: [] })).toEqual([]);
+  });
+
+  test('facts are found by their keys', async () => {
+    const kept = { a: { n: 1 }, 'a:b': { n: 2 }, c: { n: 3 } };
+    await store().write(Object.entries(kept).map(([key, value]) => ({ put: 'fact', key, value })));
+    expect(await store().factsOf(['c', 'nothing', 'a'])).toEqual(
+      new Map([
+        ['a', { n: 1 }],
+        ['c', { n: 3 }],
+      ]),
+    );
+    expect(await store().factsOf([])).toEqual(new Map());
+  });
+
   test('what clusters should run is read with their rows; a name without a row is left out', async () => {
     await seed();
     const found = await store().desired(names('empty', 'nobody', 'b'));

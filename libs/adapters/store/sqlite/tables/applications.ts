@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { FairleadError, type ApplicationId, type ClusterName } from '@fairlead/core/model';
 import {
   goingOn,
+  type AssignmentFilter,
   type AssignmentRow,
   type Counts,
   type RowFilter,
@@ -14,7 +15,7 @@ import { cell, fromJson, jsonCell, type Cell, type Row } from '../row.ts';
 
 /** Rows of applications in clusters: what was assigned and what was said. */
 export interface Applications {
-  assignments(filter: RowFilter): AssignmentRow[];
+  assignments(filter: AssignmentFilter): AssignmentRow[];
   statuses(query: StatusFilter): StatusRow[];
   counts(): Counts;
   tallies(clusters: readonly ClusterName[]): Map<ClusterName, Tally>;
@@ -68,11 +69,15 @@ function statementCache(database: DatabaseSync): Cached {
   };
 }
 
-function selectAssignments(cached: Cached, filter: RowFilter): AssignmentRow[] {
+function selectAssignments(cached: Cached, filter: AssignmentFilter): AssignmentRow[] {
   const { parts, values } = conditions(filter);
   if (filter.environment !== undefined) {
     parts.push('environment = ?');
     values.push(filter.environment);
+  }
+  if (filter.keys !== undefined) {
+    parts.push(`(cluster, application) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))`);
+    values.push(JSON.stringify(filter.keys.map((key) => [key.cluster, key.application])));
   }
   const rows = cached(`SELECT * FROM assignment ${whereOf(parts)} ORDER BY cluster, application`).all(...values);
   return (rows as Row[]).map(assignmentOf);

@@ -14,6 +14,7 @@ import { cell, fromJson, type Row } from '../row.ts';
 /** Facts and tokens. */
 export interface Small {
   fact(key: string): JsonObject | undefined;
+  factsOf(keys: readonly string[]): Map<string, JsonObject>;
   facts(prefix: string): Map<string, JsonObject>;
   putFact(key: string, value: JsonObject): void;
   dropFact(key: string): void;
@@ -25,6 +26,7 @@ export interface Small {
 /** Prepares the statements over `fact` and `token`. */
 export function small(database: DatabaseSync): Small {
   const fact = database.prepare('SELECT value FROM fact WHERE key = ?');
+  const factsOf = database.prepare('SELECT key, value FROM fact WHERE key IN (SELECT value FROM json_each(?))');
   const facts = database.prepare(
     'SELECT key, value FROM fact WHERE key >= ?1 AND key < ?1 || char(1114111) ORDER BY key',
   );
@@ -40,8 +42,8 @@ export function small(database: DatabaseSync): Small {
   };
   return {
     fact: (key) => fromJson(fact.get(key)?.['value']) as JsonObject | undefined,
-    facts: (prefix) =>
-      new Map((facts.all(prefix) as Row[]).map((row) => [row['key'] as string, fromJson(row['value']) as JsonObject])),
+    factsOf: (keys) => byKey(factsOf.all(JSON.stringify(keys))),
+    facts: (prefix) => byKey(facts.all(prefix)),
     putFact: (key, value) => void putFact.run(key, factText(key, value)),
     dropFact: (key) => void dropFact.run(key),
     tokens: () => (tokens.all() as Row[]).map(tokenOf),
@@ -56,6 +58,10 @@ export function small(database: DatabaseSync): Small {
       return claim;
     },
   };
+}
+
+function byKey(rows: readonly Row[]): Map<string, JsonObject> {
+  return new Map(rows.map((row) => [row['key'] as string, fromJson(row['value']) as JsonObject]));
 }
 
 function tokenOf(row: Row): TokenRow {
