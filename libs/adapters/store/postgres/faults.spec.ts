@@ -180,3 +180,24 @@ test('a full disk refuses what does not fit and keeps the rest, and room that is
   await store.write([blob(written - 1)]);
   expect(await store.fact('small')).toEqual({});
 });
+
+test('a disk that is full at the first word of a transaction refuses that one only', async () => {
+  const store = await open({ patienceMs: 60_000 });
+  const put = (key: string) => store.write([{ put: 'fact', key, value: {} }]);
+  await put('before');
+  // Every transaction begins with the row of its writer.
+  await server.query(
+    `CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+     CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON writer EXECUTE FUNCTION fill()`,
+    { in: access },
+  );
+  for (const key of ['first', 'second'])
+    await expect(put(key)).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringContaining('No space left on device. Make room'),
+    });
+  await server.query('DROP FUNCTION fill() CASCADE', { in: access });
+  await put('after');
+  expect([...(await store.facts('')).keys()].sort()).toEqual(['after', 'before']);
+});

@@ -37,15 +37,15 @@ export interface Batch {
  * otherwise. The client pipelines its statements.
  */
 export async function transact(client: Client, { number, calls, options }: Batch): Promise<readonly Outcome[]> {
-  const state = await begin(client, { needs: needsOf(calls), mark: mark(options.self, number) });
   try {
+    const state = await begin(client, { needs: needsOf(calls), mark: mark(options.self, number) });
     const { outcomes, draft } = judge(calls, state);
     const statements = statementsOf(draft, options);
     if (statements.length === 0) await client.query('ROLLBACK');
     else await commit(client, { statements, batch: number, outcomes });
     return outcomes;
   } catch (thrown) {
-    // Before the writing: a digest that is none, say. Afterwards the server has done it already, and this does nothing.
+    // A transaction that failed before its commit stands open until it is told to end, and would take in all that follows.
     if (!(thrown instanceof CommitUnknown)) await client.query('ROLLBACK').catch(() => undefined);
     throw thrown;
   }
