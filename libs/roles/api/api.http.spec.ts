@@ -122,6 +122,25 @@ test('a list answers as the table says, and refuses what it does not take, namin
   expect(selector).toMatchObject({ status: 400, body: { field: 'labels' } });
 });
 
+test.each([
+  [
+    'placements?sync=insync',
+    'sync',
+    'Held, Assigned, Applying, InSync, OutOfSync or Failed: current value is "insync"',
+  ],
+  [
+    'placements?health=',
+    'health',
+    'Healthy, Progressing, Degraded, Suspended, Missing or Unknown: current value is ""',
+  ],
+  ['placements?drift=None&drift=Present', 'drift', 'current value is ["None","Present"]'],
+  ['clusters?connection=Gone', 'connection', 'Connected, Silent, Lost or Never: current value is "Gone"'],
+])('%s is refused with the field and the words that it takes', async (path, field, detail) => {
+  const answer = await call('GET', `/api/v1/${path}`, { token: 'right' });
+  expect(answer).toMatchObject({ status: 400, body: { reason: 'InvalidArgument', field } });
+  expect(answer.body['detail']).toContain(detail);
+});
+
 test('a refusal carries reason, file and line', async () => {
   const answer = await call('POST', '/api/v1/promotions', {
     token: 'right',

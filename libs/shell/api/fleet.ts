@@ -1,4 +1,4 @@
-import { subjectText, type ClusterName, type FairleadError } from '@fairlead/core/model';
+import { subjectText, type ClusterName, type Connection, type FairleadError } from '@fairlead/core/model';
 import { FairleadError as Failure } from '@fairlead/core/model';
 import { silenceOf } from '@fairlead/core/connection';
 import { matches, parseSelector } from '@fairlead/core/placement';
@@ -62,7 +62,7 @@ export async function getFleet(ports: ReadPorts) {
 export interface ClusterQuery extends PageRequest {
   readonly labels?: string | undefined;
   readonly environment?: string | undefined;
-  readonly connection?: string | undefined;
+  readonly connection?: Connection | undefined;
 }
 
 /** Members by name. */

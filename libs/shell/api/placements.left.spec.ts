@@ -66,7 +66,7 @@ test('an environment is the same one whichever way a row is found', async () => 
       .map((item) => `${item.cluster}/${item.application}`)
       .toSorted();
   // Git places it in prod, and it still runs what staging gave it.
-  for (const health of [undefined, 'Healthy']) {
+  for (const health of [undefined, 'Healthy'] as const) {
     expect(await found({ health, environment: 'staging' })).toEqual(['edge/web/shop']);
     expect(await found({ health, environment: 'prod' })).toEqual(['edge-2/web/shop', 'edge/default/gone']);
   }

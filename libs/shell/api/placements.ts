@@ -1,4 +1,4 @@
-import type { ApplicationId, ClusterName } from '@fairlead/core/model';
+import type { ApplicationId, ClusterName, DriftState, HealthState, SyncState } from '@fairlead/core/model';
 import { matches, parseSelector } from '@fairlead/core/placement';
 import type { AssignmentRow, RowKey, StatusFilter, StatusRow } from '@fairlead/ports/store';
 import { enteredBy, isAmong, placedBy } from './environments.ts';
@@ -13,9 +13,9 @@ export interface PlacementQuery extends PageRequest {
   readonly application?: string | undefined;
   readonly environment?: string | undefined;
   readonly labels?: string | undefined;
-  readonly sync?: string | undefined;
-  readonly health?: string | undefined;
-  readonly drift?: string | undefined;
+  readonly sync?: SyncState | undefined;
+  readonly health?: HealthState | undefined;
+  readonly drift?: DriftState | undefined;
 }
 
 /** How many clusters are read at a time: some thousand rows, with or without an application that is asked for. */
@@ -185,9 +185,9 @@ function stateFilter({ cluster, application, sync, health, drift }: PlacementQue
   return {
     ...optional('cluster', cluster as ClusterName | undefined),
     ...optional('application', application as ApplicationId | undefined),
-    ...optional('sync', sync as StatusFilter['sync']),
-    ...optional('health', health as StatusFilter['health']),
-    ...optional('drift', drift as StatusFilter['drift']),
+    ...optional('sync', sync),
+    ...optional('health', health),
+    ...optional('drift', drift),
   };
 }
 

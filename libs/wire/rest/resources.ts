@@ -3,6 +3,24 @@ import { z } from 'zod';
 const timeMs = z.int().describe('Milliseconds since 1970 by the clock of the hub');
 const counts = z.record(z.string(), z.int());
 
+/** One of a closed list; what is no word of it is answered with all of them. */
+function oneOf<const Words extends readonly [string, ...string[]]>(...words: Words) {
+  const all = `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+  return z.enum(words, {
+    error: ({ input }) => `must be ${all}: current value is ${JSON.stringify(input)?.slice(0, 80) ?? 'nothing'}`,
+  });
+}
+
+/** Whether the hub hears the cluster. */
+export const connection = oneOf('Connected', 'Silent', 'Lost', 'Never');
+
+/** The states of one application in one cluster. */
+export const states = {
+  sync: oneOf('Held', 'Assigned', 'Applying', 'InSync', 'OutOfSync', 'Failed'),
+  health: oneOf('Healthy', 'Progressing', 'Degraded', 'Suspended', 'Missing', 'Unknown'),
+  drift: oneOf('None', 'Corrected', 'Present', 'Fighting'),
+} as const;
+
 /** Why something is as it is: a word of the closed list, and a sentence. */
 export const why = z.object({ reason: z.string(), message: z.string() });
 
@@ -33,7 +51,7 @@ export const clusterView = z.object({
   name: z.string(),
   labels: z.record(z.string(), z.string()),
   environments: z.array(z.string()),
-  connection: z.enum(['Connected', 'Silent', 'Lost', 'Never']),
+  connection,
   agentVersion: z.string(),
   kubernetesVersion: z.string(),
   position: z.object({ epoch: z.int(), generation: z.int() }).optional(),
@@ -54,9 +72,7 @@ export const placementView = z.object({
   application: z.string(),
   environment: z.string(),
   wave: z.string().optional(),
-  sync: z.enum(['Held', 'Assigned', 'Applying', 'InSync', 'OutOfSync', 'Failed']),
-  health: z.enum(['Healthy', 'Progressing', 'Degraded', 'Suspended', 'Missing', 'Unknown']),
-  drift: z.enum(['None', 'Corrected', 'Present', 'Fighting']),
+  ...states,
   /** The cluster is silent: what is shown is its last known state. */
   old: z.boolean(),
   release: z.string().optional(),

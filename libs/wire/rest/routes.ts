@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   applicationView,
   clusterView,
+  connection,
   driftView,
   environmentView,
   eventView,
@@ -9,6 +10,7 @@ import {
   historyView,
   placementView,
   rolloutView,
+  states,
 } from './resources.ts';
 
 /** One operation of the status API. The server, the OpenAPI document and the clients are all made from this table. */
@@ -49,7 +51,7 @@ export const routes = {
     method: 'GET',
     path: '/api/v1/clusters',
     summary: 'Members and their state',
-    query: z.object({ ...page, ...labelled, environment: z.string().optional(), connection: z.string().optional() }),
+    query: z.object({ ...page, ...labelled, environment: z.string().optional(), connection: connection.optional() }),
     answer: pageOf(clusterView),
   },
   getCluster: { method: 'GET', path: '/api/v1/clusters/{cluster}', summary: 'One member', answer: clusterView },
@@ -61,9 +63,9 @@ export const routes = {
       ...page,
       ...selected,
       ...labelled,
-      sync: z.string().optional(),
-      health: z.string().optional(),
-      drift: z.string().optional(),
+      sync: states.sync.optional(),
+      health: states.health.optional(),
+      drift: states.drift.optional(),
     }),
     answer: pageOf(placementView),
   },
