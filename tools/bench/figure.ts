@@ -1,7 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
 import type { Variant } from './bench.ts';
+import type { Ground } from './ground.ts';
 
 /** One figure, as one line of JSON says it. What does not apply is left out. */
 export interface Figure {
@@ -20,31 +18,6 @@ export interface Figure {
   readonly p99?: number;
   /** Everything else that belongs to it, by a name that ends with its unit. */
   readonly details?: Readonly<Record<string, number | string>>;
-}
-
-/** What it was measured on. */
-export interface Ground {
-  readonly commit: string;
-  readonly node: string;
-  readonly cpu: string;
-  readonly cores: number;
-  readonly memoryGib: number;
-  readonly kernel: string;
-}
-
-/** Reads it from this machine. */
-export function groundHere(): Ground {
-  const root = join(import.meta.dirname, '../..');
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
-  const isChanged = git('status', '--porcelain', '--untracked-files=no') !== '';
-  return {
-    commit: `${git('rev-parse', '--short=12', 'HEAD')}${isChanged ? '+changes' : ''}`,
-    node: process.version,
-    cpu: cpus()[0]?.model ?? 'unknown',
-    cores: cpus().length,
-    memoryGib: Math.round(totalmem() / 2 ** 30),
-    kernel: `${process.platform} ${execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim()}`,
-  };
 }
 
 /** A figure and the way in which the hub was run for it. */
@@ -87,12 +60,7 @@ export function percentile(values: readonly number[], share: number): number {
 
 /** The middle one, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
-  return (
-    (percentile(values, 0.5) -
-      percentile(
-        values.map((value) => -value),
-        0.5,
-      )) /
-    2
-  );
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[Math.floor(sorted.length / 2)]];
+  return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
 }

@@ -1,6 +1,7 @@
 import { flagsOf, usage, type Command, type Run } from './flags.ts';
-import { groundHere, lineOf, wordsOf, type Ground, type MeasuredFigure } from './figure.ts';
-import { writeReport, type Section } from './report.ts';
+import { lineOf, wordsOf, type MeasuredFigure } from './figure.ts';
+import { groundHere, type Ground } from './ground.ts';
+import { checkPlaces, writeReport, type Section } from './report.ts';
 
 /** Fulfilled by the first signal that asks this process to end. */
 function interruption(): Promise<'interrupted'> {
@@ -21,6 +22,15 @@ async function measure({ bench, options }: Run, show: (figure: MeasuredFigure) =
 }
 
 async function carryOut({ runs, isJson, writeTo }: Command, ground: Ground): Promise<number> {
+  if (writeTo !== undefined)
+    await checkPlaces(
+      writeTo,
+      runs.map(({ bench, options: { transport, layout, clusters } }) => ({
+        bench: bench.name,
+        variant: { transport, layout },
+        clusters,
+      })),
+    );
   for (const run of runs) {
     const section = await measure(run, (figure) => {
       process.stdout.write(`${isJson ? lineOf(figure, ground) : wordsOf(figure)}\n`);
@@ -36,7 +46,7 @@ let exitCode = 1;
 try {
   const command = flagsOf(process.argv.slice(2));
   if (command) {
-    const ended = await Promise.race([carryOut(command, groundHere()), interruption()]);
+    const ended = await Promise.race([carryOut(command, await groundHere()), interruption()]);
     exitCode = ended === 'interrupted' ? 130 : ended;
   } else {
     process.stdout.write(usage);

@@ -1,12 +1,37 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Variant } from './bench.ts';
-import { rounded, type Ground, type MeasuredFigure } from './figure.ts';
+import { rounded, type MeasuredFigure } from './figure.ts';
+import type { Ground } from './ground.ts';
 
 /** Figures of one bench in one variant. */
 export interface Section {
   readonly bench: string;
   readonly variant: Variant;
   readonly figures: readonly MeasuredFigure[];
+}
+
+/** A table of a document: a bench in one variant, with a column for each number of clusters. */
+export interface Place {
+  readonly bench: string;
+  readonly variant: Variant;
+  readonly clusters: readonly number[];
+}
+
+/**
+ * Looks whether the document can take these tables, before anything is measured. Throws where it has no place for one, or
+ * where a column that stands there would be lost.
+ */
+export async function checkPlaces(file: string, places: readonly Place[]): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  for (const place of places) {
+    const [from, to] = bordersOf(text, { file, ...place });
+    const columns = [...text.slice(from, to).matchAll(/ ([\d,]+) clusters (?=\|)/g)];
+    const lost = columns.map(([, size = '']) => size).filter((size) => !place.clusters.map(sizeText).includes(size));
+    if (lost.length > 0)
+      throw new Error(
+        `Cannot write ${place.bench} into ${file}: its columns for ${lost.join(' and ')} clusters would be lost. Measure them too, by --clusters.`,
+      );
+  }
 }
 
 /**
@@ -16,14 +41,22 @@ export interface Section {
 export async function writeReport(file: string, sections: readonly Section[], ground: Ground): Promise<void> {
   let text = await readFile(file, 'utf8');
   for (const { bench, variant, figures } of sections) {
-    const begin = `<!-- bench:${bench} ${variant.transport} ${variant.layout} -->`;
-    const from = text.indexOf(begin);
-    const to = text.indexOf('<!-- /bench -->', from);
-    if (from < 0 || to < 0)
-      throw new Error(`Cannot write the figures into ${file}: it has no place ${begin} … <!-- /bench -->. Add it.`);
-    text = `${text.slice(0, from + begin.length)}\n\n${tableOf(figures)}\n\n${groundOf(ground)}\n\n${text.slice(to)}`;
+    const [from, to] = bordersOf(text, { file, bench, variant });
+    text = `${text.slice(0, from)}\n\n${tableOf(figures)}\n\n${groundOf(ground)}\n\n${text.slice(to)}`;
   }
   await writeFile(file, text);
+}
+
+function bordersOf(text: string, by: { file: string; bench: string; variant: Variant }): [from: number, to: number] {
+  const begin = `<!-- bench:${by.bench} ${by.variant.transport} ${by.variant.layout} -->`;
+  const from = text.indexOf(begin);
+  const to = text.indexOf('<!-- /bench -->', from);
+  if (from >= 0 && to >= 0) return [from + begin.length, to];
+  throw new Error(`Cannot write the figures into ${by.file}: it has no place ${begin} … <!-- /bench -->. Add it.`);
+}
+
+function sizeText(clusters: number): string {
+  return clusters.toLocaleString('en');
 }
 
 /** One line a figure, one column a number of clusters. */
@@ -36,7 +69,7 @@ export function tableOf(figures: readonly MeasuredFigure[]): string {
     return [name, here[0]?.unit ?? '', ...cells];
   });
   const details = names.flatMap((name) => detailRows(figures, { name, sizes }));
-  const head = ['figure', 'unit', ...sizes.map((size) => `${size.toLocaleString('en')} clusters`)];
+  const head = ['figure', 'unit', ...sizes.map((size) => `${sizeText(size)} clusters`)];
   return [head, head.map(() => '---'), ...rows, ...details].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
@@ -72,6 +105,7 @@ function wordsOfKey(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-function groundOf({ commit, node, cpu, cores, memoryGib, kernel }: Ground): string {
-  return `Measured on ${cores} cores (${cpu}), ${memoryGib} GiB, ${kernel}, Node ${node}, at commit ${commit}.`;
+function groundOf({ commit, node, postgres, nats, cpu, cores, memoryGib, kernel }: Ground): string {
+  const versions = `Node ${node}, PostgreSQL ${postgres}, nats-server ${nats}`;
+  return `Measured on ${cores} cores (${cpu}), ${memoryGib} GiB, ${kernel}, ${versions}, at commit ${commit}.`;
 }

@@ -3,10 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { flagsOf } from './flags.ts';
-import { lineOf, percentile, type Ground, type MeasuredFigure } from './figure.ts';
-import { tableOf, writeReport } from './report.ts';
+import { lineOf, median, percentile, type MeasuredFigure } from './figure.ts';
+import type { Ground } from './ground.ts';
+import { checkPlaces, tableOf, writeReport } from './report.ts';
 
-const ground: Ground = { commit: 'abc', node: 'v24', cpu: 'a processor', cores: 2, memoryGib: 24, kernel: 'linux 6' };
+const ground: Ground = {
+  commit: 'abc',
+  node: 'v24',
+  postgres: '15.1',
+  nats: '2.15.0',
+  cpu: 'a processor',
+  cores: 2,
+  memoryGib: 24,
+  kernel: 'linux 6',
+};
 const figure: MeasuredFigure = {
   name: 'fanout',
   clusters: 100,
@@ -49,6 +59,10 @@ test('tables go into their places, and every other word stays', async () => {
   expect(await readFile(file, 'utf8')).toBe(once);
   expect(once).toMatch(/^# Words\n[^]*\*\*0\.346\*\*[^]*at commit abc\.\n\n<!-- \/bench -->\n\nMore words\n$/);
   expect(once).not.toContain('old');
+  const place = { bench: 'fanout', variant: section.variant };
+  await checkPlaces(file, [{ ...place, clusters: [100, 1_000] }]);
+  await expect(checkPlaces(file, [{ ...place, clusters: [1_000] }])).rejects.toThrow('its columns for 100 clusters');
+  await expect(checkPlaces(file, [{ ...place, bench: 'idle', clusters: [] }])).rejects.toThrow('no place');
   await expect(writeReport(file, [{ ...section, bench: 'idle' }], ground)).rejects.toThrow(
     '<!-- bench:idle grpc one -->',
   );
@@ -76,4 +90,8 @@ test.each([
 test('percentiles are values that were measured', () => {
   const values = Array.from({ length: 100 }, (_, at) => 100 - at);
   expect([0.5, 0.99, 1].map((share) => percentile(values, share))).toEqual([50, 99, 100]);
+});
+
+test('a median of an even number of values lies between the two in the middle', () => {
+  expect([median([3, 1, 2]), median([4, 1, 3, 2]), median([5]), median([])]).toEqual([2, 2.5, 5, Number.NaN]);
 });

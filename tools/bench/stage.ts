@@ -81,9 +81,12 @@ export interface Reading {
   /** Of PostgreSQL and NATS, where the hub has them. */
   readonly besideCpuMs: number;
   readonly hubRssBytes: number;
+  readonly besideRssBytes: number;
   readonly simulatorCpuMs: number;
   readonly bytes: number;
   readonly objectsMessages: number;
+  /** How often an agent began to apply an application. */
+  readonly applied: number;
   readonly messages: number;
 }
 
@@ -95,9 +98,14 @@ export async function readingOf(scene: Scene, simulator: Simulator): Promise<Rea
     hubCpuMs: hub.cpuMs,
     besideCpuMs: await cpuMsOfServers(scene.hub.beside),
     hubRssBytes: hub.rssBytes,
+    besideRssBytes: (await usageOfAll(scene.hub.beside)).rssBytes,
     simulatorCpuMs: tally.cpuMs,
     bytes: tally.bytes.in + tally.bytes.out,
     objectsMessages: tally.received['Objects'] ?? 0,
+    applied: Object.entries(tally.marks).reduce(
+      (sum, [name, { count }]) => sum + (name.startsWith('Applying:') ? count : 0),
+      0,
+    ),
     messages: [tally.sent, tally.received].flatMap((kinds) => Object.values(kinds)).reduce((sum, one) => sum + one, 0),
     atMs: preciseNow(),
   };

@@ -62,10 +62,22 @@ export function startLogicalAgent(options: LogicalAgentOptions): LogicalAgent {
     verify: options.verify,
     accepted: (accepted, traceparent) => fake.accept(accepted, traceparent),
   });
-  const heard = (message: HubMessage): void => {
-    if (message.type === 'Settings' && message.statusDigest === reporter.digest()) counter.mark('verified');
+  let isVerified = false;
+  const verified = (is: boolean): void => {
+    if (is === isVerified) return;
+    isVerified = is;
+    counter.verified += is ? 1 : -1;
+    if (is) counter.mark('verified');
   };
-  const watched = watchedLink(options.link, { cluster, behaviour, clock, counter, heard, said: marking(counter) });
+  const heard = (message: HubMessage): void => {
+    if (message.type === 'Settings' && message.statusDigest === reporter.digest()) verified(true);
+  };
+  const marked = marking(counter);
+  const said = (message: AgentMessage): void => {
+    if (message.type === 'StatusDelta' && message.full) verified(true);
+    marked(message);
+  };
+  const watched = watchedLink(options.link, { cluster, behaviour, clock, counter, heard, said });
   let drop = (): void => undefined;
   const link: HubLink = {
     async connect(handler, signal) {
@@ -91,6 +103,7 @@ export function startLogicalAgent(options: LogicalAgentOptions): LogicalAgent {
       if (is !== isConnected) counter.connected += is ? 1 : -1;
       isConnected = is;
       if (is) counter.mark('connected');
+      else verified(false);
     },
   });
   const stopTrouble = trouble(options, { random, drift: () => fake.drift(), drop: () => drop() });
@@ -120,7 +133,6 @@ function marking(counter: Counter): (message: AgentMessage) => void {
   };
   return (message) => {
     if (message.type !== 'StatusDelta') return;
-    if (message.full) counter.mark('verified');
     for (const status of message.changed) {
       if (status.sync !== 'InSync') continue;
       mark('InSync', status);

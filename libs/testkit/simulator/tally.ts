@@ -5,6 +5,8 @@ export interface Tally {
   readonly agents: number;
   /** Agents whose stream stands and has been given its settings. */
   readonly connected: number;
+  /** Those of them of which the hub knows the status: its settings named it, or the whole was sent on this stream. */
+  readonly verified: number;
   /** Refused or broken connections, since the beginning. */
   readonly failures: number;
   /** Messages by type, since the beginning. */
@@ -34,6 +36,7 @@ export function preciseNow(): number {
 export class Counter {
   agents = 0;
   connected = 0;
+  verified = 0;
   failures = 0;
   blobs = 0;
   steppedBack = 0;
@@ -82,6 +85,7 @@ export class Counter {
     return {
       agents: this.agents,
       connected: this.connected,
+      verified: this.verified,
       failures: this.failures,
       sent: { ...this.#sent },
       received: { ...this.#received },
@@ -114,6 +118,7 @@ export function sumOf(tallies: readonly Tally[]): Tally {
   return {
     agents: add((tally) => tally.agents),
     connected: add((tally) => tally.connected),
+    verified: add((tally) => tally.verified),
     failures: add((tally) => tally.failures),
     sent: merge((tally) => tally.sent),
     received: merge((tally) => tally.received),

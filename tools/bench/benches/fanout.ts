@@ -22,15 +22,18 @@ export const fanout: Bench = {
       medians.push({ clusters, seconds: figure.value });
       yield figure;
     }
-    const [first, last] = [medians[0], medians.at(-1)];
-    if (!first || !last || first === last) return;
-    yield {
-      name: 'fanout.slope',
-      clusters: last.clusters,
-      value: ((last.seconds - first.seconds) / (last.clusters - first.clusters)) * 1e6,
-      unit: 'µs per cluster',
-      details: { from: first.clusters, to: last.clusters },
-    };
+    // From each size to the next: a line from the first to the last would hide a bend.
+    for (const [at, to] of medians.entries()) {
+      const from = medians[at - 1];
+      if (!from) continue;
+      yield {
+        name: 'fanout.slope',
+        clusters: to.clusters,
+        value: ((to.seconds - from.seconds) / (to.clusters - from.clusters)) * 1e6,
+        unit: 'µs per cluster more',
+        details: { from: from.clusters },
+      };
+    }
   },
 };
 

@@ -81,6 +81,7 @@ function figuresOf(
         pssKibPerCluster: each(memory.pssBytes - empty.pssBytes),
         hubRssMib: memory.rssBytes / 2 ** 20,
         emptyHubRssMib: empty.rssBytes / 2 ** 20,
+        besideRssMib: after.besideRssBytes / 2 ** 20,
       },
     },
     {
@@ -91,6 +92,7 @@ function figuresOf(
       ceiling: ceilings.millicores,
       details: {
         hubMillicores: ((after.hubCpuMs - before.hubCpuMs) / forMs) * 1000,
+        besideMillicores: ((after.besideCpuMs - before.besideCpuMs) / forMs) * 1000,
         simulatorMillicores: ((after.simulatorCpuMs - before.simulatorCpuMs) / forMs) * 1000,
       },
     },

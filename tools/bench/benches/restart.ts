@@ -17,7 +17,8 @@ export const restart: Bench = {
   variants: [usual],
   summary:
     'the hub gets SIGKILL and is started again at once: from the start of the process until the last agent has been ' +
-    'told by it which status it has, and that is the agent’s own; manifests that were sent again are counted',
+    'told by it which status it has, and that is the agent’s own; manifests that were sent again are counted, and ' +
+    'applications that an agent began to apply again',
   async *run(options) {
     for (const clusters of options.clusters) yield* await measure(options, clusters);
   },
@@ -25,9 +26,12 @@ export const restart: Bench = {
 
 interface Round {
   readonly seconds: number;
+  /** From the kill to the start: until every agent had noticed. */
+  readonly deadSeconds: number;
   readonly readySeconds: number;
   readonly backMs: readonly number[];
   readonly resent: number;
+  readonly applied: number;
   readonly hubCpuMs: number;
   readonly bytes: number;
 }
@@ -53,6 +57,7 @@ async function measure(options: BenchOptions, clusters: number): Promise<Figure[
 async function oneRound(scene: Scene, simulator: Simulator): Promise<Round> {
   const all = scene.agents.length;
   await pause(settleMs);
+  const killedMs = preciseNow();
   await scene.hub.kill();
   await simulator.until(({ connected }) => connected === 0, { what: 'every agent to notice', timeoutMs: patienceMs });
   for (const mark of ['verified', 'connected']) await simulator.forget(mark);
@@ -60,16 +65,18 @@ async function oneRound(scene: Scene, simulator: Simulator): Promise<Round> {
   const startedMs = preciseNow();
   await scene.hub.start();
   const readyMs = preciseNow();
-  const { marks } = await simulator.until((tally) => (tally.marks['verified']?.count ?? 0) >= all, {
+  const { marks } = await simulator.until(({ verified }) => verified === all, {
     what: 'every agent to be back and verified',
     timeoutMs: patienceMs,
   });
   const after = await readingOf(scene, simulator);
   return {
     seconds: ((marks['verified']?.lastMs ?? Number.NaN) - startedMs) / 1000,
+    deadSeconds: (startedMs - killedMs) / 1000,
     readySeconds: (readyMs - startedMs) / 1000,
     backMs: (await simulator.times('verified')).map((time) => time - startedMs),
     resent: after.objectsMessages - before.objectsMessages,
+    applied: after.applied - before.applied,
     hubCpuMs: after.hubCpuMs,
     bytes: after.bytes - before.bytes,
   };
@@ -90,6 +97,7 @@ function figuresOf(clusters: number, rounds: readonly Round[]): Figure[] {
       p50: percentile(back, 0.5) / 1000,
       p99: percentile(back, 0.99) / 1000,
       details: {
+        deadS: median(rounds.map(({ deadSeconds }) => deadSeconds)),
         readyS: median(rounds.map(({ readySeconds }) => readySeconds)),
         hubCpuMsPerCluster: median(rounds.map(({ hubCpuMs }) => hubCpuMs)) / clusters,
         bytesPerCluster: median(rounds.map(({ bytes }) => bytes)) / clusters,
@@ -100,6 +108,14 @@ function figuresOf(clusters: number, rounds: readonly Round[]): Figure[] {
       clusters,
       value: Math.max(...rounds.map(({ resent }) => resent)),
       unit: 'Objects messages',
+      ceiling: 0,
+      n: rounds.length,
+    },
+    {
+      name: 'restart.applied',
+      clusters,
+      value: Math.max(...rounds.map(({ applied }) => applied)),
+      unit: 'applications',
       ceiling: 0,
       n: rounds.length,
     },

@@ -8,7 +8,7 @@ import { setStatusStage, type StatusStage } from '../status/stage.ts';
 const applications = 100;
 const ceilings = { summaryMs: 20, pageMs: 100, megabytes: 500 } as const;
 const leastPerSecond = 5_000;
-const loadMs = 30_000;
+const loadMs = 60_000;
 /** Updates under way at a time: a tenth of ten thousand agents at the same moment. */
 const atOnce = 1_000;
 const reads = 200;
