@@ -29,6 +29,13 @@ test('half a minute without an answer makes it Silent', () => {
   expect(at({ lastHeardAtMs, unansweredSinceMs: nowMs - 30_000 }).connection).toBe('Silent');
 });
 
+test('what was heard later answers all that was sent before', () => {
+  const lastHeardAtMs = nowMs - minuteMs;
+  expect(at({ lastHeardAtMs, unansweredSinceMs: lastHeardAtMs - 1 }).connection).toBe('Connected');
+  // The hub sends on what it hears: in the same millisecond, the sending came second.
+  expect(at({ lastHeardAtMs, unansweredSinceMs: lastHeardAtMs }).connection).toBe('Silent');
+});
+
 test('the word changes exactly when it said it would', () => {
   const heard = fc.record({ session: fc.constant(1), lastHeardAtMs: fc.nat(1e9), unansweredSinceMs: fc.nat(1e9) });
   fc.assert(

@@ -5,7 +5,7 @@ export interface Heard {
   /** 0 before the first Hello. */
   readonly session: number;
   readonly lastHeardAtMs?: number;
-  /** When something was sent, or waits to be sent, that has no answer yet. */
+  /** When something was sent, or waits to be sent, that has no answer yet; what was heard after that is one. */
   readonly unansweredSinceMs?: number;
 }
 
@@ -38,10 +38,15 @@ export function connectionOf(
 ): ConnectionNow {
   if (!heard || heard.session === 0 || heard.lastHeardAtMs === undefined) return { connection: 'Never' };
   const policy = options.policy ?? defaultSilence;
-  const { lastHeardAtMs, unansweredSinceMs = Infinity } = heard;
+  const { lastHeardAtMs } = heard;
   const lostAtMs = lastHeardAtMs + policy.lostAfterMs;
   if (options.nowMs >= lostAtMs) return { connection: 'Lost' };
-  const silentAtMs = Math.min(lastHeardAtMs + policy.silentAfterMs, unansweredSinceMs + policy.answerWithinMs);
+  const silentAtMs = Math.min(lastHeardAtMs + policy.silentAfterMs, waitsSinceMs(heard) + policy.answerWithinMs);
   if (options.nowMs >= silentAtMs) return { connection: 'Silent', recheckAfterMs: lostAtMs - options.nowMs };
   return { connection: 'Connected', recheckAfterMs: silentAtMs - options.nowMs };
+}
+
+/** Another gateway may note that nothing answers when the cluster has long been heard by one. */
+function waitsSinceMs({ lastHeardAtMs = 0, unansweredSinceMs = Infinity }: Heard): number {
+  return unansweredSinceMs < lastHeardAtMs ? Infinity : unansweredSinceMs;
 }

@@ -340,8 +340,8 @@ function connectionsOf(tables: Tables, at: HeardAt): Record<Connection, number> 
     const heardMs = session === 0 ? undefined : lastHeardAtMs;
     if (heardMs === undefined) counts.Never += 1;
     else if (at.nowMs >= heardMs + at.lostAfterMs) counts.Lost += 1;
-    else if (at.nowMs >= Math.min(heardMs + at.silentAfterMs, unansweredSinceMs + at.answerWithinMs))
-      counts.Silent += 1;
+    else if (at.nowMs >= heardMs + at.silentAfterMs) counts.Silent += 1;
+    else if (unansweredSinceMs >= heardMs && at.nowMs >= unansweredSinceMs + at.answerWithinMs) counts.Silent += 1;
     else counts.Connected += 1;
   }
   return counts;

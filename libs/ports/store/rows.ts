@@ -38,7 +38,7 @@ export interface ClusterRow {
   readonly connected: boolean;
   /** The instance of the gateway that holds its stream, or held it last. */
   readonly gateway?: string;
-  /** When something was sent that has no answer yet. */
+  /** When something was sent that had no answer; counts only where nothing was heard since. */
   readonly unansweredSinceMs?: number;
 }
 

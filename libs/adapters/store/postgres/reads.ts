@@ -57,8 +57,9 @@ function clusterReads({ ask, moment }: ReadWays): Pick<Store, 'cluster' | 'clust
       const word = sql<Connection>`CASE
         WHEN session = 0 OR last_heard_at_ms IS NULL THEN 'Never'
         WHEN ${nowMs}::bigint >= last_heard_at_ms + ${lostAfterMs} THEN 'Lost'
-        WHEN ${nowMs}::bigint >= last_heard_at_ms + ${silentAfterMs}
-          OR ${nowMs}::bigint >= unanswered_since_ms + ${answerWithinMs} THEN 'Silent'
+        WHEN ${nowMs}::bigint >= last_heard_at_ms + ${silentAfterMs} THEN 'Silent'
+        WHEN unanswered_since_ms >= last_heard_at_ms
+          AND ${nowMs}::bigint >= unanswered_since_ms + ${answerWithinMs} THEN 'Silent'
         ELSE 'Connected' END`.as('word');
       const rows = await ask(build.selectFrom('cluster').select([word, all]).groupBy('word'));
       return {

@@ -146,14 +146,17 @@ export function manyClusters(store: CurrentStore): void {
       ['now', 1000],
       ['silent', 500],
       ['lost', 10],
-      ['late', 990],
+      ['late', 900],
+      ['answered', 901],
     ] as const)
       await store().raiseSession(cluster as ClusterName, { ...hello, nowMs });
     await store().write([
       { put: 'contact', row: { cluster: 'late' as ClusterName, unansweredSinceMs: 900 } },
+      // Heard since: whoever wrote that there is no answer did not know.
+      { put: 'contact', row: { cluster: 'answered' as ClusterName, unansweredSinceMs: 900 } },
       { put: 'head', row: headRow('never', 1, 1) },
     ]);
     const at = { nowMs: 1000, answerWithinMs: 50, silentAfterMs: 400, lostAfterMs: 900 };
-    expect(await store().connections(at)).toEqual({ Connected: 1, Silent: 2, Lost: 1, Never: 1 });
+    expect(await store().connections(at)).toEqual({ Connected: 2, Silent: 2, Lost: 1, Never: 1 });
   });
 }

@@ -70,7 +70,8 @@ function connectionCounter(database: DatabaseSync): Clusters['connections'] {
   const statement = database.prepare(`SELECT word, count(*) AS n FROM (SELECT CASE
       WHEN session = 0 OR last_heard_at_ms IS NULL THEN 'Never'
       WHEN ?1 >= last_heard_at_ms + ?2 THEN 'Lost'
-      WHEN ?1 >= last_heard_at_ms + ?3 OR ?1 >= unanswered_since_ms + ?4 THEN 'Silent'
+      WHEN ?1 >= last_heard_at_ms + ?3 THEN 'Silent'
+      WHEN unanswered_since_ms >= last_heard_at_ms AND ?1 >= unanswered_since_ms + ?4 THEN 'Silent'
       ELSE 'Connected' END AS word FROM cluster) GROUP BY word`);
   return ({ nowMs, lostAfterMs, silentAfterMs, answerWithinMs }) => {
     const rows = statement.all(nowMs, lostAfterMs, silentAfterMs, answerWithinMs);
