@@ -11,7 +11,8 @@ import {
   type TlsIdentity,
 } from '@fairlead/ports/transport';
 import { Channel, refuse } from './channel.ts';
-import { bind, contextOf, doorTo, secureServer, type Door } from './connections.ts';
+import { contextOf, secureServer } from './connections.ts';
+import { bind, doorTo, type Door } from './door.ts';
 import { Gate } from './gate.ts';
 import { isGrpc, isOurCall } from './service.ts';
 import { toStatus, unknownMethod } from './status.ts';
