@@ -1,6 +1,6 @@
 import { valueDigest } from '@fairlead/core/bundle';
 import { defaultSilence } from '@fairlead/core/connection';
-import type { ApplicationId, ClusterName, CommitSha, EnvironmentName } from '@fairlead/core/model';
+import type { ApplicationId, ClusterName, CommitSha, Digest, EnvironmentName } from '@fairlead/core/model';
 import { memoryStore, type AssignmentRow, type Change, type Store } from '@fairlead/ports/store';
 import { expect, test } from 'vitest';
 import { openBoard } from './board.ts';
@@ -81,6 +81,32 @@ test('what a bell names while everything is being read is read again', async () 
   reading.resolve();
   await early;
   expect(messageOf(await board.rowsOf(shop), first)).toBe('new');
+});
+
+test('of a cluster that says what it runs for the first time everything is read, whatever the bell named', async () => {
+  const { store, reads } = await stocked();
+  const board = openBoard(store, { maxRows: 1000 });
+  await board.clusters(at(0));
+  await board.rowsOf(shop);
+  expect([board.hasNewWord(), board.hasNewWord()]).toEqual([true, false]);
+  const statusDigest: Digest = `sha256:${'ab'.repeat(32)}`;
+  await store.write([status(first, 'new'), { put: 'contact', row: { cluster: first, statusDigest } }]);
+  board.mark({ clusters: [first], applications: [] });
+  await board.clusters(at(0));
+  expect(messageOf(await board.rowsOf(shop), first)).toBe('new');
+  expect([board.hasNewWord(), board.hasNewWord()]).toEqual([true, false]);
+  // From now on it is the bells that say what changed.
+  board.mark({ clusters: [first], applications: [] });
+  await board.clusters(at(0));
+  await board.rowsOf(shop);
+  expect(board.hasNewWord()).toBe(false);
+  expect(reads).toEqual([
+    'clusters all',
+    'statuses all',
+    `clusters ${first}`,
+    `statuses ${first}`,
+    `clusters ${first}`,
+  ]);
 });
 
 test('a doubt while something is read leaves the look with what it has, and the next one reads all', async () => {

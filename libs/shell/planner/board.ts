@@ -33,6 +33,11 @@ export interface Board {
     readonly nowMs: number;
     readonly silence: SilencePolicy;
   }): Promise<ReadonlyMap<ClusterName, ClusterRow>>;
+  /**
+   * Whether a cluster was found to have said what it runs that had not, since this was asked last. All of its statuses are
+   * read again then, whatever bells named: its row and they were written together, and bells may be behind.
+   */
+  hasNewWord(): boolean;
   /** Rows of an application, brought up to date. */
   rowsOf(application: ApplicationId): Promise<ApplicationRows>;
   /** Members as gateways know them, the facts `member:NAME`, by name. */
@@ -66,6 +71,7 @@ class StoreBoard implements Board {
   #stale = new Set<ClusterName>();
   /** How often everything was doubted: what was read before the last time is not kept. */
   #doubts = 0;
+  #hasNewWord = false;
 
   constructor(store: Store, maxRows: number) {
     this.#store = store;
@@ -108,6 +114,12 @@ class StoreBoard implements Board {
     return clusters;
   }
 
+  hasNewWord(): boolean {
+    const has = this.#hasNewWord;
+    this.#hasNewWord = false;
+    return has;
+  }
+
   async rowsOf(application: ApplicationId): Promise<ApplicationRows> {
     const known = this.#pages.get(application);
     if (known === undefined) return this.#readPage(application);
@@ -144,12 +156,14 @@ class StoreBoard implements Board {
   }
 
   async #readAll(nowMs: number): Promise<ReadonlyMap<ClusterName, ClusterRow>> {
-    // What is named from now on may be written after it was read.
+    // What is named from now on may be written after it was read; statuses that were read before may be older than rows.
     this.#stale.clear();
+    this.#pages.clear();
     const doubts = this.#doubts;
     const clusters = new Map((await this.#store.clusters()).map((row) => [row.cluster, row]));
     if (doubts === this.#doubts) this.#clusters = clusters;
     this.#readAtMs = new Map([...clusters.keys()].map((cluster) => [cluster, nowMs]));
+    this.#hasNewWord = true;
     return clusters;
   }
 
@@ -177,9 +191,15 @@ class StoreBoard implements Board {
     for (const name of names) {
       const row = rows.get(name);
       this.#readAtMs.set(name, nowMs);
+      if (row?.statusDigest !== undefined && clusters.get(name)?.statusDigest === undefined) this.#spoke(name);
       if (row === undefined) clusters.delete(name);
       else clusters.set(name, row);
     }
+  }
+
+  #spoke(cluster: ClusterName): void {
+    this.#hasNewWord = true;
+    for (const page of this.#pages.values()) page.stale.add(cluster);
   }
 
   async #readPage(application: ApplicationId): Promise<Page> {

@@ -121,7 +121,9 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
   const enrolments = await loadEnrolments(ports.store);
   const facts = await workshop.board.members();
   const members = keepMembers({ snapshot, facts }, { enrolments, rows: round.clusters });
-  const units = isInEpoch(round) ? chosen(request) : [];
+  // A head names everything that a cluster runs: who has just said what that is, is looked at for every unit at once.
+  const about = workshop.board.hasNewWord() ? 'all' : request.units;
+  const units = isInEpoch(round) ? chosen(snapshot, about) : [];
   const outcomes = await decideUnits(round, { units, ground });
 
   // Act: what the ledger says already is given out before what is new is pushed.
@@ -187,7 +189,7 @@ async function decideUnits(
   return outcomes;
 }
 
-function chosen({ snapshot, units }: RoundRequest): Unit[] {
+function chosen(snapshot: FleetSnapshot, units: RoundRequest['units']): Unit[] {
   const all = [...unitsOf(snapshot).values()];
   return units === 'all' ? all : all.filter(({ key }) => units.has(key));
 }

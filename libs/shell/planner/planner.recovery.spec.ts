@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FairleadError, type ClusterName } from '@fairlead/core/model';
+import { FairleadError, type ApplicationId, type ClusterName } from '@fairlead/core/model';
 import {
   hello,
   join,
@@ -174,6 +174,25 @@ describe('a lost store', () => {
     await speakAgain(fleet, { before, cluster });
     await run(fleet);
     expect(await fleet.store.assignments({ cluster })).toHaveLength(1);
+  });
+
+  it('a cluster that speaks while others are looked at is given all that it runs by one head', async () => {
+    const fleet = await shipped();
+    const [first, late] = names as [ClusterName, ClusterName];
+    await fleet.store.write([
+      { put: 'contact', row: { cluster: first, ackedPosition: { epoch: 1, generation: 99 } } },
+      { put: 'contact', row: { cluster: late, statusDigest: undefined } },
+    ]);
+    await run(fleet);
+    expect((await log(fleet)).at(-1)).toBe('Epoch 2');
+    expect((await fleet.store.cluster(late))?.position?.epoch).toBe(1);
+    await hello(fleet, late);
+    // The bell of its Hello has come, the one of its status has not, and somebody asks for a look at the head.
+    await fleet.bus.publish('statuses', { clusters: [late], applications: ['default/gone' as ApplicationId] });
+    await fleet.bus.settled();
+    await fleet.planner.plan({ head: true, units: [] });
+    expect((await fleet.store.cluster(late))?.position).toEqual({ epoch: 2, generation: 1 });
+    expect((await fleet.store.assignments({ cluster: late })).map(({ entry }) => entry?.version)).toEqual(['1.0.0']);
   });
 
   it('while another hub has raised the epoch, nothing is given out', async () => {
