@@ -1,6 +1,6 @@
 import { valueDigest } from '@fairlead/core/bundle';
 import { defaultSilence } from '@fairlead/core/connection';
-import type { ApplicationId, ClusterName, CommitSha, Digest, EnvironmentName } from '@fairlead/core/model';
+import type { ApplicationId, ClusterName, CommitSha, EnvironmentName } from '@fairlead/core/model';
 import { memoryStore, type AssignmentRow, type Change, type Store } from '@fairlead/ports/store';
 import { expect, test } from 'vitest';
 import { openBoard } from './board.ts';
@@ -89,7 +89,7 @@ test('of a cluster that says what it runs for the first time everything is read,
   await board.clusters(at(0));
   await board.rowsOf(shop);
   expect([board.hasNewWord(), board.hasNewWord()]).toEqual([true, false]);
-  const statusDigest: Digest = `sha256:${'ab'.repeat(32)}`;
+  const statusDigest = valueDigest('said');
   await store.write([status(first, 'new'), { put: 'contact', row: { cluster: first, statusDigest } }]);
   board.mark({ clusters: [first], applications: [] });
   await board.clusters(at(0));
