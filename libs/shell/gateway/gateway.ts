@@ -14,11 +14,13 @@ import { Complaints } from './complaints.ts';
 import { Dispatch } from './dispatch.ts';
 import { enroll, makeToken, renew, type JoinRequest, type JoinToken } from './enroll.ts';
 import { standingOf } from './membership.ts';
+import { Farewells } from './farewells.ts';
 import { comesTooOften } from './misdeeds.ts';
 import { Shelf } from './objects.ts';
 import { defaultLimits, type GatewayLimits, type GatewayPorts } from './ports.ts';
 import { AgentSession } from './session.ts';
 
+import { noteUnreached } from './unreached.ts';
 /** Where agents come in: enrolment, streams, objects by digest, statuses. Errors are `FairleadError`. */
 export interface Gateway {
   /** Hears the bus from now on. */
@@ -59,6 +61,7 @@ class AgentGateway implements Gateway {
   readonly #arrivals: Arrivals;
   readonly #sessions = new Map<ClusterName, AgentSession>();
   /** Sessions that could not be looked at again when they should have been; the next beat does. */
+  readonly #farewells: Farewells;
   readonly #owed = new Set<AgentSession>();
   #unsubscribe: () => void = () => undefined;
   #isClosed = false;
@@ -73,6 +76,7 @@ class AgentGateway implements Gateway {
   }
 
   start(): void {
+    this.#farewells = new Farewells(ports);
     const { bus } = this.#ports;
     const stops = [
       bus.subscribe('desired', (payload) => this.#ring(payload), { lost: () => this.#lookAll() }),
@@ -91,6 +95,7 @@ class AgentGateway implements Gateway {
     await this.#refreshAll(owed);
     const clusters = await store.sweepInstances();
     if (clusters.length === 0) return;
+    await this.#farewells.beaten();
     await store.write([{ put: 'outbox', row: { subject: 'statuses', payload: { clusters, applications: [] } } }]);
   }
 
@@ -129,6 +134,7 @@ class AgentGateway implements Gateway {
         this.#owed.delete(session);
         if (this.#sessions.get(caller.cluster) === session) this.#sessions.delete(caller.cluster);
       },
+      farewells: this.#farewells,
     });
     this.#sessions.set(caller.cluster, session);
     before?.close(`Another stream of ${caller.cluster} took the place of this one.`);
@@ -167,7 +173,7 @@ class AgentGateway implements Gateway {
       if (session) session.look();
       else unreached.push(cluster);
     }
-    await this.#noteUnreached(unreached);
+    await noteUnreached(this.#ports, unreached);
   }
 
   #lookAll(): void {
@@ -193,22 +199,5 @@ class AgentGateway implements Gateway {
     };
     await Promise.all(Array.from({ length: refreshesAtOnce }, work));
     if (failed.length > 0) this.#ports.onError(failed[0]);
-  }
-
-  /** Something waits for a cluster without a stream: from now on it has half a minute to come. */
-  async #noteUnreached(clusters: readonly ClusterName[]): Promise<void> {
-    const { store, clock } = this.#ports;
-    const nowMs = clock.now();
-    const rows = clusters.length === 0 ? [] : await store.clusters({ names: clusters });
-    const waiting = rows
-      .filter((row) => row.session > 0 && !row.connected && row.unansweredSinceMs === undefined)
-      .map(({ cluster }) => cluster);
-    if (waiting.length === 0) return;
-    await store.write(
-      waiting.flatMap((cluster) => [
-        { put: 'contact', row: { cluster, unansweredSinceMs: nowMs } } as const,
-        { put: 'outbox', row: { subject: 'statuses', payload: { clusters: [cluster], applications: [] } } } as const,
-      ]),
-    );
   }
 }

@@ -10,11 +10,13 @@ import {
   type MessageOf,
   type SignedHead,
 } from '@fairlead/core/model';
-import type { Change, ClusterRow, ContactRow, Guard } from '@fairlead/ports/store';
+import type { Change, ClusterRow, ContactRow } from '@fairlead/ports/store';
 import type { AgentChannel, ChannelHandler } from '@fairlead/ports/transport';
 import type { Complaints } from './complaints.ts';
+import { statusBell, unlessNewer, writeContact } from './contact.ts';
 import { decideDesired, desiredMessage, sameMark, type Mark } from './desired.ts';
 import type { Dispatch, Given, Receiver } from './dispatch.ts';
+import type { Farewells } from './farewells.ts';
 import { notAMember, standingOf, type Standing } from './membership.ts';
 import type { Reach, Shelf } from './objects.ts';
 import { floods, isMisdeed, misspoke, neverGiven, outOfOrder, readsNothing } from './misdeeds.ts';
@@ -29,6 +31,7 @@ export interface SessionParts {
   readonly shelf: Shelf;
   readonly dispatch: Dispatch;
   readonly complaints: Complaints;
+  readonly farewells: Farewells;
   readonly channel: AgentChannel;
   readonly standing: Standing;
   /** Called once when the stream is over. */
@@ -81,6 +84,8 @@ export class AgentSession implements ChannelHandler, Receiver {
   async message(message: AgentMessage): Promise<void> {
     const { complaints } = this.#parts;
     await this.#throttle.take(costOf(message));
+    // It may have ended while its message waited.
+    if (this.#isOver) return;
     if (this.#throttle.isFlooded) complaints.say(this.cluster, floods(this.#parts.limits));
     this.#heardAtMs = this.#parts.ports.clock.now();
     this.#heardCount += 1;
@@ -112,20 +117,21 @@ export class AgentSession implements ChannelHandler, Receiver {
     if (cause && isMisdeed(cause)) this.#parts.complaints.say(this.cluster, misspoke(cause));
     this.#parts.dispatch.forget(this);
     this.#parts.gone();
+    void this.#farewell();
+  }
+
+  async #farewell(): Promise<void> {
+    const { cluster } = this;
     if (this.#session === 0) return;
-    const last = { connected: false, ...(this.#heardAtMs > 0 && { lastHeardAtMs: this.#heardAtMs }) };
-    this.#write(last, [this.#bell([])]).catch((error: unknown) => {
-      // A newer session has the row now, and it is connected.
-      if (!(error instanceof FairleadError && error.code === 'Conflict')) this.#parts.ports.onError(error);
-    });
+    await this.#parts.farewells.say({ cluster, session: this.#session, lastHeardAtMs: this.#heardAtMs });
   }
 
   /** Says once more that this stream is open: the store took its gateway for dead. A newer stream is left alone. */
   async claim(): Promise<void> {
     if (this.#session === 0 || this.#isOver) return;
-    await this.#write({ connected: true }, []).catch((error: unknown) => {
-      if (!(error instanceof FairleadError && error.code === 'Conflict')) throw error;
-    });
+    // Another gateway may have noted meanwhile that nobody reaches the cluster.
+    const reached = !this.#unanswered && { unansweredSinceMs: undefined };
+    await this.#write({ connected: true, ...reached }, []).catch(unlessNewer);
   }
 
   /** Ends the stream; the reason reaches the agent. */
@@ -156,6 +162,8 @@ export class AgentSession implements ChannelHandler, Receiver {
     const { agentVersion, kubernetesVersion, position, root } = hello;
     const facts = { agentVersion, kubernetesVersion, nowMs: clock.now(), gateway: instance };
     this.#session = await store.raiseSession(cluster, facts);
+    // The stream ended meanwhile, when there was no session yet to say farewell for.
+    if (this.#isOver) return this.#farewell();
     const row = await store.cluster(cluster);
     if (!row) throw notAMember(cluster);
     this.#sequence = 0;
@@ -253,15 +261,12 @@ export class AgentSession implements ChannelHandler, Receiver {
   }
 
   #write(contact: Omit<ContactRow, 'cluster'>, changes: readonly Change[]): Promise<void> {
-    const { cluster } = this.#parts.channel.caller;
-    const guard: Guard = { session: { cluster, session: this.#session } };
-    const row = { cluster, ...contact };
-    return this.#parts.ports.store.write([{ put: 'contact', row }, ...changes], guard);
+    const { cluster } = this;
+    return writeContact(this.#parts.ports.store, { cluster, session: this.#session }, { contact, changes });
   }
 
   #bell(applications: readonly ApplicationId[]): Change {
-    const { cluster } = this.#parts.channel.caller;
-    return { put: 'outbox', row: { subject: 'statuses', payload: { clusters: [cluster], applications } } };
+    return statusBell(this.cluster, applications);
   }
 
   #givesOut(): boolean {
