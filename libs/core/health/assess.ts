@@ -1,10 +1,11 @@
 import { groupOf, keyText, type KubeObject, type ObjectKey } from '@fairlead/core/model';
-import { textAt, conditionOf } from './fields.ts';
-import { beforeChecks, byConditions } from './generic.ts';
-import { checkOf } from './registry.ts';
+import { byConvention } from './conventions.ts';
+import { conditionOf, textAt } from './fields.ts';
+import { whileStale, whileTerminating } from './generic.ts';
+import { checkOf, isUnobserved } from './registry.ts';
 import type { HealthRules } from './rules.ts';
 import { isStatusless } from './statusless.ts';
-import { healthy, type CheckContext, type Health } from './verdict.ts';
+import { healthy, type Check, type CheckContext, type Health } from './verdict.ts';
 
 /** Options of {@link assessHealth}. */
 export interface AssessOptions extends CheckContext {
@@ -14,18 +15,30 @@ export interface AssessOptions extends CheckContext {
 
 /**
  * The health of one live object: terminating and stale objects are in progress, then the application's rules, then the
- * check of the kind, then the conditions that controllers share (kstatus conventions). Never throws, whatever the object holds.
- * Objects of kinds that {@link hasRule} does not name are healthy by their existence: their metadata is enough.
+ * check of the kind, then the conventions of families of kinds, then the conditions that controllers share (kstatus
+ * conventions). Never throws, whatever the object holds. Objects of kinds that {@link hasRule} does not name are healthy by
+ * their existence: their metadata is enough.
  */
 export function assessHealth(object: KubeObject, options: AssessOptions = {}): Health {
-  const before = beforeChecks(object);
-  if (before) return before;
+  const terminating = whileTerminating(object);
+  if (terminating) return terminating;
+  const group = groupOf(object.apiVersion);
+  const check = checkOf(group, object.kind) ?? byConvention;
+  const stale = isUnobserved(object, group) ? undefined : whileStale(object);
+  if (stale) return held({ object, check, options }) ?? stale;
   const ruled = options.rules?.assess(object);
   if (ruled) return ruled;
-  const group = groupOf(object.apiVersion);
-  const check = checkOf(group, object.kind);
-  if (check) return check(object, options);
-  return isStatusless(group, object.kind) ? healthy('it exists') : byConditions(object);
+  return isStatusless(group, object.kind) ? healthy('it exists') : check(object, options);
+}
+
+/**
+ * Whether a stale object is suspended by its manifest alone: a controller that was told to look away never writes the new
+ * generation, so waiting for it would last for ever.
+ */
+function held(asked: { object: KubeObject; check: Check; options: CheckContext }): Health | undefined {
+  const { status: _answered, ...manifest } = asked.object;
+  const health = asked.check(manifest, asked.options);
+  return health.status === 'Suspended' ? health : undefined;
 }
 
 /** The health of an object that is wanted and does not exist. */

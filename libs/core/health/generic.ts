@@ -1,29 +1,33 @@
 import type { KubeObject } from '@fairlead/core/model';
-import { conditionOf, conditionText, isFresh, valueAt, type Condition } from './fields.ts';
+import { conditionOf, conditionText, isFresh, listAt, valueAt, type Condition } from './fields.ts';
 import { degraded, healthy, progressing, type Health } from './verdict.ts';
 
-/**
- * What holds for every kind before its own check is asked: an object on its way out, and a status that answers an older
- * generation (kstatus conventions, kubernetes-sigs/cli-utils). Undefined: go on.
- */
-export function beforeChecks(object: KubeObject): Health | undefined {
-  if (object.metadata.deletionTimestamp !== undefined) return terminating(object);
-  const observed = valueAt(object, 'status.observedGeneration');
-  const generation = object.metadata.generation;
-  // Unequal, not less: a status restored with its object may be of a generation that this one never reached.
-  if (typeof observed === 'number' && typeof generation === 'number' && observed !== generation) {
-    return progressing(`its controller has seen generation ${observed} of ${generation}`, 'StatusStale');
-  }
-  return undefined;
-}
-
-function terminating(object: KubeObject): Health {
-  const held = object.metadata.finalizers ?? [];
+/** An object on its way out, with what it waits for; undefined for every other. */
+export function whileTerminating(object: KubeObject): Health | undefined {
+  if (object.metadata.deletionTimestamp === undefined) return undefined;
+  const held = listAt(object, 'metadata.finalizers');
   const waits =
     held.length === 0
       ? ''
       : ` and waits for ${held.length} ${held.length === 1 ? 'finalizer' : 'finalizers'}: ${held.join(', ')}`;
   return progressing([`it is being deleted${waits}`, ...whatRemains(object)].join('; '), 'ObjectTerminating');
+}
+
+/**
+ * A status that answers another generation (kstatus conventions, kubernetes-sigs/cli-utils); undefined for every other. Some
+ * kinds are created with an observed generation of -1 by their schema, long before any controller looks.
+ */
+export function whileStale(object: KubeObject): Health | undefined {
+  const observed = valueAt(object, 'status.observedGeneration');
+  const generation = object.metadata.generation;
+  // Unequal, not less: a status restored with its object may be of a generation that this one never reached.
+  if (typeof observed !== 'number' || typeof generation !== 'number' || observed === generation) return undefined;
+  return progressing(
+    observed < 1
+      ? 'its controller has not seen it yet'
+      : `its controller has seen generation ${observed} of ${generation}`,
+    'StatusStale',
+  );
 }
 
 /** A namespace says by conditions what keeps it from going. */

@@ -14,7 +14,10 @@ export interface CheckContext {
   readonly bindingMode?: (storageClassName: string) => 'Immediate' | 'WaitForFirstConsumer' | undefined;
 }
 
-/** The rule of one kind. Called for objects that are neither terminating nor of a stale `observedGeneration`. */
+/**
+ * The rule of one kind. Called for objects that are neither terminating nor of a stale `observedGeneration`; of a stale one
+ * it is asked without the status, and only whether its manifest suspends it counts.
+ */
 export type Check = (object: KubeObject, context: CheckContext) => Health;
 
 /** The object does what its manifest asks for. */
