@@ -54,8 +54,8 @@ export interface Guard {
   readonly session?: { readonly cluster: ClusterName; readonly session: number };
   /** The fence of the leader is still this one. */
   readonly fence?: number;
-  /** The fact is there, and its field holds this text still (undefined: it has no such field). Who claims work, says so by it. */
-  readonly fact?: { readonly key: string; readonly field: string; readonly is: string | undefined };
+  /** The fact is there, and its field is this still (undefined: it has no such field). Who claims work, says so by it. */
+  readonly fact?: { readonly key: string; readonly field: string; readonly is: string | number | undefined };
 }
 
 /** Who takes a token, and when. */

@@ -145,6 +145,23 @@ test('a store that was set back is found also by the one that takes the lead the
   expect(log).toEqual(['a leads', 'b finds the store set back, under 2', 'b leads']);
 });
 
+test('a store that is set back while a sign of life is on its way to it is found all the same', async () => {
+  const { store, log, turns, seek, pass } = setUp();
+  const a = seek('a');
+  await turns();
+  const copy = (await store.fact('leader')) ?? {};
+  await pass(30_000, a);
+  const { write } = store;
+  // The write waits for a store that is away, and comes to the copy.
+  store.write = async (changes, guard) => {
+    store.write = write;
+    await write([{ put: 'fact', key: 'leader', value: copy }]);
+    return write(changes, guard);
+  };
+  await pass(9_000, a);
+  expect(log).toEqual(['a leads', 'a ends', 'a finds the store set back, under 1', 'a leads']);
+});
+
 test('a store that is away ends no term, and is asked again', async () => {
   const { store, bus, turns } = setUp();
   const clock = manualClock();

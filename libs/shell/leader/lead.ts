@@ -77,6 +77,8 @@ class Candidate implements Candidacy {
   #renewals = 0;
   /** The highest number that the sign of life had; a store that shows a lower one was set back. */
   #seen = 0;
+  /** The number as the store said it last; undefined where it had none. */
+  #found: number | undefined;
   #looks = 0;
   #running: Promise<void> | undefined;
   #isFirst = true;
@@ -170,7 +172,8 @@ class Candidate implements Candidacy {
   async #isSetBack(): Promise<boolean> {
     const seen = this.#seen;
     const beat = (await this.#ports.store.fact(leaderKey))?.['beat'];
-    const now = typeof beat === 'number' ? beat : 0;
+    this.#found = typeof beat === 'number' ? beat : undefined;
+    const now = this.#found ?? 0;
     this.#seen = Math.max(this.#seen, now);
     return now < seen;
   }
@@ -178,11 +181,13 @@ class Candidate implements Candidacy {
   async #beat(fence: number): Promise<void> {
     const { instance } = this.#options;
     const beat = this.#seen + 1;
+    // A write is tried again while the store is away: one that was set back meanwhile must not be told the newest number.
+    const seen = this.#found === undefined ? {} : { fact: { key: leaderKey, field: 'beat', is: this.#found } };
     try {
-      await this.#ports.store.write([{ put: 'fact', key: leaderKey, value: { instance, beat } }], { fence });
+      await this.#ports.store.write([{ put: 'fact', key: leaderKey, value: { instance, beat } }], { fence, ...seen });
       this.#seen = beat;
     } catch (thrown) {
-      // Another one has the lead: the next look finds it.
+      // Another one has the lead, or the store was set back: the next look finds it.
       if (asFairleadError(thrown).code !== 'Conflict') throw thrown;
     }
   }

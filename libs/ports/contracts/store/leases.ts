@@ -127,4 +127,13 @@ function claims(store: CurrentStore): void {
     await store().write([{ drop: 'fact', key: 'work' }], seen('b'));
     await expect(store().write([work('b')], seen(undefined))).rejects.toMatchObject({ code: 'Conflict' });
   });
+
+  test('a number that rises is raised by whoever saw the last one', async () => {
+    const beat = (n: number) => ({ put: 'fact', key: 'leader', value: { beat: n } }) as const;
+    const saw = (is: number) => ({ fact: { key: 'leader', field: 'beat', is } });
+    await store().write([beat(7)]);
+    await store().write([beat(8)], saw(7));
+    await expect(store().write([beat(9)], saw(7))).rejects.toMatchObject({ code: 'Conflict' });
+    expect(await store().fact('leader')).toEqual({ beat: 8 });
+  });
 }
