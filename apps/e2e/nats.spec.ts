@@ -88,3 +88,23 @@ test('a broker that is killed and comes back costs a delay, and what was pushed 
   await broker?.up();
   await untilGreeting('good night');
 });
+
+test('a cluster that is removed is let onto the broker no more, and the gateway does not feel it', async () => {
+  const connections = async (state: 'open' | 'closed') => {
+    const page = (await broker?.monitor(`/connz?state=${state}`)) as
+      | { connections: { name: string; cid: number; reason?: string }[] }
+      | undefined;
+    return page?.connections ?? [];
+  };
+  const gateway = (await connections('open')).find(({ name }) => name === 'fairlead gateway');
+  await fleet.push('fleet', { files: { 'ledger/clusters/till.yaml': null }, message: 'Remove till' });
+  // The agent tries on, and hears it from the broker instead of a gateway.
+  await until(async () => (await connections('closed')).some(({ reason }) => reason === 'Authentication Failure'), {
+    what: 'till to be refused by the broker',
+    timeoutMs: 60_000,
+    pollMs: 50,
+  });
+  // What tells the broker may not have hung up yet.
+  const open = (await connections('open')).filter(({ name }) => name !== 'fairlead revoker');
+  expect(open.map(({ name, cid }) => ({ name, cid }))).toEqual([{ name: 'fairlead gateway', cid: gateway?.cid }]);
+});

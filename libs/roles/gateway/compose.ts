@@ -33,7 +33,7 @@ const aliveMs = 30_000;
 export async function startGatewayRole(ground: Ground, { settings, keys }: GatewayParts): Promise<GatewayRole> {
   const { store, bus, clock, onProblem, instance, alone, observing } = ground;
   const planner = followPlanner(ground);
-  const nats = await openNats(ground, { settings, keys });
+  const nats = await openNats(ground, { settings, keys, onConnected: () => gateway.brokerThere() });
   let streams = '';
   const gateway = createGateway({
     instance,

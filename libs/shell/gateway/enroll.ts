@@ -12,6 +12,7 @@ import {
   type RenewResponse,
 } from '@fairlead/core/model';
 import type { IssuedCertificate } from '@fairlead/ports/keys';
+import type { BrokerUsers } from './brokerUsers.ts';
 import { membershipFact, membershipKey, standingOf, type PendingMembership } from './membership.ts';
 import type { GatewayLimits, GatewayPorts } from './ports.ts';
 
@@ -28,6 +29,11 @@ export interface JoinRequest {
 export interface JoinToken {
   readonly token: string;
   readonly expiresAtMs: number;
+}
+
+/** The gateway's ports, and whom it let onto the broker. */
+export interface EnrolPorts extends GatewayPorts {
+  readonly brokerUsers: Pick<BrokerUsers, 'letIn'>;
 }
 
 /** What making tokens needs; no key of the hub. */
@@ -56,7 +62,7 @@ export async function makeToken(ports: TokenPorts, request: JoinRequest): Promis
  * TokenInvalid, TokenExpired or TokenUsed.
  */
 export async function enroll(
-  ports: GatewayPorts,
+  ports: EnrolPorts,
   { request, limits }: { readonly request: EnrollRequest; readonly limits: GatewayLimits },
 ): Promise<EnrollResponse> {
   const { authority, clock, store } = ports;
@@ -81,7 +87,7 @@ export async function enroll(
   const issued = await authority.issueClient(request.csrPem, cluster);
   const membership = { labels, key, kubernetes: request.kubernetesVersion, requestedAtMs: nowMs, by };
   await writeMembership(ports, { cluster, membership });
-  return { cluster, credentials: await credentialsOf(ports, { issued, cluster, userKey: request.natsUserKey }) };
+  return { cluster, credentials: await credentialsOf(ports, { issued, cluster, key, userKey: request.natsUserKey }) };
 }
 
 /** How often the journal says that one cluster's enrolment is refused: an agent asks again and again. */
@@ -145,13 +151,13 @@ async function writeMembership(
  * Renews by possession of the key: the request is signed by it, and the ledger (or a membership that waits for its
  * commit) names it. The old certificate is not asked for; it may have ended long ago. Throws NotAMember or KeyMismatch.
  */
-export async function renew(ports: GatewayPorts, request: RenewRequest): Promise<RenewResponse> {
+export async function renew(ports: EnrolPorts, request: RenewRequest): Promise<RenewResponse> {
   refuseNats(ports, request);
   const key = await ports.authority.keyDigestOfCsr(request.csrPem);
   await standingOf(ports, { cluster: request.cluster, key });
   const issued = await ports.authority.issueClient(request.csrPem, request.cluster);
   const { cluster, natsUserKey: userKey } = request;
-  return { credentials: await credentialsOf(ports, { issued, cluster, userKey }) };
+  return { credentials: await credentialsOf(ports, { issued, cluster, key, userKey }) };
 }
 
 /** An agent that was installed for NATS has no other way: it hears at once that this hub has none. */
@@ -165,12 +171,15 @@ function refuseNats({ nats }: GatewayPorts, { natsUserKey }: Pick<EnrollRequest,
 
 /** The NATS user is let in for exactly as long as the certificate is in force. */
 async function credentialsOf(
-  { authority, gatewayAddress, nats }: GatewayPorts,
-  { issued, cluster, userKey }: { issued: IssuedCertificate; cluster: ClusterName; userKey: string | undefined },
+  { authority, gatewayAddress, nats, brokerUsers }: EnrolPorts,
+  given: { issued: IssuedCertificate; cluster: ClusterName; key: Digest; userKey: string | undefined },
 ): Promise<Credentials> {
+  const { issued, cluster, key, userKey } = given;
   const credentials = { ...issued, caPem: authority.caPem, verifyingKeys: authority.verifyingKeys, gatewayAddress };
   if (nats === undefined || userKey === undefined) return credentials;
-  const userJwt = await nats.userJwt({ cluster, userKey, notAfterMs: issued.notAfterMs });
+  const { notAfterMs } = issued;
+  const userJwt = await nats.userJwt({ cluster, userKey, notAfterMs });
+  await brokerUsers.letIn({ cluster, key, userKey, notAfterMs });
   const { address, caPem } = nats;
   return { ...credentials, nats: { userJwt, address, ...(caPem !== undefined && { caPem }) } };
 }

@@ -10,17 +10,18 @@ import {
 import type { Payload } from '@fairlead/ports/bus';
 import type { AgentChannel, ChannelHandler } from '@fairlead/ports/transport';
 import { Arrivals } from './arrivals.ts';
+import { BrokerUsers } from './brokerUsers.ts';
 import { Complaints } from './complaints.ts';
 import { Dispatch } from './dispatch.ts';
 import { enroll, makeToken, renew, type JoinRequest, type JoinToken } from './enroll.ts';
-import { standingOf } from './membership.ts';
 import { Farewells } from './farewells.ts';
+import { standingOf } from './membership.ts';
 import { comesTooOften } from './misdeeds.ts';
 import { Shelf } from './objects.ts';
 import { defaultLimits, type GatewayLimits, type GatewayPorts } from './ports.ts';
 import { AgentSession } from './session.ts';
-
 import { noteUnreached } from './unreached.ts';
+
 /** Where agents come in: enrolment, streams, objects by digest, statuses. Errors are `FairleadError`. */
 export interface Gateway {
   /** Hears the bus from now on. */
@@ -38,6 +39,8 @@ export interface Gateway {
   accept(channel: AgentChannel): Promise<ChannelHandler>;
   /** Looks again at every stream: after the epoch was found right, or the ledger was read for the first time. */
   refresh(): void;
+  /** The broker of the agents is there, for the first time or again: it is told whom it lets in no longer. */
+  brokerThere(): void;
   /** Ends every stream, so that agents say anew where they are: the store was set back. */
   letGo(): void;
   /** Ends every stream and hears the bus no more. */
@@ -58,10 +61,11 @@ class AgentGateway implements Gateway {
   readonly #shelf: Shelf;
   readonly #dispatch: Dispatch;
   readonly #complaints: Complaints;
+  readonly #farewells: Farewells;
   readonly #arrivals: Arrivals;
+  readonly #brokerUsers: BrokerUsers;
   readonly #sessions = new Map<ClusterName, AgentSession>();
   /** Sessions that could not be looked at again when they should have been; the next beat does. */
-  readonly #farewells: Farewells;
   readonly #owed = new Set<AgentSession>();
   #unsubscribe: () => void = () => undefined;
   #isClosed = false;
@@ -72,11 +76,12 @@ class AgentGateway implements Gateway {
     this.#shelf = new Shelf(ports.store, limits);
     this.#dispatch = new Dispatch(ports.store);
     this.#complaints = new Complaints(ports);
+    this.#farewells = new Farewells(ports);
     this.#arrivals = new Arrivals(ports.clock, limits);
+    this.#brokerUsers = new BrokerUsers(ports);
   }
 
   start(): void {
-    this.#farewells = new Farewells(ports);
     const { bus } = this.#ports;
     const stops = [
       bus.subscribe('desired', (payload) => this.#ring(payload), { lost: () => this.#lookAll() }),
@@ -90,12 +95,13 @@ class AgentGateway implements Gateway {
   async beaten(registered: boolean): Promise<void> {
     const { store } = this.#ports;
     if (registered) await Promise.all([...this.#sessions.values()].map((session) => session.claim()));
+    await this.#farewells.beaten();
     const owed = [...this.#owed];
     this.#owed.clear();
     await this.#refreshAll(owed);
+    this.#brokerUsers.beaten();
     const clusters = await store.sweepInstances();
     if (clusters.length === 0) return;
-    await this.#farewells.beaten();
     await store.write([{ put: 'outbox', row: { subject: 'statuses', payload: { clusters, applications: [] } } }]);
   }
 
@@ -104,11 +110,11 @@ class AgentGateway implements Gateway {
   }
 
   enroll(request: EnrollRequest): Promise<EnrollResponse> {
-    return enroll(this.#ports, { request, limits: this.#limits });
+    return enroll({ ...this.#ports, brokerUsers: this.#brokerUsers }, { request, limits: this.#limits });
   }
 
   renew(request: RenewRequest): Promise<RenewResponse> {
-    return renew(this.#ports, request);
+    return renew({ ...this.#ports, brokerUsers: this.#brokerUsers }, request);
   }
 
   async accept(channel: AgentChannel): Promise<ChannelHandler> {
@@ -128,13 +134,13 @@ class AgentGateway implements Gateway {
       shelf: this.#shelf,
       dispatch: this.#dispatch,
       complaints: this.#complaints,
+      farewells: this.#farewells,
       channel,
       standing,
       gone: () => {
         this.#owed.delete(session);
         if (this.#sessions.get(caller.cluster) === session) this.#sessions.delete(caller.cluster);
       },
-      farewells: this.#farewells,
     });
     this.#sessions.set(caller.cluster, session);
     before?.close(`Another stream of ${caller.cluster} took the place of this one.`);
@@ -152,6 +158,11 @@ class AgentGateway implements Gateway {
 
   refresh(): void {
     void this.#refreshAll([...this.#sessions.values()]);
+    this.#brokerUsers.review();
+  }
+
+  brokerThere(): void {
+    this.#brokerUsers.brokerThere();
   }
 
   letGo(): void {
@@ -183,6 +194,7 @@ class AgentGateway implements Gateway {
   /** Memberships changed: who has no business here any more is turned away, and who waited is served. */
   async #review({ clusters: named }: Payload<'members'>): Promise<void> {
     if (!named) return this.refresh();
+    this.#brokerUsers.review(named);
     await this.#refreshAll(named.flatMap((cluster) => this.#sessions.get(cluster) ?? []));
   }
 

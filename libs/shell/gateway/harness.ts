@@ -37,7 +37,7 @@ export async function hub(limits: Partial<GatewayLimits> = {}, nats?: NatsAccoun
   const clock = manualClock(1_000_000_000);
   const transport = memoryTransport();
   const ledger = new Map<ClusterName, { readonly key: Digest }>();
-  const state = { epochReady: true };
+  const state: { epochReady: boolean; memberFails?: Error | undefined } = { epochReady: true };
   const errors: unknown[] = [];
   const gateway = createGateway(
     {
@@ -46,7 +46,10 @@ export async function hub(limits: Partial<GatewayLimits> = {}, nats?: NatsAccoun
       bus,
       clock,
       authority: memoryAuthority({ now: clock.now }),
-      member: async (cluster) => ledger.get(cluster),
+      async member(cluster) {
+        if (state.memberFails) throw state.memberFails;
+        return ledger.get(cluster);
+      },
       epochReady: () => state.epochReady,
       gatewayAddress: 'hub:8443',
       ...(nats && { nats }),

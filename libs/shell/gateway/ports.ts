@@ -1,7 +1,7 @@
 import type { ClusterName, Digest } from '@fairlead/core/model';
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
-import type { Authority, NatsAuthority } from '@fairlead/ports/keys';
+import type { Authority, NatsAuthority, NatsRevoker } from '@fairlead/ports/keys';
 import type { Store } from '@fairlead/ports/store';
 
 /** What the gateway works with. */
@@ -33,6 +33,8 @@ export interface NatsAccounts extends NatsAuthority {
   readonly address: string;
   /** The authority of its certificate; undefined where the agents' systems know it. */
   readonly caPem?: string;
+  /** Without it, whoever is a member no longer is let onto the broker until its JWT ends. */
+  readonly revoker?: NatsRevoker;
 }
 
 /** The gateway's bounds. */

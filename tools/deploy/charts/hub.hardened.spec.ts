@@ -119,6 +119,7 @@ describe('roles apart', () => {
     for (const role of ['api', 'planner', 'sources']) expect(keysOf(role)).not.toContain('ca.key');
     for (const role of ['gateway', 'planner', 'sources']) expect(keysOf(role)).not.toContain('admin-token');
     expect(keysOf('gateway')).toContain('nats-signer.json');
+    for (const role of ['api', 'planner', 'sources']) expect(keysOf(role)).not.toContain('nats-revoker.json');
   });
 
   it('have what lets agents onto a broker among the keys, unless a Secret of its own is named', async () => {
@@ -129,6 +130,7 @@ describe('roles apart', () => {
     const text = JSON.stringify(gateway);
     expect(text).toContain('"key":"nats-signer.json"');
     expect(text).toContain('"key":"nats-gateways.creds"');
+    expect(text).toContain('"key":"nats-revoker.json"');
     expect(keysOf('gateway')).not.toContain('nats-gateways.creds');
   });
 

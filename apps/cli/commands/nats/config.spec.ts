@@ -27,6 +27,7 @@ test('the keys are made once, for their owner only, and what is printed holds no
     'nats-gateways.creds',
     'nats-leaf.creds',
     'nats-operator.seed',
+    'nats-revoker.json',
     'nats-signer.json',
     'nats-system.creds',
     'nats-system.seed',
@@ -48,6 +49,15 @@ test('a leaf node gets the same accounts and where its broker is', async () => {
   const text = await readFile(join(folder, 'leaf.conf'), 'utf8');
   expect(accountsIn(text)).toHaveLength(3);
   expect(text).toContain('url: "tls://nats.example.com:7422"');
+});
+
+test('servers are told where to keep accounts, and leaf nodes are not: nobody tells them anything', async () => {
+  const words = ['nats', 'config', '--keys', 'keys', '--accounts-dir', '/var/lib/nats/accounts'];
+  expect(await run(words, io)).toBe(0);
+  expect(io.stdout()).toContain('resolver: { type: full, dir: "/var/lib/nats/accounts", allow_delete: false }');
+  const leaf = recordedIo({ cwd: folder, env: {} });
+  expect(await run([...words, '--leaf', 'tls://nats.example.com:7422'], leaf)).toBe(0);
+  expect(leaf.stdout()).toContain('resolver: MEMORY');
 });
 
 test('an address that is none makes no keys', async () => {

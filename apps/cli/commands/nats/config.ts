@@ -6,6 +6,7 @@ import { usageError } from '../../usage.ts';
 
 interface Options {
   readonly keys: string;
+  readonly accountsDir?: string;
   readonly leaf?: string;
   readonly leafCredentials: string;
   readonly leafCa?: string;
@@ -19,7 +20,10 @@ async function config({ options, io, print }: Invocation<Options>): Promise<void
       `Cannot use --leaf ${url}: write tls://HOST:PORT or nats://HOST:PORT of the hub's broker.`,
       '--leaf',
     );
-  const setup = await setUpBroker(resolve(io.cwd, options.keys));
+  const { accountsDir: accountsFolder } = options;
+  const setup = await setUpBroker(resolve(io.cwd, options.keys), {
+    ...(accountsFolder !== undefined && { accountsFolder }),
+  });
   const text =
     url === undefined
       ? setup.serverConfig
@@ -52,6 +56,10 @@ export const registerNatsConfig: Register = (program, cli) => {
       '--keys <dir>',
       "the hub's folder of keys; files in it are made with mode 0600 and never written over",
     )
+    .option(
+      '--accounts-dir <dir>',
+      "where each nats-server keeps the accounts as the hub last told them, such as who is revoked; needed for a cluster of servers (default: in the server's memory)",
+    )
     .option('--leaf <url>', "for a leaf node near the agents instead: the hub's broker, at its port for leaf nodes")
     .option('--leaf-credentials <path>', 'where that leaf node will find nats-leaf.creds', 'nats-leaf.creds')
     .option('--leaf-ca <path>', "where it will find the authority of the broker's certificate (default: the system's)")
@@ -60,8 +68,8 @@ export const registerNatsConfig: Register = (program, cli) => {
       'after',
       `
 What is printed holds no secret: an operator, the accounts of agents and bus, and a resolver, as JWTs. Include it in
-nats-server's configuration, beside where it listens. The hub needs nats-signer.json and nats-gateways.creds in --keys,
-its bus nats-bus.creds; the .seed files are needed by this command only and may be kept elsewhere.
+nats-server's configuration, beside where it listens. The hub needs nats-signer.json, nats-gateways.creds and
+nats-revoker.json in --keys, its bus nats-bus.creds; the .seed files are needed by this command only and may be kept elsewhere.
 
 Examples:
   fairlead nats config --keys /var/lib/fairlead --file fairlead-nats.conf

@@ -80,6 +80,14 @@ folder, secret, key, and the file that the key becomes. Takes root and role.
             {{- range include "fairlead.keyFiles" . | fromJsonArray }}
             - { key: {{ . }}, path: {{ . }} }
             {{- end }}
+      {{- if and (eq .role "gateway") $values.agentsNats.url }}
+      # Who leaves it out of the keys has a hub that revokes nobody.
+      - secret:
+          name: {{ $values.keys.existingSecret | quote }}
+          optional: true
+          items:
+            - { key: nats-revoker.json, path: nats-revoker.json }
+      {{- end }}
 {{- end }}
 {{- if and (has .role (list "hub" "sources")) $values.credentials }}
 - name: credentials

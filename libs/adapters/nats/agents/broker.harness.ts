@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ClusterName } from '@fairlead/core/model';
 import { makeCsr, newAgentKey, openKeys, type HubKeys } from '@fairlead/adapters/pki';
 import { systemClock, type Clock } from '@fairlead/ports/clock';
-import type { NatsAuthority } from '@fairlead/ports/keys';
+import type { NatsAuthority, NatsRevoker } from '@fairlead/ports/keys';
 import type { AgentListener, Caller, HubLink, TlsIdentity } from '@fairlead/ports/transport';
 import { startNatsServer, type NatsServer, type NatsServerOptions } from '@fairlead/testkit/nats';
 import {
@@ -15,7 +15,15 @@ import {
   type NatsConnection,
 } from '@nats-io/transport-node';
 import { createUser, encodeUser, fmtCreds, fromSeed } from '@nats-io/jwt';
-import { natsLink, natsListener, natsUser, openAgentsAccount, setUpBroker, type BrokerSetup } from './index.ts';
+import {
+  natsLink,
+  natsListener,
+  natsUser,
+  openAgentsAccount,
+  openRevoker,
+  setUpBroker,
+  type BrokerSetup,
+} from './index.ts';
 import type { NatsLinkOptions } from './link.ts';
 import type { NatsListenerOptions } from './listener.ts';
 
@@ -23,7 +31,7 @@ import type { NatsListenerOptions } from './listener.ts';
 export interface Member {
   readonly caller: Caller;
   readonly identity: TlsIdentity;
-  readonly user: { readonly jwt: string; readonly seed: string };
+  readonly user: { readonly jwt: string; readonly seed: string; readonly publicKey: string };
 }
 
 /** A hub's keys and a broker that knows them. */
@@ -35,6 +43,8 @@ export interface Harness {
   readonly server: NatsServer;
   /** What the listeners made here were told by `onError`. */
   readonly errors: unknown[];
+  /** What the hub tells its broker with. */
+  readonly revoker: NatsRevoker;
   listener(options?: Partial<NatsListenerOptions>): AgentListener;
   member(cluster: string, options?: { readonly keys?: HubKeys; readonly notAfterMs?: number }): Promise<Member>;
   link(member: Member, options?: Partial<NatsLinkOptions>): HubLink;
@@ -46,10 +56,14 @@ export interface Harness {
 }
 
 /** Starts a nats-server in operator mode, as `fairlead nats config` sets it up. */
-export async function startHarness(options: NatsServerOptions = {}): Promise<Harness> {
+export async function startHarness({
+  keepsAccounts = false,
+  ...options
+}: NatsServerOptions & { readonly keepsAccounts?: boolean } = {}): Promise<Harness> {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-agents-nats-'));
   const keys = await openKeys(join(folder, 'keys'), { names: ['127.0.0.1'], now: Date.now });
-  const setup = await setUpBroker(join(folder, 'nats'));
+  const accountsFolder = join(folder, 'accounts');
+  const setup = await setUpBroker(join(folder, 'nats'), keepsAccounts ? { accountsFolder } : {});
   const account = await openAgentsAccount(join(folder, 'nats'));
   const { config } = options;
   const more = typeof config === 'function' ? config : () => config ?? '';
@@ -66,8 +80,10 @@ export async function startHarness(options: NatsServerOptions = {}): Promise<Har
     const { seed, publicKey } = await natsUser();
     const jwt = await account.userJwt({ cluster, userKey: publicKey, notAfterMs: notAfterMs ?? issued.notAfterMs });
     const identity = { keyPem: key.privatePem, certificatePem: issued.certificatePem };
-    return { caller: { cluster, key: key.digest }, identity, user: { jwt, seed } };
+    return { caller: { cluster, key: key.digest }, identity, user: { jwt, seed, publicKey } };
   };
+  const revoker = await openRevoker(join(folder, 'nats'), { address: server.url });
+  if (!revoker) throw new Error('The set-up made no keys to revoke with.');
   return {
     folder,
     keys,
@@ -76,6 +92,7 @@ export async function startHarness(options: NatsServerOptions = {}): Promise<Har
     server,
     errors,
     member,
+    revoker,
     listener: (given) =>
       natsListener({
         address: server.url,

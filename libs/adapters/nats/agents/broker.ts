@@ -23,7 +23,7 @@ export function readCredentials(text: string): BrokerUser {
 }
 
 /** How to reach a broker, and as whom. */
-export interface BrokerOptions {
+export interface ConnectOptions {
   /** `nats://host:port`, or `tls://host:port`: then only a server that shows a certificate is spoken to. */
   readonly address: string;
   /** The authority of its certificate; the system's where there is none. */
@@ -31,6 +31,12 @@ export interface BrokerOptions {
   readonly user: BrokerUser;
   /** What the broker's own pages call this connection. */
   readonly name: string;
+  /** What the subjects of answers begin with, where the user may not use the client library's own. */
+  readonly inboxPrefix?: string;
+}
+
+/** How to reach a broker for streams. */
+export interface BrokerOptions extends ConnectOptions {
   /** What the broker refused, such as a subject that the credentials do not allow. */
   readonly refused: (error: Error) => void;
 }
@@ -65,13 +71,21 @@ const neverMs = 2_147_483_647;
 const mostUnsent = 4_194_304;
 const lastWordsMs = 2_000;
 
-/** Connects once. Rejects with Unavailable (HubUnreachable), or FailedPrecondition for a broker of too small messages. The client is loaded now: an agent over gRPC never does. */
+/** Connects once. Rejects with Unavailable (HubUnreachable), or FailedPrecondition for a broker of too small messages. */
 export async function dial(options: BrokerOptions): Promise<Broker> {
+  return brokerOf(await connectAs(options), options);
+}
+
+/**
+ * A connection of the client library, which is loaded now: an agent over gRPC never does. It is not renewed. Rejects with
+ * Unavailable (HubUnreachable).
+ */
+export async function connectAs(options: ConnectOptions): Promise<NatsConnection> {
   const { connect } = await import('./lazily/client.ts');
   const sign = signerOf(options.user.seed);
   const isTls = options.address.startsWith('tls://');
   try {
-    const connection = await connect({
+    return await connect({
       servers: options.address.replace(/^tls:/, 'nats:'),
       authenticator: (nonce = '') => ({
         jwt: options.user.jwt,
@@ -83,11 +97,10 @@ export async function dial(options: BrokerOptions): Promise<Broker> {
       timeout: connectWithinMs,
       pingInterval: neverMs,
       ignoreClusterUpdates: true,
+      ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
       ...(isTls || options.caPem !== undefined ? { tls: tlsOf(options) } : {}),
     });
-    return await brokerOf(connection, options);
   } catch (cause) {
-    if (cause instanceof FairleadError) throw cause;
     throw new FairleadError(
       `Cannot reach the NATS server at ${options.address}: ${wordsOf(cause)}. It is tried again; what was applied is kept.`,
       { code: 'Unavailable', reason: 'HubUnreachable', retry: 'backoff', cause },
@@ -96,7 +109,7 @@ export async function dial(options: BrokerOptions): Promise<Broker> {
 }
 
 /** The client checks a certificate for the name `localhost` where an address is an IP: here it is the one that was dialled. */
-function tlsOf({ address, caPem }: BrokerOptions): object {
+function tlsOf({ address, caPem }: ConnectOptions): object {
   const { hostname } = new URL(address.replace(/^(nats|tls):/, 'http:'));
   return {
     ...(caPem !== undefined && { ca: caPem }),

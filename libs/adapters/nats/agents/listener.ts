@@ -26,6 +26,8 @@ export interface NatsListenerOptions {
   readonly clock: Clock;
   /** Hears what failed that should not, and that the broker is away. */
   readonly onError: (error: unknown) => void;
+  /** Hears each time that the broker is there and streams are taken. */
+  readonly onConnected?: () => void;
   readonly onBytes?: OnBytes | undefined;
   readonly limits?: Partial<NatsListenerLimits>;
 }
@@ -137,6 +139,7 @@ class Listener implements AgentListener {
       group: gatewayGroup,
       hear: (message) => this.#asked(broker, message),
     });
+    this.#options.onConnected?.();
     void broker.closed.then((reason) => {
       const now = [...this.#pipes.values()];
       for (const pipe of this.#pipes.keys()) pipe.lose(reason);

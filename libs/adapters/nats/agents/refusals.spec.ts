@@ -97,7 +97,7 @@ test('without a gateway an agent hears so at once', async () => {
 test('a user that the broker does not let in is told so, and the seed is in no error', async () => {
   const member = await harness.member('one');
   const other = await harness.member('one');
-  const mixed = { ...member, user: { jwt: member.user.jwt, seed: other.user.seed } };
+  const mixed = { ...member, user: { ...member.user, seed: other.user.seed } };
   const error = await harness
     .link(mixed)
     .connect(quiet, never)

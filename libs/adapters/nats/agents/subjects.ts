@@ -46,6 +46,19 @@ export function gatewayRights(): Rights {
   };
 }
 
+/** Where the inbox of the hub's revoker is, and no other's. */
+export const revokerInbox = '_INBOX_FAIRLEAD_REVOKER';
+
+/** Where servers hear what an account is from now on, and answer. */
+export function claimsSubject(account: string): string {
+  return `$SYS.REQ.ACCOUNT.${account}.CLAIMS.UPDATE`;
+}
+
+/** The hub in the system account: it may say what one account is, and hear the answers. */
+export function revokerRights(account: string): Rights {
+  return { pub: { allow: [claimsSubject(account)] }, sub: { allow: [`${revokerInbox}.>`] } };
+}
+
 /**
  * A leaf node near the agents, as the hub's broker holds it: what its agents say and hear passes, and it can be no
  * gateway.

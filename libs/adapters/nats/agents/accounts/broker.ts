@@ -1,8 +1,10 @@
 import { join } from 'node:path';
-import type * as Jwt from '../lazily/jwt.ts';
 import type { Account, KeyPair, User } from '@nats-io/jwt';
-import { gatewayRights, leafRights } from '../subjects.ts';
+import type * as Jwt from '../lazily/jwt.ts';
+import { gatewayRights, leafRights, revokerRights } from '../subjects.ts';
+import { agentsAccount, agentsAccountName, unlimited } from './claims.ts';
 import { readOrMake } from './files.ts';
+import { revokerFile, type RevokerKeys } from './revoker.ts';
 import { signerFile, type Signer } from './users.ts';
 
 /** Where a leaf node finds the hub's broker. */
@@ -13,6 +15,15 @@ export interface LeafRemote {
   readonly credentialsFile: string;
   /** The authority of the broker's certificate; the system's where there is none. */
   readonly caFile?: string;
+}
+
+/** Options of {@link setUpBroker}. */
+export interface BrokerSetupOptions {
+  /**
+   * A folder on each server's machine, in which the server keeps the accounts as they were last told: so that what was
+   * revoked stays so over restarts, and is learned by each server of a cluster. Without it accounts live in memory.
+   */
+  readonly accountsFolder?: string;
 }
 
 /** What a broker and its clients are set up with. */
@@ -39,14 +50,13 @@ interface Keys {
   readonly system: KeyPair;
   readonly agents: KeyPair;
   readonly bus: KeyPair;
-  /** Signs for the account of the agents; the only one of these that the hub needs. */
+  /** Signs for the account of the agents. The hub needs this one and the next, and no other. */
   readonly signer: KeyPair;
+  /** Signs accounts for the operator, so that the hub can revoke users. */
+  readonly revoker: KeyPair;
 }
 
-const unlimited = { subs: -1, data: -1, payload: -1, conn: -1, leaf: -1, imports: 0, exports: 0, wildcards: true };
 const jetStream = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
-/** A user that comes without rights of its own has none. */
-const nothing = { pub: { deny: ['>'] }, sub: { deny: ['>'] } };
 const everything = { pub: { allow: ['>'] }, sub: { allow: ['>'] } };
 
 /**
@@ -54,7 +64,7 @@ const everything = { pub: { allow: ['>'] }, sub: { allow: ['>'] } };
  * what a broker must be told. Asked again it gives the same accounts. The seeds of operator and accounts are needed for
  * that only: they may lie elsewhere afterwards.
  */
-export async function setUpBroker(folder: string): Promise<BrokerSetup> {
+export async function setUpBroker(folder: string, { accountsFolder }: BrokerSetupOptions = {}): Promise<BrokerSetup> {
   const jwt = await import('../lazily/jwt.ts');
   const keys = await openKeys(folder, jwt);
   const credentials = async (name: string, { account, rights }: { account: KeyPair; rights: Partial<User> }) => {
@@ -64,10 +74,10 @@ export async function setUpBroker(folder: string): Promise<BrokerSetup> {
   };
   const leaf: Partial<User> = { ...leafRights(), allowed_connection_types: ['LEAFNODE'] };
   const gateways: Partial<User> = { ...gatewayRights(), allowed_connection_types: ['STANDARD'] };
-  const config = await serverConfig(keys, jwt);
+  const accounts = await accountsConfig(keys, jwt);
   return {
-    serverConfig: config,
-    leafConfig: (remote) => `${config}${leafRemote(remote, keys.agents.getPublicKey())}`,
+    serverConfig: configOf(accounts, accountsFolder),
+    leafConfig: (remote) => `${configOf(accounts)}${leafRemote(remote, keys.agents.getPublicKey())}`,
     credentials: {
       gateways: await credentials('gateways', { account: keys.agents, rights: gateways }),
       leaf: await credentials('leaf', { account: keys.agents, rights: leaf }),
@@ -77,49 +87,77 @@ export async function setUpBroker(folder: string): Promise<BrokerSetup> {
   };
 }
 
-async function openKeys(folder: string, { createAccount, createOperator, fromSeed }: typeof Jwt): Promise<Keys> {
+async function openKeys(folder: string, jwt: typeof Jwt): Promise<Keys> {
+  const { createAccount, createOperator, fromSeed } = jwt;
   const open = async (name: string, create: () => KeyPair): Promise<KeyPair> =>
     fromSeed(encode(await readOrMake(folder, { name: `nats-${name}.seed`, make: () => seedOf(create()) })));
   const agents = await open('agents', createAccount);
   const make = (): string =>
     JSON.stringify({ account: agents.getPublicKey(), seed: seedOf(createAccount()) } satisfies Signer);
   const signer = JSON.parse(await readOrMake(folder, { name: signerFile, make })) as Signer;
+  const system = await open('system', createAccount);
+  const revoker = JSON.parse(
+    await readOrMake(folder, { name: revokerFile, make: () => revokerKeys({ system, agents }, jwt) }),
+  ) as RevokerKeys;
   return {
     operator: await open('operator', createOperator),
-    system: await open('system', createAccount),
+    system,
     agents,
     bus: await open('bus', createAccount),
     signer: fromSeed(encode(signer.seed)),
+    revoker: fromSeed(encode(revoker.seed)),
   };
 }
 
-async function serverConfig(keys: Keys, { encodeAccount, encodeOperator }: typeof Jwt): Promise<string> {
+/** A signing key of the operator, and a user of the system account that may tell servers of the agents' account only. */
+async function revokerKeys(
+  { system, agents }: Pick<Keys, 'system' | 'agents'>,
+  { createOperator, createUser, encodeUser }: typeof Jwt,
+): Promise<string> {
+  const user = createUser();
+  const rights = { ...revokerRights(agents.getPublicKey()), allowed_connection_types: ['STANDARD' as const] };
+  const userJwt = await encodeUser('revoker', user, system, { subs: -1, data: -1, payload: -1, ...rights });
+  return JSON.stringify({ seed: seedOf(createOperator()), userJwt, userSeed: seedOf(user) } satisfies RevokerKeys);
+}
+
+async function accountsConfig(
+  keys: Keys,
+  { encodeAccount, encodeOperator }: typeof Jwt,
+): Promise<readonly [head: readonly string[], preloaded: readonly string[]]> {
   const { operator } = keys;
   const account = (name: string, { key, is }: { key: KeyPair; is: Partial<Account> }): Promise<string> =>
     encodeAccount(name, key, is, { signer: operator });
   const system = keys.system.getPublicKey();
   const preloaded = {
     [system]: await account('SYS', { key: keys.system, is: { limits: unlimited } }),
-    [keys.agents.getPublicKey()]: await account('FAIRLEAD-AGENTS', {
+    [keys.agents.getPublicKey()]: await account(agentsAccountName, {
       key: keys.agents,
-      is: {
-        limits: { ...unlimited, mem_storage: 0, disk_storage: 0, disallow_bearer: true },
-        signing_keys: [keys.signer.getPublicKey()],
-        default_permissions: nothing,
-      },
+      is: agentsAccount(keys.signer.getPublicKey()),
     }),
     [keys.bus.getPublicKey()]: await account('FAIRLEAD-BUS', {
       key: keys.bus,
       is: { limits: { ...unlimited, ...jetStream, disallow_bearer: true } },
     }),
   };
+  const is = { system_account: system, signing_keys: [keys.revoker.getPublicKey()] };
+  return [
+    [`operator: ${await encodeOperator('fairlead', operator, is)}`, `system_account: ${system}`],
+    Object.entries(preloaded).map(([key, jwt]) => `  ${key}: ${jwt}`),
+  ];
+}
+
+function configOf(
+  [head, preloaded]: readonly [head: readonly string[], preloaded: readonly string[]],
+  accountsFolder?: string,
+): string {
   return [
     '# Who Fairlead is, for every nats-server that its hub or its agents use. Made by `fairlead nats config`.',
-    `operator: ${await encodeOperator('fairlead', operator, { system_account: system })}`,
-    `system_account: ${system}`,
-    'resolver: MEMORY',
+    ...head,
+    ...(accountsFolder === undefined
+      ? ['resolver: MEMORY']
+      : [`resolver: { type: full, dir: ${JSON.stringify(accountsFolder)}, allow_delete: false }`]),
     'resolver_preload: {',
-    ...Object.entries(preloaded).map(([key, jwt]) => `  ${key}: ${jwt}`),
+    ...preloaded,
     '}',
     '',
   ].join('\n');
