@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import git from 'isomorphic-git';
 import { byteCache } from './byteCache.ts';
 import { wholeFiles } from './files.ts';
+import { openPacks } from './packs.ts';
 
 /** What a commit says. */
 export interface Commit {
@@ -48,6 +49,8 @@ export interface ObjectStore {
   commit(oid: string): Promise<Commit | undefined>;
   tree(oid: string): Promise<readonly TreeEntry[]>;
   blob(oid: string): Promise<Uint8Array>;
+  /** Many at once, in the order in which they are named: cheaper than one by one. */
+  blobs(oids: readonly string[]): Promise<Uint8Array[]>;
   /** Packs on disk. Each read looks through them. */
   packCount(): Promise<number>;
 }
@@ -66,6 +69,7 @@ export async function openStore(gitdir: string, url: string): Promise<ObjectStor
   await git.init({ fs: wholeFiles, gitdir, bare: true, defaultBranch: 'main' });
   await git.addRemote({ fs: wholeFiles, gitdir, remote: 'origin', url, force: true });
   const parsed = byteCache<string, Commit | readonly TreeEntry[]>(cacheBytes);
+  const packs = openPacks(gitdir);
   let cache: object = {};
   let reads = 0;
 
@@ -74,6 +78,9 @@ export async function openStore(gitdir: string, url: string): Promise<ObjectStor
     if (reads % readsPerCache === 0) cache = {};
     return { fs: wholeFiles, gitdir, cache };
   }
+
+  /** What was written here and lies loose; of what cannot be read it says why. */
+  const elsewhere = async (oid: string): Promise<Uint8Array> => (await git.readBlob({ ...place(), oid })).blob;
 
   return {
     place,
@@ -106,8 +113,10 @@ export async function openStore(gitdir: string, url: string): Promise<ObjectStor
       parsed.set(oid, entries, entries.length * 200 + 200);
       return entries;
     },
-    async blob(oid) {
-      return (await git.readBlob({ ...place(), oid })).blob;
+    blob: async (oid) => (await packs.blobs([oid])).get(oid) ?? (await elsewhere(oid)),
+    async blobs(oids) {
+      const packed = await packs.blobs(oids);
+      return Promise.all(oids.map(async (oid) => packed.get(oid) ?? elsewhere(oid)));
     },
     async packCount() {
       return (await readdir(join(gitdir, 'objects/pack'))).filter((name) => name.endsWith('.idx')).length;

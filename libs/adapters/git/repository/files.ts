@@ -27,20 +27,24 @@ function isFile(mode: string): boolean {
   return mode === modes.file || mode === modes.executable;
 }
 
-/** The text of a blob. Throws SourceTooLarge. */
-async function textOf(held: HeldFiles, { path, oid }: Pick<PathEntry, 'path' | 'oid'>): Promise<string> {
-  const known = held.texts.get(oid);
-  if (known !== undefined) return known;
-  const bytes = await held.store.blob(oid);
+/** The texts of blobs, in their order. Throws SourceTooLarge. */
+async function textsOf(held: HeldFiles, entries: readonly Pick<PathEntry, 'path' | 'oid'>[]): Promise<string[]> {
+  const known = new Map(entries.map(({ oid }) => [oid, held.texts.get(oid)]));
+  const unread = entries.filter(({ oid }) => known.get(oid) === undefined);
+  const blobs = await held.store.blobs(unread.map(({ oid }) => oid));
   const { maxFileBytes } = held.limits;
-  if (bytes.length > maxFileBytes)
-    throw tooLarge(held.url, `${path} with ${bytes.length} bytes, and the limit for a file is ${maxFileBytes}`);
-  const text = Buffer.from(bytes).toString('utf8');
-  held.texts.set(oid, text, text.length * 2 + 200);
-  return text;
+  for (const [at, { path, oid }] of unread.entries()) {
+    const bytes = blobs[at] ?? new Uint8Array();
+    if (bytes.length > maxFileBytes)
+      throw tooLarge(held.url, `${path} with ${bytes.length} bytes, and the limit for a file is ${maxFileBytes}`);
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+    held.texts.set(oid, text, text.length * 2 + 200);
+    known.set(oid, text);
+  }
+  return entries.map(({ oid }) => known.get(oid) ?? '');
 }
 
-const readsAtOnce = 16;
+const readsAtOnce = 256;
 
 /** YAML files of a tree. Links are not followed: what they lead to is read where it lies. Throws SourceTooLarge. */
 export async function documentsOf(
@@ -62,7 +66,7 @@ export async function documentsOf(
   let bytes = 0;
   for (let at = 0; at < found.length; at += readsAtOnce) {
     const some = found.slice(at, at + readsAtOnce);
-    const texts = await Promise.all(some.map((entry) => textOf(held, entry)));
+    const texts = await textsOf(held, some);
     for (const [index, { path, oid }] of some.entries()) files.push({ path, oid, text: texts[index] ?? '' });
     bytes += texts.reduce((sum, text) => sum + text.length, 0);
     if (bytes > held.limits.maxTotalBytes)
@@ -76,5 +80,6 @@ export async function documentAt(held: HeldFiles, tree: string, path: string): P
   const entry = await entryAt(held.store, tree, path);
   if (!entry || !isFile(entry.mode)) return undefined;
   const { oid } = entry;
-  return { path: plainPath(path), oid, text: await textOf(held, { path, oid }) };
+  const [text = ''] = await textsOf(held, [{ path, oid }]);
+  return { path: plainPath(path), oid, text };
 }
