@@ -102,12 +102,28 @@ function findConflicts(
   application: ApplicationId,
   entries: ReturnType<typeof selectEntries>,
 ): Map<ClusterName, Conflict> {
-  const environmentsOf = new Map<ClusterName, string[]>();
+  const found = new Map<ClusterName, Conflict>();
+  // One list alone is in conflict with nobody, and it may be the whole fleet.
+  if (entries.length < 2) return found;
+  const first = new Map<ClusterName, string>();
   for (const { environment, clusters } of entries) {
-    for (const cluster of clusters) environmentsOf.set(cluster, [...(environmentsOf.get(cluster) ?? []), environment]);
+    for (const cluster of clusters) {
+      const before = first.get(cluster);
+      if (before === undefined) first.set(cluster, environment);
+      else
+        found.set(cluster, {
+          application,
+          cluster,
+          environments: [...(found.get(cluster)?.environments ?? [before]), environment],
+        });
+    }
   }
-  const found = [...environmentsOf].filter(([, environments]) => environments.length > 1);
-  return new Map(found.map(([cluster, environments]) => [cluster, { application, cluster, environments }]));
+  return found;
+}
+
+/** The same list where nothing is taken out: applications share those of their environments. */
+function without(clusters: readonly ClusterName[], some: ReadonlyMap<ClusterName, unknown>): readonly ClusterName[] {
+  return some.size === 0 ? clusters : clusters.filter((name) => !some.has(name));
 }
 
 /** Decides by labels in git which member belongs to which environment of which application. */
@@ -137,10 +153,7 @@ export function place(input: PlacementInput): Placement {
     conflicts.push(...twice.values());
     for (const { environment, narrowedToNone } of entries)
       if (narrowedToNone) empty.push({ application: id, environment });
-    applications.set(
-      id,
-      new Map(entries.map(({ environment, clusters }) => [environment, clusters.filter((name) => !twice.has(name))])),
-    );
+    applications.set(id, new Map(entries.map(({ environment, clusters }) => [environment, without(clusters, twice)])));
   }
   // A fleet without members has nothing to match yet; that is no news to anyone.
   const problems = [...conflicts.map(conflictProblem), ...(names.length === 0 ? [] : empty.map(emptyProblem))];
