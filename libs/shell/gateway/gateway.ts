@@ -8,14 +8,14 @@ import {
   type RenewResponse,
 } from '@fairlead/core/model';
 import type { Payload } from '@fairlead/ports/bus';
-import type { AgentChannel, ChannelHandler } from '@fairlead/ports/transport';
+import type { AgentChannel, Caller, ChannelHandler } from '@fairlead/ports/transport';
 import { Arrivals } from './arrivals.ts';
 import { BrokerUsers } from './brokerUsers.ts';
 import { Complaints } from './complaints.ts';
 import { Dispatch } from './dispatch.ts';
 import { enroll, makeToken, renew, type JoinRequest, type JoinToken } from './enroll.ts';
 import { Farewells } from './farewells.ts';
-import { standingOf } from './membership.ts';
+import { standingOf, type Standing } from './membership.ts';
 import { comesTooOften } from './misdeeds.ts';
 import { Shelf } from './objects.ts';
 import { defaultLimits, type GatewayLimits, type GatewayPorts } from './ports.ts';
@@ -119,8 +119,7 @@ class AgentGateway implements Gateway {
 
   async accept(channel: AgentChannel): Promise<ChannelHandler> {
     const { caller } = channel;
-    this.#admit(caller.cluster);
-    const standing = await standingOf(this.#ports, caller);
+    const standing = await this.#admit(caller);
     if (this.#isClosed)
       throw new FairleadError('Cannot take the stream: the hub is stopping. The agent tries again.', {
         code: 'Unavailable',
@@ -147,11 +146,18 @@ class AgentGateway implements Gateway {
     return session;
   }
 
-  #admit(cluster: ClusterName): void {
+  async #admit(caller: Caller): Promise<Standing> {
     try {
-      this.#arrivals.admit(cluster);
+      this.#arrivals.admit(caller);
     } catch (thrown) {
-      this.#complaints.say(cluster, comesTooOften(asFairleadError(thrown)));
+      this.#complaints.say(caller.cluster, comesTooOften(asFairleadError(thrown)));
+      throw thrown;
+    }
+    try {
+      return await standingOf(this.#ports, caller);
+    } catch (thrown) {
+      const refusal = asFairleadError(thrown);
+      if (refusal.code === 'PermissionDenied') this.#arrivals.refused(caller, refusal);
       throw thrown;
     }
   }

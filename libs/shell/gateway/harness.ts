@@ -66,11 +66,15 @@ export async function hub(limits: Partial<GatewayLimits> = {}, nats?: NatsAccoun
 /** What {@link hub} gives. */
 export type Hub = Awaited<ReturnType<typeof hub>>;
 
-/** An agent that keeps what it hears. `reads: false` never takes a message after the first. */
-export async function connect(at: Hub, cluster = shop, options: { readonly reads?: boolean } = {}) {
+/** An agent that keeps what it hears. `reads: false` never takes a message after the first; `key` is not the cluster's. */
+export async function connect(
+  at: Hub,
+  cluster = shop,
+  options: { readonly reads?: boolean; readonly key?: string } = {},
+) {
   const heard: HubMessage[] = [];
   const waiting = new Set<() => void>();
-  const caller = { cluster, key: digestOf(`key-of-${cluster}`) };
+  const caller = { cluster, key: digestOf(options.key ?? `key-of-${cluster}`) };
   const connection = await at.transport.link(caller).connect(async (message) => {
     heard.push(message);
     for (const look of waiting) look();

@@ -1,4 +1,4 @@
-import type { FairleadError } from '@fairlead/core/model';
+import { FairleadError } from '@fairlead/core/model';
 import { expect, test } from 'vitest';
 import { connect, digestOf, hub, joined, planned, shop, type Hub } from './harness.ts';
 
@@ -77,4 +77,35 @@ test('two agents under one identity are slowed, and told what to do; another clu
   for (let n = 0; n < 4; n += 1) await joined(at);
   await expect(joined(at)).rejects.toMatchObject({ reason: 'RateLimited' });
   expect(await told(at)).toHaveLength(2);
+});
+
+test('a replaced key that comes too often is turned away, and takes nothing from the share of the member', async () => {
+  const at = await hub({ streams: 4, streamEveryMs: 1_000 });
+  const agent = await joined(at);
+  for (let n = 0; n < 40; n += 1)
+    await expect(connect(at, shop, { key: 'replaced' })).rejects.toMatchObject({ reason: 'KeyMismatch' });
+  agent.connection.close();
+  for (let n = 0; n < 3; n += 1) await joined(at);
+  expect(await told(at)).toEqual([
+    expect.stringMatching(/^shop-0042 KeyMismatch: shop-0042 shares its name .* enrol it again: fairlead cluster join/),
+  ]);
+});
+
+test('a key that was turned away is heard again when it is a member', async () => {
+  const at = await hub({ streams: 2, streamEveryMs: 1_000 });
+  at.ledger.set(shop, { key: digestOf('before') });
+  const refused = () => expect(connect(at)).rejects.toMatchObject({ code: 'PermissionDenied', reason: 'KeyMismatch' });
+  for (let n = 0; n < 3; n += 1) await refused();
+  at.ledger.set(shop, { key: digestOf(`key-of-${shop}`) });
+  await refused();
+  at.clock.advance(1_000);
+  await joined(at);
+  await expect(joined(at)).rejects.toMatchObject({ reason: 'RateLimited' });
+});
+
+test('a ledger that cannot be read is no refusal to go on with', async () => {
+  const at = await hub({ streams: 2, streamEveryMs: 1_000 });
+  at.state.memberFails = new FairleadError('Cannot read the ledger.', { code: 'Unavailable', reason: 'Shutdown' });
+  for (let n = 0; n < 2; n += 1) await expect(joined(at)).rejects.toMatchObject({ reason: 'Shutdown' });
+  await expect(joined(at)).rejects.toMatchObject({ reason: 'RateLimited' });
 });

@@ -24,9 +24,11 @@ export const readsNothing: Misdeed = {
   message: `has read nothing of what was sent to it, and its stream was ended. Start its agent again. ${lookAfterIt}`,
 };
 
-/** Begins streams too often. */
-export function comesTooOften(refusal: FairleadError): Misdeed {
-  return { what: 'fight', reason: 'RateLimited', message: `is turned away for a while. ${refusal.message}` };
+/** Begins streams too often; with another refusal than for that, it is somebody else with a key of the same name. */
+export function comesTooOften({ reason, message }: FairleadError): Misdeed {
+  if (reason === 'RateLimited') return { what: 'fight', reason, message: `is turned away for a while. ${message}` };
+  const says = `shares its name with a key that is refused and comes too often: stop what still runs with it. ${message}`;
+  return { what: 'stranger', reason, message: says };
 }
 
 /** Said something that no agent says; its stream was ended. */
