@@ -49,3 +49,18 @@ test('a server of a private authority is trusted by its certificate, and not wit
   });
   wary.close();
 });
+
+test('the last word is asked when the connection stands, on a new one as on one that was kept', async () => {
+  const client = httpClient({ ca: certificate });
+  let asked = 0;
+  const beforeSend = (): void => void (asked += 1);
+  for (let round = 1; round <= 2; round += 1) {
+    const answer = await client.request({ ...request, method: 'POST', body: Buffer.from('x'), url, beforeSend });
+    expect([answer.body.toString(), asked]).toEqual(['hello', round]);
+  }
+  const no = (): never => {
+    throw new Error('not now');
+  };
+  await expect(client.request({ ...request, method: 'POST', url, beforeSend: no })).rejects.toThrow('not now');
+  client.close();
+});

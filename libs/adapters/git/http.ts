@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { getCACertificates } from 'node:tls';
+import type { Socket } from 'node:net';
+import { getCACertificates, TLSSocket } from 'node:tls';
 import { aborted, tooLarge, unavailable } from './failures.ts';
 
 /** How connections are made and how long they may take. */
@@ -21,6 +22,8 @@ export interface HttpRequest {
   readonly body?: Buffer;
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called when the connection stands, right before anything is written; what it throws ends the request. */
+  readonly beforeSend?: () => void;
 }
 
 /** A whole answer. */
@@ -57,6 +60,24 @@ function collect(response: IncomingMessage, request: HttpRequest): Promise<Buffe
   });
 }
 
+/** Writes the request, once its last word was heard. */
+function send(outgoing: ClientRequest, { body, beforeSend }: HttpRequest): void {
+  if (beforeSend === undefined) return void outgoing.end(body);
+  const go = (): void => {
+    try {
+      beforeSend();
+      outgoing.end(body);
+    } catch (error) {
+      outgoing.destroy(error as Error);
+    }
+  };
+  outgoing.once('socket', (socket: Socket & { readonly secureConnecting?: boolean }) => {
+    const isMade = !socket.connecting && socket.secureConnecting !== true;
+    if (isMade) go();
+    else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', go);
+  });
+}
+
 interface Attempt {
   readonly answer: Promise<HttpAnswer>;
   /** It went over a connection that the server may have closed meanwhile. */
@@ -89,7 +110,7 @@ function attempt(outgoing: ClientRequest, request: HttpRequest, limits: typeof d
         reject,
       );
     });
-    outgoing.end(request.body);
+    send(outgoing, request);
   });
   return { answer, reused: () => outgoing.reusedSocket };
 }

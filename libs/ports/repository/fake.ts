@@ -213,7 +213,12 @@ export function memoryRepository(): MemoryRepository {
       here(state, descendant);
       return reachable(state, descendant).has(ancestor);
     },
-    push: async (base, drafts) => push(state, base, drafts),
+    async push(base, drafts, { permit } = {}) {
+      const isDue = drafts.length > 0 && remoteHead(state) === base;
+      const go = isDue ? await permit?.() : undefined;
+      go?.();
+      return push(state, base, drafts);
+    },
   };
   const server: MemoryServer = {
     async commit({ files, message, parent = state.head ?? null, merge }) {

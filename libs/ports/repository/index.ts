@@ -1,2 +1,2 @@
-export type { CommitDraft, PushResult, Repository, RepositoryCommit, RepositoryFile } from './port.ts';
+export type { CommitDraft, PushOptions, PushResult, Repository, RepositoryCommit, RepositoryFile } from './port.ts';
 export { memoryRepository, type MemoryCommit, type MemoryRepository, type MemoryServer } from './fake.ts';

@@ -32,6 +32,15 @@ export type PushResult =
   | { readonly pushed: true; readonly commits: readonly CommitSha[] }
   | { readonly pushed: false; readonly head: CommitSha };
 
+/** What a push waits for. */
+export interface PushOptions {
+  /**
+   * Asked once `base` was found to be the head still; what it resolves to is called when the connection stands, right
+   * before the request that moves the branch is written. What either of them throws ends the push, and nothing is moved.
+   */
+  readonly permit?: () => Promise<() => void>;
+}
+
 /**
  * A branch of a git repository with its whole history, as the fleet and ledger repository. Throws `FairleadError`
  * with SourceUnavailable, SourceNotFound, SourceRejected, HistoryIncomplete, LedgerUnwritable (protected branch).
@@ -56,5 +65,5 @@ export interface Repository {
   /** True if `ancestor` is `descendant` or in its history. */
   descends(descendant: CommitSha, ancestor: CommitSha): Promise<boolean>;
   /** Makes the commits on `base` one after another and pushes them with one compare-and-swap; all or none. */
-  push(base: CommitSha, drafts: readonly CommitDraft[]): Promise<PushResult>;
+  push(base: CommitSha, drafts: readonly CommitDraft[], options?: PushOptions): Promise<PushResult>;
 }

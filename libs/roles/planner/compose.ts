@@ -105,7 +105,11 @@ function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }
   const report = inOrder(() => tell(), onProblem);
   const planner = startPlanner(
     {
-      repository: fencedRepository(fleet.repository, () => lead.confirm()),
+      repository: fencedRepository(fleet.repository, {
+        confirm: () => lead.confirm(),
+        ttlMs: leaseMs,
+        clocks: [() => performance.now(), () => clock.now()],
+      }),
       reader: announcing(fleet, { store, said: (head) => void bus.publish('fleet', { head }).catch(onProblem) }),
       store,
       bus,

@@ -93,7 +93,9 @@ test('a stopped leader is followed when its lease runs out, and can write and pu
   await expect(fencedStore(store, old.fence).write([put])).rejects.toMatchObject({ code: 'Conflict' });
   const head = await repository.fetch();
   const draft = { message: 'Late', files: new Map([['b.yaml', 'b']]) };
-  await expect(fencedRepository(repository, old.confirm).push(head, [draft])).rejects.toMatchObject({
+  await expect(
+    fencedRepository(repository, { confirm: old.confirm, ttlMs, clocks: [a.clock.now] }).push(head, [draft]),
+  ).rejects.toMatchObject({
     reason: 'NotLeading',
   });
   expect(await repository.fetch()).toBe(head);
@@ -103,7 +105,9 @@ test('a stopped leader is followed when its lease runs out, and can write and pu
 
   const newer = b.lead();
   await fencedStore(store, newer.fence).write([put]);
-  expect(await fencedRepository(repository, newer.confirm).push(head, [draft])).toMatchObject({ pushed: true });
+  expect(
+    await fencedRepository(repository, { confirm: newer.confirm, ttlMs, clocks: [b.clock.now] }).push(head, [draft]),
+  ).toMatchObject({ pushed: true });
   expect(errors).toEqual([]);
 });
 

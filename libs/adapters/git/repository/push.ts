@@ -1,7 +1,8 @@
 import { FairleadError, type CommitSha } from '@fairlead/core/model';
-import type { CommitDraft, PushResult } from '@fairlead/ports/repository';
+import type { CommitDraft, PushOptions, PushResult } from '@fairlead/ports/repository';
 import git, { Errors } from 'isomorphic-git';
 import { explained, failure, serverWords, unavailable } from '../failures.ts';
+import type { HttpClient } from '../http.ts';
 import { gitTransport, type Access } from '../remote/transport.ts';
 import { writeCommits } from './commits.ts';
 import { fetchHead, headOf, keepHead, type Branch } from './fetch.ts';
@@ -25,13 +26,26 @@ function unwritable({ url, name }: Branch, words: string, cause?: unknown): Fair
  * One push, if the branch is at `base` still: what the server announces is compared before anything is sent, and the
  * server compares once more when it moves the branch.
  */
-async function offer(branch: Branch, request: { base: string; to: string }, access: Access): Promise<Outcome> {
-  const { url, ref, http: client, limits } = branch;
+async function offer(
+  branch: Branch,
+  request: { readonly base: string; readonly to: string } & PushOptions,
+  access: Access,
+): Promise<Outcome> {
+  const { url, ref, limits } = branch;
+  let beforeSend: (() => void) | undefined;
+  const client: HttpClient = {
+    ...branch.http,
+    request: (sent) => branch.http.request(sent.method === 'POST' && beforeSend ? { ...sent, beforeSend } : sent),
+  };
   const place = branch.held.store.place();
   const said: string[] = [];
   await git.writeRef({ ...place, ref: outgoing, value: request.to, force: true });
   const http = gitTransport({ url, client, access, maxBytes: limits.maxPackBytes });
-  const onPrePush = ({ remoteRef }: { remoteRef: { oid: string } }) => remoteRef.oid === request.base;
+  const onPrePush = async ({ remoteRef }: { remoteRef: { oid: string } }): Promise<boolean> => {
+    if (remoteRef.oid !== request.base) return false;
+    beforeSend = await request.permit?.();
+    return true;
+  };
   const onMessage = (line: string) => void (said.length < 100 && said.push(line));
   try {
     const options = { ...place, http, url, ref: outgoing, remoteRef: ref, onPrePush, onMessage };
@@ -57,10 +71,10 @@ async function arrivedAnyway(branch: Branch, to: string, { access, error }: { ac
 /** Makes the commits on `base` and pushes them; all or none. */
 export async function pushDrafts(
   branch: Branch,
-  request: { readonly base: CommitSha; readonly drafts: readonly CommitDraft[] },
+  request: { readonly base: CommitSha; readonly drafts: readonly CommitDraft[] } & PushOptions,
   access: Access,
 ): Promise<PushResult> {
-  const { base, drafts } = request;
+  const { base, drafts, ...options } = request;
   if (drafts.length === 0) return { pushed: true, commits: [] };
   if (!(await branch.held.store.commit(base))) await fetchHead(branch, access);
   await commitHere(branch.held, base);
@@ -69,7 +83,7 @@ export async function pushDrafts(
   const to = commits.at(-1) ?? base;
   let outcome: Outcome;
   try {
-    outcome = await offer(branch, { base, to }, access);
+    outcome = await offer(branch, { base, to, ...options }, access);
   } catch (error) {
     await arrivedAnyway(branch, to, { access, error });
     return { pushed: true, commits };

@@ -83,7 +83,8 @@ export async function openGitRepository(options: RepositoryOptions): Promise<Git
     file: async (at, path) => documentAt(held, (await commitHere(held, at)).tree, path),
     history: (from, bounds = {}) => firstParents(held, from, bounds),
     descends: (descendant, ancestor) => reaches(held, descendant, ancestor),
-    push: (base, drafts) => alone(async () => pushDrafts(branch, { base, drafts }, await access())),
+    push: (base, drafts, options) =>
+      alone(async () => pushDrafts(branch, { base, drafts, ...options }, await access())),
     close: () => branch.http.close(),
   };
 }

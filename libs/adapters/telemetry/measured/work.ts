@@ -40,7 +40,9 @@ export function tracedRepository(repository: Repository): Repository {
     file: (at, path) => repository.file(at, path),
     history: (from, options) => repository.history(from, options),
     descends: (descendant, ancestor) => repository.descends(descendant, ancestor),
-    push: (base, drafts) =>
-      step('push ledger', () => repository.push(base, drafts), { attributes: { 'fairlead.commits': drafts.length } }),
+    push: (base, drafts, options) =>
+      step('push ledger', () => repository.push(base, drafts, options), {
+        attributes: { 'fairlead.commits': drafts.length },
+      }),
   };
 }

@@ -1,4 +1,4 @@
-import type { CommitSha } from '@fairlead/core/model';
+import { FairleadError, type CommitSha } from '@fairlead/core/model';
 import type { MemoryServer, Repository, RepositoryCommit } from '@fairlead/ports/repository';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -222,6 +222,34 @@ function pushes(current: Current): void {
     await repository.fetch();
     expect(await repository.push(base, [])).toEqual({ pushed: true, commits: [] });
     expect(await repository.remoteHead()).toBe(base);
+  });
+
+  test('a push that is not permitted, or no more at the last moment, moves nothing', async () => {
+    const { repository, server } = current();
+    await server.commit({ files: { 'a.yaml': '1' }, message: 'First' });
+    const base = await repository.fetch();
+    const drafts = [draft('Promote', { 'b.yaml': '2' })];
+    const no = (): never => {
+      throw new FairleadError('Cannot push: not now.', { code: 'Aborted', reason: 'NotLeading' });
+    };
+    for (const permit of [async () => no(), async () => no])
+      await expect(repository.push(base, drafts, { permit })).rejects.toMatchObject({ reason: 'NotLeading' });
+    expect(await repository.remoteHead()).toBe(base);
+    expect(await repository.push(base, drafts, { permit: async () => () => undefined })).toMatchObject({
+      pushed: true,
+    });
+  });
+
+  test('a push on a head that moved asks nobody', async () => {
+    const { repository, server } = current();
+    await server.commit({ files: { 'a.yaml': '1' }, message: 'First' });
+    const base = await repository.fetch();
+    await server.commit({ files: { 'a.yaml': '2' }, message: 'Other' });
+    const permit = (): never => {
+      throw new Error('asked');
+    };
+    const result = await repository.push(base, [draft('Promote', { 'b.yaml': '2' })], { permit });
+    expect(result).toMatchObject({ pushed: false });
   });
 
   test('a protected branch refuses, and says so', async () => {
