@@ -107,7 +107,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): Store {
     factsOf: (keys) => read((all) => new Map([...all.facts].filter(([key]) => keys.includes(key)))),
     facts: (prefix) => read((all) => new Map([...all.facts].filter(([key]) => key.startsWith(prefix)).sort(byFirst))),
     claimToken: async (hash, claimant) => structuredClone(claim(tables, { hash, claimant })),
-    tokens: () => read((all) => sorted(all.tokens, always)),
     events: (query) => read((all) => eventsOf(all, query)),
     outbox: (limit) => read((all) => all.outbox.slice(0, limit)),
     onOutbox(callback) {

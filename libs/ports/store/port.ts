@@ -70,7 +70,13 @@ export interface Claimant {
 /** How a token was taken. */
 export type TokenClaim =
   | { readonly taken: true; readonly row: TokenRow }
-  | { readonly taken: false; readonly reason: Extract<Reason, 'TokenInvalid' | 'TokenExpired' | 'TokenUsed'> };
+  | { readonly taken: false; readonly reason: Extract<Reason, 'TokenInvalid'> }
+  | {
+      readonly taken: false;
+      readonly reason: Extract<Reason, 'TokenExpired' | 'TokenUsed'>;
+      /** The cluster that the token was made for. */
+      readonly cluster: ClusterName;
+    };
 
 /** Which rows a query is for; what is left out matches all. */
 export interface RowFilter {
@@ -246,8 +252,6 @@ export interface Store {
 
   /** Takes a token once (again only by the same key, for a short time); durable before it resolves. */
   claimToken(hash: Digest, claimant: Claimant): Promise<TokenClaim>;
-  /** Sorted by hash. */
-  tokens(): Promise<readonly TokenRow[]>;
 
   events(query: EventQuery): Promise<readonly EventRow[]>;
 

@@ -9,8 +9,8 @@ export function judgeClaim(row: TokenRow | undefined, { key, nowMs, againWithinM
   if (!row) return { taken: false, reason: 'TokenInvalid' };
   if (row.usedAtMs !== undefined) {
     const again = row.usedBy === key && nowMs <= row.usedAtMs + againWithinMs;
-    return again ? { taken: true, row } : { taken: false, reason: 'TokenUsed' };
+    return again ? { taken: true, row } : { taken: false, reason: 'TokenUsed', cluster: row.cluster };
   }
-  if (nowMs > row.expiresAtMs) return { taken: false, reason: 'TokenExpired' };
+  if (nowMs > row.expiresAtMs) return { taken: false, reason: 'TokenExpired', cluster: row.cluster };
   return { taken: true, row: { ...row, usedAtMs: nowMs, usedBy: key } };
 }

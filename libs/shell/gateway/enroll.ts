@@ -79,7 +79,8 @@ export async function enroll(
   const claim = await store.claimToken(hash, { key, nowMs, againWithinMs: limits.claimAgainMs });
   if (!claim.taken) {
     const refusal = refusedToken(claim.reason);
-    await tellRefusal(ports, { hash, refusal, nowMs });
+    // Of a token that nobody made nothing is written: anyone could make it up.
+    if (claim.reason !== 'TokenInvalid') await tellRefusal(ports, { cluster: claim.cluster, refusal, nowMs });
     throw refusal;
   }
   const { cluster, labels, by, usedAtMs = nowMs } = claim.row;
@@ -93,19 +94,17 @@ export async function enroll(
 /** How often the journal says that one cluster's enrolment is refused: an agent asks again and again. */
 const refusalEveryMs = 60_000;
 
-/** Tells people of an agent with an old token. Of a token that nobody made nothing is written: anyone could make it up. */
+/** Tells people of an agent with an old token. */
 async function tellRefusal(
   { store }: GatewayPorts,
-  { hash, refusal, nowMs }: { hash: Digest; refusal: FairleadError; nowMs: number },
+  { cluster, refusal, nowMs }: { cluster: ClusterName; refusal: FairleadError; nowMs: number },
 ): Promise<void> {
-  const row = (await store.tokens()).find((token) => token.hash === hash);
-  if (row === undefined) return;
   const type = 'EnrolmentRefused';
-  const [last] = await store.events({ type, cluster: row.cluster, newestFirst: true, limit: 1 });
+  const [last] = await store.events({ type, cluster, newestFirst: true, limit: 1 });
   if (last !== undefined && nowMs - last.atMs < refusalEveryMs) return;
   const { reason, message } = refusal;
   await store.write([
-    { put: 'event', row: { atMs: nowMs, type, reason, message, cluster: row.cluster } },
+    { put: 'event', row: { atMs: nowMs, type, reason, message, cluster } },
     { put: 'outbox', row: { subject: 'events', payload: {} } },
   ]);
 }

@@ -31,7 +31,6 @@ test('a token gives a certificate for the cluster that it is bound to, and the m
     by: 'ada',
   });
   expect((await store.outbox(9)).map(({ subject }) => subject)).toEqual(['head', 'events']);
-  expect((await store.tokens())[0]).not.toHaveProperty('token');
 });
 
 test('a replayed token is refused, and the error says how to get another', async () => {
@@ -78,8 +77,7 @@ test('no answer is given again once the membership has ended', async () => {
 
 test('a hub that died before it wrote the membership answers again', async () => {
   const { gateway, store, clock, token } = await withToken();
-  const hash = (await store.tokens())[0]?.hash ?? digestOf('');
-  await store.claimToken(hash, { key: digestOf('one'), nowMs: clock.now(), againWithinMs: 0 });
+  await store.claimToken(digestOf(token), { key: digestOf('one'), nowMs: clock.now(), againWithinMs: 0 });
   clock.advance(1000);
   await gateway.enroll({ token, csrPem: 'csr:one', ...agent });
   expect(await store.fact('membership:shop-0042')).toMatchObject({ key: digestOf('one') });

@@ -2,7 +2,7 @@ import type { ClusterName, Connection, JsonObject } from '@fairlead/core/model';
 import type { AssignmentRow, ClusterRow, DesiredOf, OutboxRow, RowKey, Store } from '@fairlead/ports/store';
 import { sql } from 'kysely';
 import { build, type Ask, type Moment } from './ask.ts';
-import { assignmentOf, clusterOf, countsOf, eventOf, statusOf, tokenOf } from './rows.ts';
+import { assignmentOf, clusterOf, countsOf, eventOf, statusOf } from './rows.ts';
 
 /** The calls that only read. */
 export type Reads = Pick<
@@ -19,7 +19,6 @@ export type Reads = Pick<
   | 'fact'
   | 'factsOf'
   | 'facts'
-  | 'tokens'
   | 'events'
   | 'outbox'
 >;
@@ -159,7 +158,7 @@ function among(column: string, names: readonly string[]) {
 function smallReads({
   ask,
   self,
-}: ReadWays): Pick<Store, 'instances' | 'fact' | 'factsOf' | 'facts' | 'tokens' | 'events' | 'outbox'> {
+}: ReadWays): Pick<Store, 'instances' | 'fact' | 'factsOf' | 'facts' | 'events' | 'outbox'> {
   return {
     async instances(role) {
       const alive = build.selectFrom('instance').select('instance').where('role', '=', role);
@@ -179,9 +178,6 @@ function smallReads({
       // U+10FFFF sorts behind all that a key may go on with.
       const rows = await ask(query.where('key', '<', `${prefix}\u{10ffff}`));
       return new Map(rows.map((row) => [row.key, row.value as JsonObject]));
-    },
-    async tokens() {
-      return (await ask(build.selectFrom('token').selectAll().orderBy('hash'))).map(tokenOf);
     },
     async events({ afterId, limit, newestFirst = false, type, cluster, application, environment }) {
       let query = build.selectFrom('event').selectAll().limit(limit);

@@ -76,7 +76,6 @@ function methods(tables: Tables): Methods {
     factsOf: (keys) => small.factsOf(keys),
     facts: (prefix) => small.facts(prefix),
     claimToken: (hash, claimant) => small.claim(hash, claimant),
-    tokens: () => small.tokens(),
     events: (query) => journal.events(query),
     outbox: (limit) => journal.outbox(limit),
   };

@@ -181,7 +181,6 @@ function storeOver(thread: Thread, id: string): Store {
     factsOf: call('factsOf'),
     facts: call('facts'),
     claimToken: call('claimToken'),
-    tokens: call('tokens'),
     events: call('events'),
     outbox: call('outbox'),
     onOutbox(callback) {

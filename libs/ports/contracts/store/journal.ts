@@ -20,12 +20,11 @@ function tokens(store: CurrentStore): void {
     const first = await store().claimToken(hash, { key, nowMs: 1000, againWithinMs: 500 });
     const used = { ...token, usedAtMs: 1000, usedBy: key };
     expect(first).toEqual({ taken: true, row: used });
-    expect(await store().tokens()).toEqual([used]);
     expect(await store().claimToken(hash, { key, nowMs: 1500, againWithinMs: 500 })).toEqual({
       taken: true,
       row: used,
     });
-    const refused = { taken: false, reason: 'TokenUsed' };
+    const refused = { taken: false, reason: 'TokenUsed', cluster: token.cluster };
     expect(await store().claimToken(hash, { key: digestOf('c'), nowMs: 1001, againWithinMs: 500 })).toEqual(refused);
     expect(await store().claimToken(hash, { key, nowMs: 1501, againWithinMs: 500 })).toEqual(refused);
   });
@@ -43,14 +42,24 @@ function tokens(store: CurrentStore): void {
     const recent = { ...token, hash: digestOf('c'), expiresAtMs: 20_000 };
     const fresh = { ...token, hash: digestOf('d'), expiresAtMs: monthMs + 15_000 };
     await store().write([token, recent, fresh].map((row) => ({ put: 'token', row }) as const));
-    expect((await store().tokens()).map((row) => row.hash)).toEqual([recent.hash, fresh.hash]);
+    const late = { key, nowMs: fresh.expiresAtMs + 1, againWithinMs: 0 };
+    const claims = await Promise.all([token, recent, fresh].map((row) => store().claimToken(row.hash, late)));
+    expect(claims.map((claim) => !claim.taken && claim.reason)).toEqual([
+      'TokenInvalid',
+      'TokenExpired',
+      'TokenExpired',
+    ]);
   });
 
   test('an unknown token and an expired one are told apart', async () => {
     await store().write([{ put: 'token', row: token }]);
     const late = { key, nowMs: 10_001, againWithinMs: 500 };
     expect(await store().claimToken(digestOf('9'), late)).toEqual({ taken: false, reason: 'TokenInvalid' });
-    expect(await store().claimToken(hash, late)).toEqual({ taken: false, reason: 'TokenExpired' });
+    expect(await store().claimToken(hash, late)).toEqual({
+      taken: false,
+      reason: 'TokenExpired',
+      cluster: token.cluster,
+    });
   });
 }
 

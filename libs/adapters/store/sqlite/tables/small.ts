@@ -18,7 +18,6 @@ export interface Small {
   facts(prefix: string): Map<string, JsonObject>;
   putFact(key: string, value: JsonObject): void;
   dropFact(key: string): void;
-  tokens(): TokenRow[];
   putToken(row: TokenRow): void;
   claim(hash: Digest, claimant: Claimant): TokenClaim;
 }
@@ -33,7 +32,6 @@ export function small(database: DatabaseSync): Small {
   const putFact = database.prepare('INSERT OR REPLACE INTO fact VALUES (?, ?)');
   const dropFact = database.prepare('DELETE FROM fact WHERE key = ?');
   const token = database.prepare('SELECT * FROM token WHERE hash = ?');
-  const tokens = database.prepare('SELECT * FROM token ORDER BY hash');
   const putToken = database.prepare('INSERT OR REPLACE INTO token VALUES (?, ?, ?, ?, ?, ?, ?)');
   const forget = database.prepare('DELETE FROM token WHERE expires_at_ms < ?');
   const put = (row: TokenRow): void => {
@@ -46,7 +44,6 @@ export function small(database: DatabaseSync): Small {
     facts: (prefix) => byKey(facts.all(prefix)),
     putFact: (key, value) => void putFact.run(key, factText(key, value)),
     dropFact: (key) => void dropFact.run(key),
-    tokens: () => (tokens.all() as Row[]).map(tokenOf),
     putToken(row) {
       forget.run(row.expiresAtMs - tokenMemoryMs);
       put(row);
