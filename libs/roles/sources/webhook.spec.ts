@@ -26,6 +26,9 @@ function send(body: unknown, signature: string | undefined): Promise<{ rung: num
   return controller.git({ rawBody, body } as unknown as Parameters<typeof controller.git>[0], signature);
 }
 
+/** Roles apart have their keys in the folder of --keys, and a hub alone in that of --data. */
+const saysWhere = expect.stringMatching(/webhook-secret .*--keys.*--data/) as string;
+
 test('a signed notice rings the addresses that it names', async () => {
   await send(notice, sign(JSON.stringify(notice)));
   expect(rung).toEqual(['https://git.example.com/web.git', 'https://git.example.com/web']);
@@ -39,7 +42,11 @@ test.each([
   // As long in characters as a right one, and longer in bytes.
   ['one that is not hexadecimal', `sha256=${'é'.repeat(64)}`],
 ])('a notice is refused with this signature: %s', async (_name, signature) => {
-  await expect(send(notice, signature)).rejects.toMatchObject({ code: 'Unauthenticated', reason: 'SignatureMissing' });
+  await expect(send(notice, signature)).rejects.toMatchObject({
+    code: 'Unauthenticated',
+    reason: 'SignatureMissing',
+    message: saysWhere,
+  });
   expect(rung).toEqual([]);
 });
 
@@ -47,7 +54,7 @@ test('an empty secret opens nothing', async () => {
   given = '';
   // Node signs with an empty key as with any other.
   const forged = `sha256=${createHmac('sha256', '').update(JSON.stringify(notice)).digest('hex')}`;
-  await expect(send(notice, forged)).rejects.toMatchObject({ code: 'FailedPrecondition' });
+  await expect(send(notice, forged)).rejects.toMatchObject({ code: 'FailedPrecondition', message: saysWhere });
   expect(rung).toEqual([]);
 });
 

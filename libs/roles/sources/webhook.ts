@@ -11,6 +11,9 @@ export interface WebhookParts {
   ring(urls: readonly string[]): void;
 }
 
+/** Whoever sends a notice learns no path of this machine. */
+const secretFile = 'the file webhook-secret in the folder of --keys (a hub without --keys: of --data)';
+
 /** Token under which Nest hands out {@link WebhookParts}. */
 export const WEBHOOK = Symbol('webhook');
 
@@ -37,7 +40,7 @@ export class WebhookController {
       .digest();
     if (signature === undefined || !isSigned(signature, expected)) {
       throw new FairleadError(
-        'Cannot take the webhook: X-Hub-Signature-256 is missing or does not fit. Give the git server the secret of the file webhook-secret in the data folder of the hub.',
+        `Cannot take the webhook: X-Hub-Signature-256 is missing or does not fit. Give the git server the secret of ${secretFile}.`,
         {
           code: 'Unauthenticated',
           reason: 'SignatureMissing',
@@ -54,7 +57,7 @@ export class WebhookController {
     const secret = await this.parts.secret();
     if (secret.length >= shortestSecret) return secret;
     throw new FairleadError(
-      `Cannot take the webhook: the file webhook-secret in the data folder of the hub has ${secret.length} characters, and ${shortestSecret} is the least. Write a longer one, and give it to the git server.`,
+      `Cannot take the webhook: ${secretFile} has ${secret.length} characters, and ${shortestSecret} is the least. Write a longer one, and give it to the git server.`,
       { code: 'FailedPrecondition', reason: 'SignatureMissing' },
     );
   }
