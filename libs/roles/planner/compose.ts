@@ -113,6 +113,7 @@ function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }
       reader: announcing(fleet, { store, said: (head) => void bus.publish('fleet', { head }).catch(onProblem) }),
       store,
       bus,
+      hears: () => ground.busProblem() === undefined,
       clock,
       signer,
       releases,

@@ -48,6 +48,12 @@ export async function openFleet(
   const clock = options.from?.clock ?? manualClock(1_000_000_000);
   const store = options.store ?? memoryStore();
   const bus = memoryBus();
+  let isAway = false;
+  /** Takes the bus away, or brings it back. */
+  const busAway = (on: boolean): void => {
+    isAway = on;
+    bus.away(on);
+  };
   /** `broken` holds `VERSION in ENVIRONMENT`: what never gets healthy there. */
   const source = { version: '1.0.0', revision: 'r1', broken: new Set<string>(), down: false, renders: true };
   const ports: PlannerPorts = {
@@ -55,6 +61,7 @@ export async function openFleet(
     reader: readFleetRepository({ repository: git.repository, store }, { branch: 'fleet#main' }),
     store,
     bus,
+    hears: () => !isAway,
     clock,
     signer: { signHead: (bytes) => ({ bytes, signature: new Uint8Array([1]), keyId: 'key-1' }) },
     releases: {
@@ -79,7 +86,7 @@ export async function openFleet(
   };
   if (options.from === undefined) await git.server.commit({ message: 'First', files });
   const planner = startPlanner(ports, settings);
-  return { git, clock, store, bus, source, planner, actions: peopleActions(ports, { ...settings, planner }) };
+  return { git, clock, store, bus, busAway, source, planner, actions: peopleActions(ports, { ...settings, planner }) };
 }
 
 /** What {@link openFleet} gives. */

@@ -274,3 +274,24 @@ it('does not hold against a cluster what a planner that was away could not hear'
   await run(again);
   expect((await why(again, 'dev'))?.state).toBe('Over');
 });
+
+it('does not hold against a cluster what a bus that was away could not carry', async () => {
+  const fleet = await openFleet();
+  await join(fleet, { 'dev-1': { env: 'dev' } });
+  Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+  fleet.busAway(true);
+  await fleet.planner.plan();
+  // The gateway hears the cluster, and is not told of the new state. The deadline of ten minutes goes by six times.
+  for (let minutes = 0; minutes < 60; minutes += 2) {
+    const lastHeardAtMs = fleet.clock.now() + 120_000;
+    await fleet.store.write([{ put: 'contact', row: { cluster: 'dev-1' as ClusterName, lastHeardAtMs } }]);
+    fleet.clock.advance(120_000);
+    await fleet.planner.plan({ units: ['dev/default/podinfo'] });
+  }
+  expect((await why(fleet, 'dev'))?.state).toBe('Progressing');
+  fleet.busAway(false);
+  await fleet.planner.plan();
+  expect(await log(fleet)).not.toContainEqual(expect.stringMatching(/^(Halt|Rollback)/));
+  await run(fleet);
+  expect((await why(fleet, 'dev'))?.state).toBe('Over');
+});

@@ -100,7 +100,7 @@ class Loop implements Planner {
   private passes = 0;
   private unitsLooked = 0;
   private unitStates = new Map<string, string>();
-  /** Since when rows could be read without a break. */
+  /** Since when rows could be read, and bells heard, without a break. */
   private hearsSinceMs: number | undefined;
   /** The epoch that was pushed and that the store could not be told of. */
   private owed: EpochStep | undefined;
@@ -142,6 +142,11 @@ class Loop implements Planner {
   heard({ clusters, applications }: Payload<'statuses'>): void {
     this.workshop.board.mark(clusters.length === 0 ? 'all' : { clusters, applications });
     this.report({ units: unitsAbout(this.current(), applications) });
+  }
+
+  /** What was not heard until now is held against nobody. */
+  deaf(): void {
+    this.hearsSinceMs = undefined;
   }
 
   current(): FleetSnapshot | undefined {
@@ -219,7 +224,7 @@ class Loop implements Planner {
         // Whatever it was, the work is still to be done.
         this.problems = [asFairleadError(thrown)];
         this.workshop.board.mark('all');
-        this.hearsSinceMs = undefined;
+        this.deaf();
         this.again(taken.units);
         ok = false;
       } finally {
@@ -255,6 +260,7 @@ class Loop implements Planner {
     for (let round = 0; snapshot !== undefined && round < roundsPerPass && !this.closed; round += 1) {
       const mayCommit = found.length === 0;
       const { starting, beganAtMs, fence, owed } = this;
+      if (this.ports.hears?.() === false) this.deaf();
       this.hearsSinceMs ??= this.ports.clock.now();
       const since = { beganAtMs, hearsSinceMs: this.hearsSinceMs };
       const request = { snapshot, units, mayCommit, starting, ...since, fence, ...(owed && { owed }) };
@@ -322,7 +328,7 @@ class Loop implements Planner {
 }
 
 /** What marks units. A doorbell that names nothing that is known marks everything. */
-function subscribe({ bus }: PlannerPorts, planner: Pick<Loop, 'plan' | 'heard' | 'current'>): (() => void)[] {
+function subscribe({ bus }: PlannerPorts, planner: Pick<Loop, 'plan' | 'heard' | 'deaf' | 'current'>): (() => void)[] {
   // The planner's own pace is not the bus's: a bell returns at once.
   const ring = (what: Marking): void => void planner.plan(what);
   return [
@@ -334,6 +340,7 @@ function subscribe({ bus }: PlannerPorts, planner: Pick<Loop, 'plan' | 'heard' |
     bus.subscribe('statuses', (payload) => planner.heard(payload), {
       lost: () => planner.heard({ clusters: [], applications: [] }),
     }),
+    bus.onRecovered(() => planner.deaf()),
   ];
 }
 

@@ -53,6 +53,8 @@ export interface PlannerPorts {
   readonly releases: ReleaseSource;
   /** Who is told of passes; nobody unless given. */
   readonly steps?: Steps;
+  /** False while the bus is away: gateways are told of nothing then, and nothing is told of clusters. */
+  readonly hears?: () => boolean;
 }
 
 /** Who makes a ledger commit. */
