@@ -19,6 +19,7 @@ export { fillPipeline, findCycle, predecessors } from './fleet/pipeline.ts';
 export {
   joinLedger,
   ledgerFile,
+  ledgerSlot,
   parseLedgerFile,
   readLedger,
   releaseKey,

@@ -60,7 +60,8 @@ export function releaseKey(slot: {
   return `${slot.environment}/${slot.team}/${slot.name}`;
 }
 
-function slotOf(path: string, ledgerPath: string): LedgerSlot | undefined {
+/** What a path under the ledger's folder is for; undefined where it is for nothing. The other way round than {@link ledgerFile}. */
+export function ledgerSlot(ledgerPath: string, path: string): LedgerSlot | undefined {
   const parts = path
     .slice(ledgerPath.length + 1)
     .replace(/\.ya?ml$/, '')
@@ -111,7 +112,7 @@ export function parseLedgerFile(
   options: { readonly ledgerPath: string },
 ): ParsedLedgerFile {
   const { path, text } = file;
-  const slot = slotOf(path, options.ledgerPath);
+  const slot = ledgerSlot(options.ledgerPath, path);
   const place: DocumentPlace = { file: path, line: 1, text };
   if (slot === undefined) {
     const message = `Cannot use ${path}: it is neither ENVIRONMENT/TEAM/APPLICATION.yaml, clusters/NAME.yaml nor hub.yaml. Everything under ${options.ledgerPath}/ is read as ledger; move other files elsewhere.`;

@@ -1,6 +1,7 @@
 import {
   joinFleet,
   joinLedger,
+  ledgerSlot,
   parseFile,
   parseLedgerFile,
   type FleetDocuments,
@@ -214,7 +215,7 @@ async function releasesOf(
   const releases = new Map<string, ReleaseFile | null>();
   for (const path of commit.changed) {
     if (!path.startsWith(`${ledgerPath}/`)) continue;
-    const { slot } = parseLedgerFile({ path, text: '' }, { ledgerPath });
+    const slot = ledgerSlot(ledgerPath, path);
     if (slot?.kind !== 'Release') continue;
     const file = await repository.file(commit.commit, path);
     const parsed = file && parse.ledger(file, ledgerPath);
