@@ -1,5 +1,5 @@
 import type { ClusterName } from '@fairlead/core/model';
-import { statusBell, unlessNewer, writeContact, type SessionOf } from './contact.ts';
+import { statusBell, unlessNewer, writeContact, type SessionOf } from './row.ts';
 import type { GatewayPorts } from './ports.ts';
 
 /** A stream that is over, and when it was heard last. */

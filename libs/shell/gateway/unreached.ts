@@ -1,5 +1,5 @@
 import type { ClusterName } from '@fairlead/core/model';
-import { statusBell, unlessNewer, writeContact } from './contact.ts';
+import { statusBell, unlessNewer, writeContact } from './row.ts';
 import type { GatewayPorts } from './ports.ts';
 
 /** How many rows are written at a time: the store takes them together, and does not hold them all. */
