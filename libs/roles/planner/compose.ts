@@ -4,7 +4,15 @@ import type { Store } from '@fairlead/ports/store';
 import type { FleetView } from '@fairlead/roles/fleet';
 import type { Ground } from '@fairlead/roles/ground';
 import type { FleetSettings } from '@fairlead/roles/settings';
-import { fencedRepository, fencedStore, seekLead, tellRestored, type Lead, type Term } from '@fairlead/shell/leader';
+import {
+  fencedRepository,
+  fencedStore,
+  restoredChanges,
+  seekLead,
+  tellRestored,
+  type Lead,
+  type Term,
+} from '@fairlead/shell/leader';
 import {
   keepForAWhile,
   startPlanner,
@@ -124,6 +132,7 @@ function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }
       branch: settings.branch,
       author: { name: 'Fairlead hub', email: 'hub@fairlead.invalid' },
       fence: lead.fence,
+      restored: restoredChanges,
       passed: report.ask,
     },
   );

@@ -5,6 +5,14 @@ import type { Change, Store } from '@fairlead/ports/store';
 /** Changes with each time that the store was found set back. */
 const restoredKey = 'restored';
 
+/** What makes everybody look anew who looks after {@link onRestored}, together with the changes that it is written with. */
+export function restoredChanges(): readonly Change[] {
+  return [
+    { put: 'fact', key: restoredKey, value: { mark: randomUUID() } },
+    { put: 'outbox', row: { subject: 'restored', payload: {} } },
+  ];
+}
+
 /**
  * Written by a leader that found the store set back. What was found in sources is forgotten: a state of yesterday would
  * look like a new release; whoever found it says it again. No status counts before its agent has sent the whole of it.
@@ -14,8 +22,7 @@ export async function tellRestored(store: Store, fence: number): Promise<void> {
   const changes: Change[] = [
     ...[...sources.keys()].map((key): Change => ({ drop: 'fact', key })),
     ...clusters.map(({ cluster }): Change => ({ put: 'contact', row: { cluster, statusDigest: undefined } })),
-    { put: 'fact', key: restoredKey, value: { mark: randomUUID() } },
-    { put: 'outbox', row: { subject: 'restored', payload: {} } },
+    ...restoredChanges(),
   ];
   await store.write(changes, { fence });
 }

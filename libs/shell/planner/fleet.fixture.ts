@@ -83,6 +83,7 @@ export async function openFleet(
   const settings = {
     repositoryUrl: 'https://git.example.com/fleet',
     author: { name: 'Fairlead hub', email: 'hub@example.com' },
+    restored: () => [{ put: 'fact', key: 'restored', value: { mark: 'now' } } as const],
   };
   if (options.from === undefined) await git.server.commit({ message: 'First', files });
   const planner = startPlanner(ports, settings);
@@ -106,16 +107,21 @@ export async function join(
 }
 
 /** A cluster speaks, and its whole status is known. */
-export async function hello(fleet: Fleet, cluster: ClusterName): Promise<void> {
+export async function hello(fleet: Pick<Fleet, 'store' | 'clock'>, cluster: ClusterName): Promise<void> {
   const facts = { agentVersion: '1', kubernetesVersion: 'v1.36.1', nowMs: fleet.clock.now(), gateway: 'gateway-1' };
   await fleet.store.raiseSession(cluster, facts);
   await fleet.store.write([{ put: 'contact', row: { cluster, statusDigest: valueDigest(cluster) } }]);
 }
 
-/** The store is lost: a new one beside the same git, which knows of nobody until {@link speakAgain}. */
-export async function loseStore(fleet: Fleet): Promise<Fleet> {
+/** The store is lost: a new one beside the same git, which knows of nobody until {@link speakAgain}, but for `early` ones. */
+export async function loseStore(
+  fleet: Fleet,
+  early?: (fresh: Pick<Fleet, 'store' | 'clock'>) => Promise<void>,
+): Promise<Fleet> {
   await fleet.planner.close();
-  const fresh = await openFleet({ from: fleet });
+  const store = memoryStore();
+  await early?.({ store, clock: fleet.clock });
+  const fresh = await openFleet({ from: fleet, store });
   Object.assign(fresh.source, fleet.source);
   await fresh.planner.plan();
   return fresh;

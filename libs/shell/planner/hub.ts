@@ -92,12 +92,17 @@ export async function draftEpoch(ground: DraftGround, step: EpochStep): Promise<
 
 /**
  * What the store says once the ledger has the new epoch; after a loss, what the old rows said is forgotten. At a start
- * that goes for statuses too, until each agent says Hello; later they are those of the streams that are open. Clusters that
- * have spoken since `sinceMs` are seen.
+ * that goes for statuses too, and `restored` makes each agent say Hello; later they are those of the streams that are open.
+ * Clusters that have spoken since `sinceMs` are seen.
  */
 export async function afterEpoch(
   store: Store,
-  { step, sinceMs, starting }: { step: EpochStep; sinceMs: number; starting: boolean },
+  {
+    step,
+    sinceMs,
+    starting,
+    restored,
+  }: { step: EpochStep; sinceMs: number; starting: boolean; restored: () => readonly Change[] },
 ): Promise<Change[]> {
   const value: JsonObject = { epoch: step.epoch, ...(step.recovered ? { recoveredAtMs: sinceMs } : {}) };
   const hub: Change = { put: 'fact', key: hubKey, value };
@@ -112,7 +117,10 @@ export async function afterEpoch(
     ...rows.map(({ cluster, application }): Change => ({ drop: 'assignment', cluster, application })),
     ...[...memories.keys()].map((key): Change => ({ drop: 'fact', key })),
     ...(starting
-      ? clusters.map(({ cluster }): Change => ({ put: 'contact', row: { cluster, statusDigest: undefined } }))
+      ? [
+          ...clusters.map(({ cluster }): Change => ({ put: 'contact', row: { cluster, statusDigest: undefined } })),
+          ...restored(),
+        ]
       : []),
   ];
 }

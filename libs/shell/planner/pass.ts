@@ -227,14 +227,15 @@ async function raiseEpoch(workshop: Workshop, raise: EpochRaise): Promise<RoundR
 
 /** Tells the store of the epoch that the ledger has. Returns what kept it from hearing: then nobody else tells it. */
 async function tellEpoch(
-  { ports, board }: Workshop,
+  { ports, options, board }: Workshop,
   { request, step, nowMs }: EpochRaise,
   { about }: LedgerDraft,
 ): Promise<FairleadError | undefined> {
   const { starting, beganAtMs, fence } = request;
   const event: Change = { put: 'event', row: { atMs: nowMs, type: about.type, ...about.trouble } };
   try {
-    const after = await afterEpoch(ports.store, { step, sinceMs: starting ? nowMs : beganAtMs, starting });
+    const { restored = () => [] } = options;
+    const after = await afterEpoch(ports.store, { step, sinceMs: starting ? nowMs : beganAtMs, starting, restored });
     await ports.store.write([...after, event], { fence });
     board.mark('all');
     return undefined;

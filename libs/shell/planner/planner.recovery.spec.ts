@@ -62,6 +62,17 @@ describe('a lost store', () => {
     expect(positions).toEqual(names.map(() => ({ epoch: 2, generation: 1 })));
   });
 
+  it('at its start forgets what streams said that are open, and makes everybody speak again', async () => {
+    const before = await shipped();
+    expect(await before.store.fact('restored')).toBeUndefined();
+    // A gateway that was there before wrote a word of yesterday's copy down just now.
+    const [cluster] = names as [ClusterName];
+    const fleet = await loseStore(before, (fresh) => hello(fresh, cluster));
+    expect((await log(fleet)).at(-1)).toBe('Epoch 2');
+    expect(await fleet.store.cluster(cluster)).not.toHaveProperty('statusDigest');
+    expect(await fleet.store.fact('restored')).toEqual({ mark: 'now' });
+  });
+
   it('a halted rollout stays halted, and who was not reached stays where it is', async () => {
     const before = await halted();
     expect(await versions(before)).toMatchObject({ 'prod-canary': '2.0.0', 'prod-1': '1.0.0' });

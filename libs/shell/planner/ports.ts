@@ -6,7 +6,7 @@ import type { Clock } from '@fairlead/ports/clock';
 import type { HeadSigner } from '@fairlead/ports/keys';
 import type { Repository } from '@fairlead/ports/repository';
 import type { Steps } from '@fairlead/ports/steps';
-import type { Store } from '@fairlead/ports/store';
+import type { Change, Store } from '@fairlead/ports/store';
 import type { FleetReader } from './reader/read.ts';
 
 /** What a team's applications may do, as renders and agents are told. Empty lists allow all. */
@@ -72,6 +72,11 @@ export interface PlannerOptions {
   readonly author: Author;
   /** Under which fence it writes; it takes the lead by itself where none is given. */
   readonly fence?: number;
+  /**
+   * What makes every agent say anew what it runs. Written with an epoch that is raised at a start: what streams said that
+   * were open before is forgotten with it.
+   */
+  readonly restored?: () => readonly Change[];
   /** Called after each pass, well or not. */
   readonly passed?: () => void;
 }
