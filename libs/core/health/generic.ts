@@ -5,7 +5,7 @@ import { degraded, healthy, progressing, type Health } from './verdict.ts';
 /** An object on its way out, with what it waits for; undefined for every other. */
 export function whileTerminating(object: KubeObject): Health | undefined {
   if (object.metadata.deletionTimestamp === undefined) return undefined;
-  const held = listAt(object, 'metadata.finalizers');
+  const held = listAt(object, 'metadata.finalizers').filter((name) => typeof name === 'string');
   const waits =
     held.length === 0
       ? ''

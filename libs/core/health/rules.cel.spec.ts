@@ -39,8 +39,12 @@ describe("an application's rule", () => {
     expect(health(ring({})).message).toMatch(/^the application's rule cannot be evaluated yet: .*(shards|phase)/);
   });
 
-  it('judges healthy by itself when the failed expression cannot be evaluated', () => {
-    expect(health(ring({ shards: 3 })).status).toBe('Healthy');
+  it('calls nothing healthy while it cannot be told whether it failed, and says what is missing', () => {
+    expect(health(ring({ shards: 3 })).message).toBe(
+      "the application's rule cannot be evaluated yet: No such key: phase",
+    );
+    const careful = { ...rule, failed: 'object.status.?phase.orValue("") == "Broken"' };
+    expect(health(ring({ shards: 3 }), careful).status).toBe('Healthy');
   });
 
   it.each([
@@ -75,8 +79,12 @@ describe("an application's rule", () => {
     expect(health(ring({ shards: 3 }, { deletionTimestamp: '2026-11-02T10:00:00Z' })).reason).toBe('ObjectTerminating');
   });
 
-  it('that is no boolean calls nothing healthy', () => {
-    expect(health(ring({ shards: 3 }), { target: {}, healthy: 'object.status.shards' }).status).toBe('Progressing');
+  it('that is no boolean calls nothing healthy, and says so', () => {
+    expect(health(ring({ shards: 3 }), { target: {}, healthy: 'object.status.shards' })).toEqual({
+      status: 'Progressing',
+      reason: 'ReconcileInProgress',
+      message: "the application's rule cannot be evaluated yet: it is neither true nor false",
+    });
   });
 
   it('that is no CEL is refused by its place', () => {

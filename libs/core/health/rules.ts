@@ -1,5 +1,6 @@
 import { Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { FairleadError, matchesTarget, type HealthRule, type KubeObject, type Target } from '@fairlead/core/model';
+import { matchesName, Meter, putOn } from './meter.ts';
 import { degraded, healthy, progressing, type Health } from './verdict.ts';
 
 /** An application's own rules of health, ready to be asked. */
@@ -16,22 +17,31 @@ interface Compiled {
   readonly failed: ParseResult | undefined;
 }
 
-/** An expression is for one object: nothing near these bounds is meant. */
-const limits = { maxAstNodes: 2_000, maxDepth: 64, maxListElements: 200, maxMapEntries: 200, maxCallArguments: 16 };
+/** An expression is for one object: nothing near these bounds is meant. What it does with the object is metered. */
+const limits = { maxAstNodes: 500, maxDepth: 64, maxListElements: 200, maxMapEntries: 200, maxCallArguments: 16 };
+
+/** Copies of the object, written into it by others; they are large and nobody means them. */
+const unseen: ReadonlySet<string> = new Set(['managedFields', 'kubectl.kubernetes.io/last-applied-configuration']);
 
 /**
  * Compiles CEL rules over `object`. An expression reads integers of the object as CEL ints. Throws InvalidInput
- * (reason InvalidDocument), naming the rule by its place in the list, if one is no CEL.
+ * (reason InvalidDocument), naming the rule by its place in the list, if one is no CEL or asks for what is not offered. An
+ * expression that cannot be evaluated, or takes too long, calls nothing healthy, and the message says why.
  */
 export function compileRules(rules: readonly HealthRule[]): HealthRules {
+  const meter = new Meter();
   const environment = new Environment({
     enableOptionalTypes: true,
     homogeneousAggregateLiterals: false,
     limits,
-  }).registerVariable('object', 'map');
+  })
+    .registerVariable('object', 'map')
+    .registerFunction(`string.${matchesName}(string): bool`, (text: string, pattern: string) =>
+      meter.matches(text, pattern),
+    );
   const compiled = rules.map((rule, index): Compiled => {
     const parse = (field: 'healthy' | 'failed', text: string) =>
-      parsed(environment, { text, field: `health[${index}].${field}` });
+      parsed(environment, { text, field: `health[${index}].${field}`, meter });
     return {
       target: rule.target,
       healthy: parse('healthy', rule.healthy),
@@ -43,7 +53,7 @@ export function compileRules(rules: readonly HealthRule[]): HealthRules {
       compiled.some(({ target }) => matchesTarget(kindOnly(target), { apiVersion: `${group}/v1`, kind, metadata: {} })),
     assess(object) {
       const rule = compiled.find(({ target }) => matchesTarget(target, object));
-      return rule && verdict(rule, object);
+      return rule && verdict(rule, { object, meter });
     },
   };
 }
@@ -55,9 +65,11 @@ function kindOnly(target: Target): Target {
   };
 }
 
-function parsed(environment: Environment, expression: { text: string; field: string }): ParseResult {
+function parsed(environment: Environment, expression: { text: string; field: string; meter: Meter }): ParseResult {
   try {
-    return environment.parse(expression.text);
+    const result = environment.parse(expression.text);
+    putOn(expression.meter, result);
+    return result;
   } catch (cause) {
     const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
     throw new FairleadError(
@@ -72,33 +84,63 @@ function parsed(environment: Environment, expression: { text: string; field: str
   }
 }
 
-function verdict(rule: Compiled, object: KubeObject): Health {
-  const context = { object: withInts(object) };
-  const failed = rule.failed && evaluate(rule.failed, context);
+function verdict(rule: Compiled, on: { object: KubeObject; meter: Meter }): Health {
+  const { meter } = on;
+  const longest = { text: 0 };
+  const read = attempt(() => seenBy(on.object, longest));
+  if ('error' in read) return notEvaluated(read.error);
+  meter.start(longest.text);
+  const context = { object: read.value };
+  const failed = rule.failed && evaluate(rule.failed, { context, meter });
   if (failed?.value === true) return degraded("the application's rule calls it failed");
-  const result = evaluate(rule.healthy, context);
-  if (result.value === true) return healthy("the application's rule calls it healthy");
-  // A field that is not there yet is how most objects begin, so an expression that cannot be evaluated is no failure.
-  const trouble = result.error ?? failed?.error;
-  return progressing(
-    trouble === undefined
-      ? "the application's rule does not call it healthy yet"
-      : `the application's rule cannot be evaluated yet: ${trouble}`,
-  );
+  const trouble = failed?.error;
+  const result = evaluate(rule.healthy, { context, meter });
+  // Whether it failed is not known as long as that cannot be evaluated, so it is not healthy yet.
+  if (trouble !== undefined || result.error !== undefined) return notEvaluated(result.error ?? trouble ?? '');
+  return result.value === true
+    ? healthy("the application's rule calls it healthy")
+    : progressing("the application's rule does not call it healthy yet");
 }
 
-function evaluate(expression: ParseResult, context: { object: unknown }): { value?: unknown; error?: string } {
+/** A field that is not there yet is how most objects begin, so an expression that cannot be evaluated is no failure. */
+function notEvaluated(why: string): Health {
+  return progressing(`the application's rule cannot be evaluated yet: ${why}`);
+}
+
+function evaluate(
+  expression: ParseResult,
+  by: { context: { object: unknown }; meter: Meter },
+): { value?: boolean; error?: string } {
+  const done = attempt(() => {
+    const value: unknown = expression(by.context);
+    if (by.meter.isSpent) by.meter.charge();
+    return value;
+  });
+  if ('error' in done) return { error: done.error };
+  return typeof done.value === 'boolean' ? { value: done.value } : { error: 'it is neither true nor false' };
+}
+
+/** The first line of what was thrown: the library draws the place in the expression below it. */
+function attempt(work: () => unknown): { value: unknown } | { error: string } {
   try {
-    return { value: expression(context) };
+    return { value: work() };
   } catch (thrown) {
     return { error: thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown) };
   }
 }
 
-/** JSON has one number type and CEL two: whole numbers become ints, so that `object.status.replicas == 3` means what it says. */
-function withInts(value: unknown): unknown {
+/**
+ * The object as CEL reads it: JSON has one number type and CEL two, so whole numbers become ints and `object.status.replicas == 3`
+ * means what it says. Notes the length of the longest text.
+ */
+function seenBy(value: unknown, longest: { text: number }): unknown {
+  if (typeof value === 'string') longest.text = Math.max(longest.text, value.length);
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
-  if (Array.isArray(value)) return value.map(withInts);
+  if (Array.isArray(value)) return value.map((item) => seenBy(item, longest));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withInts(inner)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !unseen.has(key))
+      .map(([key, inner]) => [key, seenBy(inner, longest)]),
+  );
 }

@@ -1,4 +1,5 @@
 import type { KubeObject } from '@fairlead/core/model';
+import { unlessTrue } from '../../../conditioned.ts';
 import { conditionOf, conditionText, numberAt } from '../../../fields.ts';
 import { degraded, type Health, healthy, progressing, suspended } from '../../../verdict.ts';
 
@@ -9,7 +10,8 @@ const metricsMissing = /^FailedGet\w*Metrics?$|^FailedComputeMetricsReplicas$/;
 export function check(object: KubeObject): Health {
   const able = conditionOf(object, 'AbleToScale');
   if (!able) return progressing('its controller has not seen it yet', 'StatusStale');
-  if (able.status === 'False') return degraded(conditionText(able));
+  const unable = unlessTrue(able, { object });
+  if (unable) return unable;
   const active = conditionOf(object, 'ScalingActive');
   if (active?.status === 'False') {
     if (active.reason === 'ScalingDisabled') return suspended('its target has no replicas, so it does not scale');

@@ -1,5 +1,5 @@
 import type { KubeObject } from '@fairlead/core/model';
-import { conditionOf, conditionText, textAt } from '../../../fields.ts';
+import { annotationOf, conditionOf, conditionText, textAt } from '../../../fields.ts';
 import { type CheckContext, degraded, type Health, healthy, progressing } from '../../../verdict.ts';
 
 /** The volume controller writes this one when provisioning begins; with WaitForFirstConsumer that is after a Pod chose a node. */
@@ -16,17 +16,16 @@ export function check(object: KubeObject, context: CheckContext): Health {
   if (phase === 'Bound') return bound(object);
   if (phase === 'Pending' && waitsForConsumer(object, context))
     return healthy('it is bound as soon as a Pod uses it', 'WaitsForConsumer');
-  const node = object.metadata.annotations?.[selectedNode];
-  return progressing(node === undefined ? 'it is not bound yet' : `it is not bound yet; a Pod on ${node} waits for it`);
+  const node = annotationOf(object, selectedNode);
+  return progressing(node === '' ? 'it is not bound yet' : `it is not bound yet; a Pod on ${node} waits for it`);
 }
 
 function waitsForConsumer(object: KubeObject, context: CheckContext): boolean {
   const className = textAt(object, 'spec.storageClassName');
-  const annotations = object.metadata.annotations ?? {};
-  if (className === '' || textAt(object, 'spec.volumeName') !== '' || annotations[selectedNode] !== undefined)
+  if (className === '' || textAt(object, 'spec.volumeName') !== '' || annotationOf(object, selectedNode) !== '')
     return false;
   const mode = context.bindingMode?.(className);
-  return mode === undefined ? annotations[provisioner] === undefined : mode === 'WaitForFirstConsumer';
+  return mode === undefined ? annotationOf(object, provisioner) === '' : mode === 'WaitForFirstConsumer';
 }
 
 function bound(object: KubeObject): Health {

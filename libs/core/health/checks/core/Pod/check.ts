@@ -1,5 +1,6 @@
 import type { KubeObject } from '@fairlead/core/model';
 import { conditionOf, conditionText, listAt, numberAt, textAt, valueAt } from '../../../fields.ts';
+import { whileNotTrue } from '../../../generic.ts';
 import { degraded, type Health, healthy, progressing, suspended, unknown } from '../../../verdict.ts';
 
 /** Words of the kubelet for a container that waits and will not start by itself, or starts in vain. */
@@ -34,7 +35,8 @@ function running(object: KubeObject): Health {
   const ready = conditionOf(object, 'Ready');
   const statuses = listAt(object, 'status.containerStatuses');
   const count = `${statuses.filter((status) => valueAt(status, 'ready') === true).length} of ${statuses.length} containers ready`;
-  return ready?.status === 'True' ? healthy(count) : progressing(ready?.message ? `${count}; ${ready.message}` : count);
+  if (ready?.status === 'True') return whileNotTrue(ready, object) ?? healthy(count);
+  return progressing(ready?.message ? `${count}; ${ready.message}` : count);
 }
 
 function stuckContainer(object: KubeObject): string | undefined {
