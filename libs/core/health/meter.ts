@@ -77,8 +77,8 @@ interface Loop {
 }
 
 /**
- * Puts every loop of a parsed expression on the meter and its `matches` into linear time. Throws an Error that names what is not
- * offered: `cel.bind` and `join`, by which a short expression builds a text of any size.
+ * Puts every loop of a parsed expression on the meter and its `matches` into linear time. Throws an Error that names a pattern
+ * that cannot be read, or what is not offered: `cel.bind` and `join`, by which a short expression builds a text of any size.
  */
 export function putOn(meter: Meter, parsed: ParseResult): void {
   visit(parsed.ast, (node) => {
@@ -87,8 +87,17 @@ export function putOn(meter: Meter, parsed: ParseResult): void {
     const args = node.args as [string, ...unknown[]];
     if (args[0] === 'join') throw new Error('join() is not offered');
     if (args[0] === 'bind' && node.meta.macro) throw new Error('cel.bind() is not offered');
-    if (args[0] === 'matches') args[0] = matchesName;
+    if (args[0] !== 'matches') return;
+    args[0] = matchesName;
+    for (const pattern of literals(args[2])) compilePattern(pattern);
   });
+}
+
+/** The texts that stand in the expression itself, so that a wrong pattern is refused before any object is judged. */
+function literals(given: unknown): readonly string[] {
+  return Array.isArray(given)
+    ? given.flatMap((node: Node) => (node.op === 'value' && typeof node.args === 'string' ? [node.args] : []))
+    : [];
 }
 
 function meterLoop(meter: Meter, loop: Loop): void {

@@ -133,9 +133,14 @@ describe('matches', () => {
     ['a{3,2}', 'counts backwards'],
     ['((a{100}){100}){100}', 'more than 1000 states'],
     ['a'.repeat(501), 'more than 500 characters'],
-  ])('says what it cannot read of %s', (pattern, why) => {
-    const { status, message } = matches('a', pattern);
-    expect(status).toBe('Progressing');
-    expect(message).toContain(why);
+  ])('says what it cannot read of %s, before any object is judged', (pattern, why) => {
+    const compile = () => compileRules([{ target: {}, healthy: `object.a.matches(${JSON.stringify(pattern)})` }]);
+    expect(compile).toThrow(why);
+  });
+
+  it('says what it cannot read of a pattern that the object holds', () => {
+    expect(health('"a".matches(object.status.pattern)', ring({ pattern: '(a' })).message).toBe(
+      "the application's rule cannot be evaluated yet: the pattern has a ( without a )",
+    );
   });
 });
