@@ -51,6 +51,19 @@ describe('the checks of kinds', () => {
     expect([...checks.keys()].sort()).toEqual(folders.flatMap(namesOf).sort());
   });
 
+  it('stand in the guide, each kind in the row of its group', () => {
+    const guide = readFileSync(new URL('../../../docs/guides/health.md', import.meta.url), 'utf8').split('\n');
+    const missing = [...checks.keys()].filter((name) => {
+      const [group = '', kind = ''] = name.split('/');
+      const row = guide.find((line) => line.startsWith('|') && line.split('|')[1]?.includes(group));
+      return !row
+        ?.split('|')[2]
+        ?.split(',')
+        .some((named) => named.trim() === kind);
+    });
+    expect(missing).toEqual([]);
+  });
+
   it('consist of a check and its cases alone', () => {
     const listed = folders.map((folder) => readdirSync(new URL(`${folder}/`, root)).sort());
     expect(listed).toEqual(folders.map(() => ['cases.yaml', 'check.ts']));
