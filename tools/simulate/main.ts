@@ -9,7 +9,7 @@ import {
   type Simulator,
 } from '@fairlead/testkit/simulator';
 import { readFlags, usage, type Flags } from './flags.ts';
-import { progressOf, summaryOf, type Change, type Moment } from './show.ts';
+import { changeLine, progressOf, shown, summaryOf, type Change, type Moment } from './show.ts';
 
 const shownEveryMs = 1_000;
 /** Where nobody looks at a terminal. */
@@ -37,7 +37,7 @@ async function showProgress(by: { scene: Scene; simulator: Simulator; signal: Ab
     await pause(isTerminal ? shownEveryMs : loggedEveryMs, undefined, { signal: by.signal }).catch(() => undefined);
     if (by.signal.aborted) break;
     const now = await momentOf(by.scene, by.simulator);
-    process.stderr.write(isTerminal ? `\r\u001b[K${progressOf(now, before)}` : `${progressOf(now, before)}\n`);
+    process.stderr.write(shown(progressOf(now, before), { isTerminal }));
     before = now;
   }
   if (isTerminal) process.stderr.write('\n');
@@ -58,6 +58,7 @@ async function keepChanging(by: {
     const done = await Promise.race([change, aborted(signal)]);
     if (done === undefined) break;
     changes.push(done);
+    process.stderr.write(shown(changeLine(done), { isTerminal: process.stderr.isTTY, stays: true }));
     await pause(everyMs, undefined, { signal }).catch(() => undefined);
   }
   journal.close();

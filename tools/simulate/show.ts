@@ -33,11 +33,22 @@ export function progressOf(now: Moment, before: Moment): string {
   ].join(', ');
 }
 
+/** A line that is there to stay, or the newest one: on a terminal that takes the place of the one before. */
+export function shown(line: string, by: { readonly isTerminal: boolean; readonly stays?: boolean }): string {
+  if (!by.isTerminal) return `${line}\n`;
+  return `\r\u001b[K${line}${by.stays === true ? '\n' : ''}`;
+}
+
 /** One change and when it came to each cluster, counted from the ledger push. */
 export interface Change {
   readonly round: number;
   readonly receiptsMs: readonly number[];
   readonly overMs: number;
+}
+
+/** How long a change took. */
+export function changeLine({ round, receiptsMs, overMs }: Change): string {
+  return `change ${round}     ${spread(receiptsMs)}; over at ${ms(overMs)}`;
 }
 
 /** The summary at the end. */
@@ -55,9 +66,7 @@ export function summaryOf(by: {
   return [
     `${clusters} clusters for ${(forMs / 1000).toFixed(1)} s`,
     `connected    ${spread(connectMs)}`,
-    ...changes.map(
-      ({ round, receiptsMs, overMs }) => `change ${round}     ${spread(receiptsMs)}; over at ${ms(overMs)}`,
-    ),
+    ...changes.map(changeLine),
     `states       ${words(tally.states)}`,
     `sent         ${words(tally.sent)}`,
     `received     ${words(tally.received)}`,
