@@ -19,15 +19,19 @@ export function untilAvailable(object: KubeObject): Health | undefined {
   if (paused?.status === 'True') return suspended(conditionText(paused));
   const unhealthy = conditionOf(object, 'HealthCheckSucceeded');
   if (unhealthy?.status === 'False') return degraded(conditionText(unhealthy));
-  const available = conditionOf(object, 'Available') ?? availableOfV1Beta2(object) ?? conditionOf(object, 'Ready');
+  const newer = (type: string) => conditionOf(object, type) ?? apart(object, type);
+  const available = newer('Available') ?? conditionOf(object, 'Ready');
   if (!available) return progressing('its controller has not seen it yet', 'StatusStale');
   const pending = whileNotTrue(available, object);
-  return pending && available.severity === 'Error' ? degraded(pending.message) : pending;
+  if (pending) return available.severity === 'Error' ? degraded(pending.message) : pending;
+  // It stays available while machines of the newest template take the place of older ones.
+  const rolling = newer('RollingOut');
+  return rolling?.status === 'True' ? progressing(conditionText(rolling)) : undefined;
 }
 
-/** v1beta1 keeps the newer conditions apart. */
-function availableOfV1Beta2(object: KubeObject): Condition | undefined {
-  return conditionIn(listAt(object, 'status.v1beta2.conditions'), 'Available');
+/** v1beta1 keeps the conditions of v1beta2 apart. */
+function apart(object: KubeObject, type: string): Condition | undefined {
+  return conditionIn(listAt(object, 'status.v1beta2.conditions'), type);
 }
 
 function pause(object: KubeObject): string | undefined {

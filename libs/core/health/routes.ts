@@ -26,10 +26,11 @@ export function attachedRoute(object: KubeObject): Health {
 
 function troubleAt(answer: unknown, object: KubeObject): Health | undefined {
   const conditions = listAt(answer, 'conditions');
+  const resolved = conditionIn(conditions, 'ResolvedRefs');
   return (
     unlessTrue(conditionIn(conditions, 'Accepted'), { object, waits: ['Pending'] }) ??
-    // A backend may be of a later stage, or not created yet.
-    unlessTrue(conditionIn(conditions, 'ResolvedRefs'), { object, waits: ['BackendNotFound'] })
+    // A backend may be of a later stage, or not created yet. Not every controller of a lesser protocol says anything of it.
+    (resolved && unlessTrue(resolved, { object, waits: ['BackendNotFound'] }))
   );
 }
 

@@ -5,8 +5,10 @@ import { degraded, healthy, progressing, suspended, type Health } from './verdic
 
 /** Why Strimzi's operators leave an object alone; undefined: they do not. */
 export function strimziPause(object: KubeObject): Health | undefined {
-  return annotationOf(object, 'strimzi.io/pause-reconciliation') === 'true'
-    ? suspended('it is paused by strimzi.io/pause-reconciliation, so its operator leaves it alone')
+  if (annotationOf(object, 'strimzi.io/pause-reconciliation') === 'true')
+    return suspended('it is paused by strimzi.io/pause-reconciliation, so its operator leaves it alone');
+  return object.kind === 'KafkaTopic' && annotationOf(object, 'strimzi.io/managed') === 'false'
+    ? suspended('it is not managed, by strimzi.io/managed, so its operator leaves it alone')
     : undefined;
 }
 

@@ -23,13 +23,20 @@ export function check(object: KubeObject): Health {
 }
 
 function isOld(object: KubeObject): boolean {
-  const last = valueAt(object, 'status.sync.comparedTo.source');
-  const source = valueAt(object, 'spec.source');
+  const last = sourcesAt(object, 'status.sync.comparedTo');
+  if (last.length === 0) return false;
+  const now = sourcesAt(object, 'spec');
   return (
-    last !== undefined &&
-    source !== undefined &&
-    compared.some((field) => textAt(last, field) !== textAt(source, field))
+    now.length !== last.length ||
+    now.some((source, index) => compared.some((field) => textAt(source, field) !== textAt(last[index], field)))
   );
+}
+
+function sourcesAt(object: KubeObject, path: string): readonly unknown[] {
+  const from = valueAt(object, path);
+  const many = listAt(from, 'sources');
+  const single = valueAt(from, 'source');
+  return many.length > 0 || single === undefined ? many : [single];
 }
 
 function byHealth(object: KubeObject, sync: string): Health {

@@ -5,6 +5,8 @@ import { degraded, type Health, healthy, progressing, suspended } from '../../..
 
 const paused = 'autoscaling.keda.sh/paused';
 const pausedAt = 'autoscaling.keda.sh/paused-replicas';
+/** These hold one direction only: the operator says `Paused` and goes on scaling the other way. */
+const directions = ['autoscaling.keda.sh/paused-scale-in', 'autoscaling.keda.sh/paused-scale-out'];
 
 /**
  * A ScaledObject or a ScaledJob is healthy when its triggers can be read, whether or not they ask for replicas now. It is paused by
@@ -19,7 +21,8 @@ export function check(object: KubeObject): Health {
   if (unready) return unready;
   const fallback = conditionOf(object, 'Fallback');
   if (fallback?.status === 'True') return degraded(conditionText(fallback));
-  if (conditionOf(object, 'Paused')?.status === 'True')
+  const isHeld = directions.some((name) => annotationOf(object, name) === 'true');
+  if (!isHeld && conditionOf(object, 'Paused')?.status === 'True')
     return progressing('it is no longer paused, and its operator goes on');
   const active = conditionOf(object, 'Active')?.status === 'True';
   return healthy(active ? 'its triggers are active' : 'its triggers are quiet');
