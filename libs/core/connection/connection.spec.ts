@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { connectionOf, type Heard } from './connection.ts';
+import { connectionOf, withoutGap, type Heard } from './connection.ts';
 
 const minuteMs = 60_000;
 const nowMs = 100 * 86_400_000;
@@ -46,6 +46,31 @@ test('the word changes exactly when it said it would', () => {
       fc.pre(recheckAfterMs > 0);
       expect(connectionOf(row, { nowMs: at + recheckAfterMs - 1 }).connection).toBe(connection);
       expect(connectionOf(row, { nowMs: at + recheckAfterMs }).connection).not.toBe(connection);
+    }),
+  );
+});
+
+test('a time in which nobody could be heard makes nobody silent, and hides nobody who was silent before', () => {
+  const gap = { fromMs: nowMs - 600_000, untilMs: nowMs };
+  const after = (heard: Partial<Heard>) => connectionOf(withoutGap({ session: 1, ...heard }, gap), { nowMs });
+  const justBefore = gap.fromMs - 1000;
+  expect(at({ lastHeardAtMs: justBefore }).connection).toBe('Silent');
+  expect(after({ lastHeardAtMs: justBefore })).toEqual({ connection: 'Connected', recheckAfterMs: 299_000 });
+  expect(after({ lastHeardAtMs: justBefore, unansweredSinceMs: justBefore + 1 }).connection).toBe('Connected');
+  expect(after({ lastHeardAtMs: gap.fromMs - 300_000 }).connection).toBe('Silent');
+  expect(after({ lastHeardAtMs: justBefore, unansweredSinceMs: gap.fromMs - 30_000 }).connection).toBe('Connected');
+  expect(after({ lastHeardAtMs: justBefore - 60_000, unansweredSinceMs: gap.fromMs - 30_000 }).connection).toBe(
+    'Silent',
+  );
+});
+
+test('what was said within a gap counts as said at its end at the latest, and what came later as it came', () => {
+  fc.assert(
+    fc.property(fc.nat(1e6), fc.nat(1e6), fc.nat(3e6), (fromMs, forMs, lastHeardAtMs) => {
+      const untilMs = fromMs + forMs;
+      const { lastHeardAtMs: then = 0 } = withoutGap({ session: 1, lastHeardAtMs }, { fromMs, untilMs });
+      expect(then).toBeGreaterThanOrEqual(lastHeardAtMs);
+      expect(then).toBeLessThanOrEqual(Math.max(untilMs, lastHeardAtMs));
     }),
   );
 });

@@ -46,6 +46,23 @@ export function connectionOf(
   return { connection: 'Connected', recheckAfterMs: silentAtMs - options.nowMs };
 }
 
+/** A time in which nothing could be heard, because the store was away. */
+export interface Gap {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** What was heard, and what waits for an answer, as if the gap had not been: its length is held against nobody. */
+export function withoutGap(heard: Heard, { fromMs, untilMs }: Gap): Heard {
+  const later = (atMs: number): number => (atMs >= untilMs ? atMs : Math.min(atMs + untilMs - fromMs, untilMs));
+  const { session, lastHeardAtMs, unansweredSinceMs } = heard;
+  return {
+    session,
+    ...(lastHeardAtMs !== undefined && { lastHeardAtMs: later(lastHeardAtMs) }),
+    ...(unansweredSinceMs !== undefined && { unansweredSinceMs: later(unansweredSinceMs) }),
+  };
+}
+
 /** Another gateway may note that nothing answers when the cluster has long been heard by one. */
 function waitsSinceMs({ lastHeardAtMs = 0, unansweredSinceMs = Infinity }: Heard): number {
   return unansweredSinceMs < lastHeardAtMs ? Infinity : unansweredSinceMs;

@@ -1,2 +1,10 @@
-export { connectionOf, defaultSilence, type ConnectionNow, type Heard, type SilencePolicy } from './connection.ts';
+export {
+  connectionOf,
+  defaultSilence,
+  withoutGap,
+  type ConnectionNow,
+  type Gap,
+  type Heard,
+  type SilencePolicy,
+} from './connection.ts';
 export { silenceOf } from './silence.ts';

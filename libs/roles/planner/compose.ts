@@ -132,6 +132,7 @@ function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }
       branch: settings.branch,
       author: { name: 'Fairlead hub', email: 'hub@fairlead.invalid' },
       fence: lead.fence,
+      away: () => lead.away(),
       restored: restoredChanges,
       passed: report.ask,
     },

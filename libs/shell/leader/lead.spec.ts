@@ -166,11 +166,12 @@ test('a store that is set back while a sign of life is on its way to it is found
   expect(log).toEqual(['a leads', 'a ends', 'a finds the store set back, under 1', 'a leads']);
 });
 
-test('a store that is away ends no term, and is asked again', async () => {
+test('a store that is away ends no term, is asked again, and its absence is remembered', async () => {
   const { store, bus, turns } = setUp();
   const clock = manualClock();
   const errors: unknown[] = [];
   let isDown = false;
+  let given: Lead | undefined;
   const lead: typeof store.lead = async (candidate) => {
     if (isDown) throw new Error('the store is away');
     return store.lead(candidate);
@@ -182,19 +183,28 @@ test('a store that is away ends no term, and is asked again', async () => {
       ttlMs,
       alone: false,
       restored: async () => undefined,
-      begin: () => ({ end: async () => undefined }),
+      begin(term) {
+        given = term;
+        return { end: async () => undefined };
+      },
     },
   );
   await turns();
+  expect(given?.away()).toBeUndefined();
   isDown = true;
+  const beganMs = clock.now();
   clock.advance(3_000);
   await turns();
   expect(errors).toHaveLength(1);
   expect(candidacy.isLeading()).toBe(true);
+  expect(given?.away()).toEqual({ fromMs: beganMs, untilMs: beganMs + 3_000 });
   isDown = false;
   clock.advance(3_000);
   await turns();
   expect(errors).toHaveLength(1);
+  clock.advance(60_000);
+  await turns();
+  expect(given?.away()).toEqual({ fromMs: beganMs, untilMs: beganMs + 6_000 });
 });
 
 test('where nobody else can have the store, a killed leader is not waited for', async () => {

@@ -1,4 +1,5 @@
 import { asFairleadError, FairleadError } from '@fairlead/core/model';
+import type { Gap } from '@fairlead/core/connection';
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
 import type { Store } from '@fairlead/ports/store';
@@ -17,6 +18,8 @@ export interface Lead {
   readonly fence: number;
   /** Asks the store whether this is still the lead, and renews it. Throws NotLeading. */
   confirm(): Promise<void>;
+  /** When the store did not answer for the last time, by this process's clock; until now where it still does not. */
+  away(): Gap | undefined;
 }
 
 /** The work of a leader. */
@@ -80,6 +83,10 @@ class Candidate implements Candidacy {
   /** The number as the store said it last; undefined where it had none. */
   #found: number | undefined;
   #looks = 0;
+  /** When the store answered last, whether it has not since, and the last time in which it did not. */
+  #answeredAtMs: number;
+  #isAway = false;
+  #gap: Gap | undefined;
   #running: Promise<void> | undefined;
   #isFirst = true;
   #again = false;
@@ -89,6 +96,7 @@ class Candidate implements Candidacy {
   constructor(ports: LeadPorts, options: LeadOptions) {
     this.#ports = ports;
     this.#options = options;
+    this.#answeredAtMs = ports.clock.now();
     this.#unsubscribe = ports.bus.subscribe('instances', ({ role }) => {
       if (role === 'planner' && this.#term === undefined) this.ask();
     });
@@ -130,7 +138,7 @@ class Candidate implements Candidacy {
 
   async #look(): Promise<void> {
     if (this.#isFirst && this.#options.alone) await this.#forgetTheDead();
-    const fence = await this.#ports.store.lead(this.#claim());
+    const fence = await this.#renew();
     this.#isFirst = false;
     const isSetBack = await this.#isSetBack();
     if (this.#term && (this.#term.fence !== fence || isSetBack)) await this.#end();
@@ -144,7 +152,7 @@ class Candidate implements Candidacy {
 
   #begin(fence: number): Term['end'] {
     this.#renewals = 0;
-    const term = this.#options.begin({ fence, confirm: () => this.#confirm(fence) });
+    const term = this.#options.begin({ fence, confirm: () => this.#confirm(fence), away: () => this.#away() });
     return () => term.end();
   }
 
@@ -154,12 +162,27 @@ class Candidate implements Candidacy {
     await term?.end();
   }
 
-  #claim() {
-    return { holder: this.#options.instance, ttlMs: this.#options.ttlMs };
+  /** Takes the lead or renews it; undefined where another one has it. */
+  async #renew(): Promise<number | undefined> {
+    const { instance, ttlMs } = this.#options;
+    try {
+      const fence = await this.#ports.store.lead({ holder: instance, ttlMs });
+      this.#gap = this.#away();
+      this.#isAway = false;
+      this.#answeredAtMs = this.#ports.clock.now();
+      return fence;
+    } catch (thrown) {
+      this.#isAway = true;
+      throw thrown;
+    }
+  }
+
+  #away(): Gap | undefined {
+    return this.#isAway ? { fromMs: this.#answeredAtMs, untilMs: this.#ports.clock.now() } : this.#gap;
   }
 
   async #confirm(fence: number): Promise<void> {
-    const now = await this.#ports.store.lead(this.#claim());
+    const now = await this.#renew();
     if (now === fence && !(await this.#isSetBack())) return;
     this.ask();
     throw new FairleadError(

@@ -1,4 +1,5 @@
 import { valueDigest } from '@fairlead/core/bundle';
+import type { Gap } from '@fairlead/core/connection';
 import type { ApplicationId, ApplicationStatus, ClusterName, Digest, EnvironmentName } from '@fairlead/core/model';
 import { memoryBus } from '@fairlead/ports/bus';
 import { manualClock, type ManualClock } from '@fairlead/ports/clock';
@@ -49,6 +50,8 @@ export async function openFleet(
   const store = options.store ?? memoryStore();
   const bus = memoryBus();
   let isAway = false;
+  /** Times in which the store was away. */
+  const gaps: Gap[] = [];
   /** Takes the bus away, or brings it back. */
   const busAway = (on: boolean): void => {
     isAway = on;
@@ -83,11 +86,22 @@ export async function openFleet(
   const settings = {
     repositoryUrl: 'https://git.example.com/fleet',
     author: { name: 'Fairlead hub', email: 'hub@example.com' },
+    away: () => gaps.at(-1),
     restored: () => [{ put: 'fact', key: 'restored', value: { mark: 'now' } } as const],
   };
   if (options.from === undefined) await git.server.commit({ message: 'First', files });
   const planner = startPlanner(ports, settings);
-  return { git, clock, store, bus, busAway, source, planner, actions: peopleActions(ports, { ...settings, planner }) };
+  return {
+    git,
+    clock,
+    store,
+    bus,
+    busAway,
+    gaps,
+    source,
+    planner,
+    actions: peopleActions(ports, { ...settings, planner }),
+  };
 }
 
 /** What {@link openFleet} gives. */

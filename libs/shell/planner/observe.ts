@@ -1,4 +1,4 @@
-import { connectionOf } from '@fairlead/core/connection';
+import { connectionOf, withoutGap, type ConnectionNow } from '@fairlead/core/connection';
 import { attemptsOf, type Attempt, type ReleaseRef } from '@fairlead/core/releases';
 import type { ClusterName, CommitSha, ReleaseFile, RolloutPolicy } from '@fairlead/core/model';
 import { matches } from '@fairlead/core/placement';
@@ -15,7 +15,7 @@ import {
   type RolloutPlan,
   type Trouble,
 } from '@fairlead/core/rollout';
-import type { AssignmentRow, StatusRow } from '@fairlead/ports/store';
+import type { AssignmentRow, ClusterRow, StatusRow } from '@fairlead/ports/store';
 import { adoptable, hasSpoken } from './adopt.ts';
 import type { Round } from './round.ts';
 import type { Unit } from './units.ts';
@@ -235,13 +235,17 @@ function clusterOf(
   return {
     cluster,
     goal,
-    connection: connectionOf(contact, { nowMs: round.nowMs, policy: round.silence }).connection,
+    connection: connectionNow(round, contact).connection,
     seen: hasSpoken(round, cluster),
     ...(wave === undefined ? {} : { wave }),
     ...(given === undefined ? {} : { given }),
     ...(status === undefined ? {} : { report: reportOf(status) }),
     ...(held === undefined ? {} : { held }),
   };
+}
+
+function connectionNow({ nowMs, silence, gap }: Round, row: ClusterRow | undefined): ConnectionNow {
+  return connectionOf(row && gap ? withoutGap(row, gap) : row, { nowMs, policy: silence });
 }
 
 function givenOf(row: AssignmentRow, unit: Unit): Given | undefined {
@@ -279,7 +283,7 @@ function nextSilence(round: Round, plan: RolloutPlan): number | undefined {
   const times = plan.clusters.flatMap(({ cluster, state }) => {
     const row = round.clusters.get(cluster);
     if (state === 'Done') return [];
-    const { connection, recheckAfterMs } = connectionOf(row, { nowMs: round.nowMs, policy: round.silence });
+    const { connection, recheckAfterMs } = connectionNow(round, row);
     return connection === 'Connected' && recheckAfterMs !== undefined ? [recheckAfterMs] : [];
   });
   return times.length === 0 ? undefined : Math.min(...times);

@@ -7,7 +7,7 @@ import {
 } from '@fairlead/core/model';
 import type { AssignmentRow, Change, Guard } from '@fairlead/ports/store';
 import { rowsOfPlan, giveOut } from './assign.ts';
-import { silenceOf } from '@fairlead/core/connection';
+import { silenceOf, type Gap } from '@fairlead/core/connection';
 import {
   draftHalt,
   draftPromotion,
@@ -46,6 +46,8 @@ export interface RoundRequest {
   readonly beganAtMs: number;
   /** Since when the planner hears without a break. */
   readonly hearsSinceMs?: number;
+  /** The last time in which nothing could be heard. */
+  readonly gap?: Gap | undefined;
   readonly fence: number;
   /** What an earlier round of this planner pushed and could not tell the store. */
   readonly owed?: EpochStep;
@@ -94,7 +96,8 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
   // Observe.
   const hub = await loadHub(ports.store);
   const silence = silenceOf(snapshot.documents.fleet);
-  const round = await openRound({ workshop, snapshot, nowMs, hub, silence, hearsSinceMs: request.hearsSinceMs });
+  const { hearsSinceMs, gap } = request;
+  const round = await openRound({ workshop, snapshot, nowMs, hub, silence, hearsSinceMs, gap });
 
   // Settle the epoch before anything else: without it nothing is given out.
   const owed = owedEpoch(request, hub);

@@ -306,3 +306,18 @@ it('does not hold against a cluster what a bus that was away could not carry', a
   await run(fleet);
   expect((await why(fleet, 'dev'))?.state).toBe('Over');
 });
+
+it('takes nobody for silent who could not be heard while the store was away for ten minutes', async () => {
+  const fleet = await openFleet();
+  await join(fleet, { 'dev-1': { env: 'dev' }, 'dev-2': { env: 'dev' } });
+  const silent = { cluster: 'dev-2' as ClusterName, lastHeardAtMs: fleet.clock.now() - 300_000 };
+  await fleet.store.write([{ put: 'contact', row: silent }]);
+  const fromMs = fleet.clock.now();
+  fleet.clock.advance(600_000);
+  fleet.gaps.push({ fromMs, untilMs: fleet.clock.now() });
+  // The first look, before any agent has come back.
+  Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+  await fleet.planner.plan();
+  await fleet.planner.plan();
+  expect(await versions(fleet)).toEqual({ 'dev-1': '2.0.0', 'dev-2': '1.0.0' });
+});

@@ -262,7 +262,8 @@ class Loop implements Planner {
       const { starting, beganAtMs, fence, owed } = this;
       if (this.ports.hears?.() === false) this.deaf();
       this.hearsSinceMs ??= this.ports.clock.now();
-      const since = { beganAtMs, hearsSinceMs: this.hearsSinceMs };
+      const gap = this.workshop.options.away?.();
+      const since = { beganAtMs, hearsSinceMs: Math.max(this.hearsSinceMs, gap?.untilMs ?? 0), gap };
       const request = { snapshot, units, mayCommit, starting, ...since, fence, ...(owed && { owed }) };
       const result: RoundResult = await runRound(this.workshop, request);
       this.owed = result.settled ? undefined : (result.owed ?? this.owed);

@@ -1,3 +1,4 @@
+import type { Gap } from '@fairlead/core/connection';
 import type { ReleaseRef } from '@fairlead/core/releases';
 import type { Application, Digest } from '@fairlead/core/model';
 import type { RenderInputs } from '@fairlead/core/placement';
@@ -72,6 +73,8 @@ export interface PlannerOptions {
   readonly author: Author;
   /** Under which fence it writes; it takes the lead by itself where none is given. */
   readonly fence?: number;
+  /** When the store was away last: what nobody could say then is held against nobody. */
+  readonly away?: () => Gap | undefined;
   /**
    * What makes every agent say anew what it runs. Written with an epoch that is raised at a start: what streams said that
    * were open before is forgotten with it.

@@ -1,6 +1,6 @@
 import type { ClusterName, CommitSha } from '@fairlead/core/model';
 import type { ClusterRow } from '@fairlead/ports/store';
-import type { SilencePolicy } from '@fairlead/core/connection';
+import type { Gap, SilencePolicy } from '@fairlead/core/connection';
 import type { ApplicationRows, Board } from './board.ts';
 import type { Departures } from './departures.ts';
 import type { Goals } from './goals.ts';
@@ -36,6 +36,8 @@ export interface Round extends Workshop {
   readonly silence: SilencePolicy;
   /** Since when this planner hears what clusters say; undefined where nothing is judged by it. Milliseconds since 1970. */
   readonly hearsSinceMs?: number | undefined;
+  /** The last time in which nothing could be heard; it makes nobody silent. */
+  readonly gap?: Gap | undefined;
   readonly clusters: ReadonlyMap<ClusterName, ClusterRow>;
   rowsOf(application: Unit['application']): Promise<ApplicationRows>;
   /** Each unit is looked at once a round. */
@@ -43,7 +45,7 @@ export interface Round extends Workshop {
 }
 
 /** What a round starts from. */
-export interface RoundStart extends Pick<Round, 'snapshot' | 'nowMs' | 'hub' | 'silence' | 'hearsSinceMs'> {
+export interface RoundStart extends Pick<Round, 'snapshot' | 'nowMs' | 'hub' | 'silence' | 'hearsSinceMs' | 'gap'> {
   readonly workshop: Workshop;
 }
 
