@@ -5,32 +5,40 @@
 export function applyDelta(base: Buffer, delta: Buffer): Buffer | undefined {
   const from = lengthAt(delta, 0);
   const to = lengthAt(delta, from.next);
-  if (from.length !== base.length || to.length > mostBytes) return undefined;
-  const made = Buffer.allocUnsafe(to.length);
-  let written = 0;
+  if (from.length !== base.length) return undefined;
+  // Joined at the end: what a damaged delta says of its length is no reason to take the memory for it.
+  const parts: Buffer[] = [];
+  let made = 0;
   for (let at = to.next; at < delta.length;) {
-    const op = delta[at] ?? 0;
-    at += 1;
-    if (op === 0) return undefined;
-    const source = op & 0x80 ? base : delta;
-    let [begin, length] = [at, op];
-    if (op & 0x80) {
-      [begin, length] = [0, 0];
-      for (let bit = 0; bit < 4; bit += 1) if (op & (1 << bit)) begin += (delta[at++] ?? 0) * 2 ** (8 * bit);
-      for (let bit = 0; bit < 3; bit += 1) if (op & (0x10 << bit)) length += (delta[at++] ?? 0) << (8 * bit);
-      if (length === 0) length = 0x10000;
-    } else {
-      at += length;
-    }
-    if (begin + length > source.length || written + length > made.length) return undefined;
-    source.copy(made, written, begin, begin + length);
-    written += length;
+    const op = readOp(delta, at);
+    const source = op.isCopy ? base : delta;
+    made += op.length;
+    if (op.length === 0 || op.begin + op.length > source.length || made > to.length) return undefined;
+    parts.push(source.subarray(op.begin, op.begin + op.length));
+    at = op.next;
   }
-  return written === made.length ? made : undefined;
+  return made === to.length ? Buffer.concat(parts, made) : undefined;
 }
 
-/** Larger than any pack that is fetched. */
-const mostBytes = 2 ** 31 - 1;
+interface Op {
+  /** From the base; else from the delta itself. */
+  readonly isCopy: boolean;
+  readonly begin: number;
+  /** 0 for the op that git keeps for later. */
+  readonly length: number;
+  readonly next: number;
+}
+
+function readOp(delta: Buffer, start: number): Op {
+  let at = start;
+  const op = delta[at++] ?? 0;
+  if (op < 0x80) return { isCopy: false, begin: at, length: op, next: at + op };
+  let begin = 0;
+  let length = 0;
+  for (let byte = 0; byte < 4; byte += 1) if (op & (1 << byte)) begin += (delta[at++] ?? 0) * 2 ** (8 * byte);
+  for (let byte = 0; byte < 3; byte += 1) if (op & (0x10 << byte)) length += (delta[at++] ?? 0) * 2 ** (8 * byte);
+  return { isCopy: true, begin, length: length === 0 ? 0x10000 : length, next: at };
+}
 
 /** Seven bits a byte, the lowest first. */
 export function lengthAt(bytes: Buffer, at: number): { readonly length: number; readonly next: number } {

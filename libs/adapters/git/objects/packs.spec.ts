@@ -69,13 +69,49 @@ describe('packs as a git server makes them', () => {
   });
 });
 
-test('whatever a delta says, it makes what it says or nothing', () => {
+const bytes = fc.uint8Array({ minLength: 1, maxLength: 100 }).map((array) => Buffer.from(array));
+/** Seven bits a byte, the lowest first. */
+const head = (from: number, to: number): Buffer => Buffer.from([from, (to & 0x7f) | 0x80, to >> 7]);
+const ops = bytes.chain((base) =>
+  fc.record({
+    base: fc.constant(base),
+    ops: fc.array(
+      fc.oneof(
+        bytes.map((fresh) => ({ made: fresh, op: Buffer.from([fresh.length, ...fresh]) })),
+        fc.nat({ max: base.length - 1 }).chain((begin) =>
+          fc.integer({ min: 1, max: base.length - begin }).map((length) => ({
+            made: base.subarray(begin, begin + length),
+            op: Buffer.from([0x91, begin, length]),
+          })),
+        ),
+      ),
+      { maxLength: 20 },
+    ),
+  }),
+);
+
+test('whatever stands in a delta is made of its base and of what it brings', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 64 }), fc.uint8Array({ maxLength: 64 }), (base, delta) => {
-      const made = applyDelta(Buffer.from(base), Buffer.from(delta));
-      expect(made === undefined || made.length <= 2 ** 31).toBe(true);
+    fc.property(ops, ({ base, ops: parts }) => {
+      const made = Buffer.concat(parts.map((part) => part.made));
+      const delta = Buffer.concat([head(base.length, made.length), ...parts.map(({ op }) => op)]);
+      expect(applyDelta(base, delta)).toEqual(made);
+      expect(
+        applyDelta(base, Buffer.concat([head(base.length, made.length + 1), ...parts.map(({ op }) => op)])),
+      ).toBeUndefined();
     }),
   );
+});
+
+test('whatever a damaged delta says, it makes the length that it names or nothing', () => {
+  fc.assert(
+    fc.property(bytes, bytes, (base, rest) => {
+      const made = applyDelta(base, Buffer.concat([Buffer.from([base.length, 100]), rest]));
+      expect(made?.length ?? 100).toBe(100);
+    }),
+  );
+  const endless = Buffer.from([3, 0xff, 0xff, 0xff, 0xff, 0x7f, 0x91, 0, 3]);
+  expect(applyDelta(Buffer.from('abc'), endless)).toBeUndefined();
 });
 
 test('a delta copies from its base and takes in what is new', () => {

@@ -26,7 +26,7 @@ export function openPacks(gitdir: string): Packs {
   const folder = join(gitdir, 'objects/pack');
   const indexes = new Map<string, Promise<PackIndex | undefined>>();
   const refresh = async (): Promise<void> => {
-    const names = new Set((await readdir(folder)).filter((name) => name.endsWith('.idx')));
+    const names = new Set((await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.idx')));
     for (const name of indexes.keys()) if (!names.has(name)) indexes.delete(name);
     for (const name of names)
       if (!indexes.has(name))
@@ -51,7 +51,7 @@ export function openPacks(gitdir: string): Packs {
         try {
           const pack = await openPack(file, index);
           for (const { oid, offset } of here.sort((a, b) => a.offset - b.offset)) {
-            const bytes = await pack.blob(offset);
+            const bytes = await pack.blob(offset).catch(() => undefined);
             if (bytes !== undefined && nameOf(bytes) === oid) found.set(oid, bytes);
           }
         } finally {
