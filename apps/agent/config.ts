@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { agentPaths } from '@fairlead/core/install';
-import { FairleadError, isName, type ClusterName } from '@fairlead/core/model';
+import { FairleadError, isBrokerAddress, isName, type ClusterName } from '@fairlead/core/model';
 
 /** What an agent is started with: flags, or else variables of the environment. */
 export interface AgentConfig {
@@ -80,8 +80,8 @@ async function readNats(value: (flag: Flag) => string | undefined): Promise<Agen
   if (transport === 'grpc') return undefined;
   if (transport !== 'nats') throw invalid('transport', transport, 'grpc or nats');
   const address = value('nats');
-  if (address !== undefined && !/^(nats|tls):\/\/[^\s/]+:\d{1,5}$/.test(address))
-    throw invalid('nats', address, 'nats://HOST:PORT or tls://HOST:PORT');
+  if (address !== undefined && !isBrokerAddress(address))
+    throw invalid('nats', address, 'nats://HOST:PORT or tls://HOST:PORT, several with commas in between');
   const caFile = value('nats-ca-file');
   return { address, caPem: caFile === undefined ? undefined : await readText('nats-ca-file', caFile) };
 }

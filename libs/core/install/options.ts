@@ -1,4 +1,4 @@
-import { FairleadError, isName } from '@fairlead/core/model';
+import { FairleadError, isBrokerAddress, isName } from '@fairlead/core/model';
 
 /** What the install manifest of an agent is made for. */
 export interface InstallOptions {
@@ -79,8 +79,7 @@ export function checkedOptions(options: InstallOptions): Install {
 const pem = /^-----BEGIN CERTIFICATE-----[\s\x20-\x7e]+-----END CERTIFICATE-----\s*$/;
 
 function checkNats({ address, caPem }: InstallNats): void {
-  if (address !== undefined && !/^(nats|tls):\/\/[^\s/]+:\d{1,5}$/.test(address))
-    throw invalid('nats.address', address);
+  if (address !== undefined && !isBrokerAddress(address)) throw invalid('nats.address', address);
   if (caPem !== undefined && !pem.test(caPem)) throw invalid('nats.caPem', 'no PEM certificate');
 }
 
@@ -101,6 +100,6 @@ const wanted: Readonly<Record<string, string>> = {
   image: 'the reference of the agent image',
   joinToken: 'the token that the hub printed',
   caPem: 'the certificate of the hub in PEM',
-  'nats.address': 'nats://HOST:PORT or tls://HOST:PORT',
+  'nats.address': 'nats://HOST:PORT or tls://HOST:PORT, several with commas in between',
   'nats.caPem': "the authority of the broker's certificate in PEM",
 };

@@ -14,7 +14,7 @@ export interface VerifyingKey {
 export interface NatsAccess {
   /** Signed by the hub's account: allows the cluster's own subjects, and nothing else, until the certificate ends. */
   readonly userJwt: string;
-  /** `nats://host:port`, or `tls://host:port`. */
+  /** `nats://host:port`, or `tls://host:port`; servers of one cluster with commas in between. */
   readonly address: string;
   /** The authority of the broker's certificate; undefined where the system's authorities do. */
   readonly caPem?: string;

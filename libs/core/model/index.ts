@@ -87,6 +87,7 @@ export {
   type RenewResponse,
   type VerifyingKey,
 } from './enrollment.ts';
+export { isBrokerAddress } from './brokers.ts';
 export { type BundleIndex, type BundleObject } from './bundles.ts';
 export { type AgentMessage, type BlobPart, type HubMessage, type MessageOf, type Traced } from './messages.ts';
 export {

@@ -24,7 +24,8 @@ export async function chosenBus(
 ): Promise<ChosenBus> {
   const { clock, name, onError, onProblem } = parts;
   if (choice.kind === 'in-process') return { bus: inProcessBus({ onError }), problem: () => undefined };
-  const { kind: _, ...address } = choice;
-  const bus = await openNatsBus({ ...address, clock, name, onError, onProblem });
+  const { kind: _, replicas, ...address } = choice;
+  const limits = { ...(replicas !== undefined && { replicas }) };
+  const bus = await openNatsBus({ ...address, limits, clock, name, onError, onProblem });
   return { bus, problem: () => bus.problem() };
 }

@@ -27,15 +27,20 @@ export function busOf(given: {
   readonly servers: string | undefined;
   readonly credentialsFile?: string;
   readonly caFile?: string;
+  readonly replicas?: string;
 }): BusChoice {
-  const { servers, ...rest } = given;
+  const { servers, replicas, ...rest } = given;
   if (servers === undefined) {
-    if (Object.keys(rest).length > 0)
-      throw new Error('--bus-credentials and --bus-ca need --bus nats://HOST:PORT: the server that they are of');
+    if (Object.keys(rest).length > 0 || replicas !== undefined)
+      throw new Error(
+        '--bus-credentials, --bus-ca and --bus-replicas need --bus nats://HOST:PORT: the server that they are of',
+      );
     return { kind: 'in-process' };
   }
   for (const text of servers.split(',')) checkUrl('--bus', { text, protocols: ['nats:', 'tls:'] });
-  return { kind: 'nats', servers, ...rest };
+  if (replicas !== undefined && !['1', '3', '5'].includes(replicas))
+    throw new Error(`--bus-replicas is ${replicas}: write 1, 3 or 5, and no more than there are servers`);
+  return { kind: 'nats', servers, ...rest, ...(replicas !== undefined && { replicas: Number(replicas) }) };
 }
 
 /** Throws an `Error` that names the flag for what is no such URL, and for one that holds a password. */

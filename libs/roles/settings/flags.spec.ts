@@ -58,10 +58,22 @@ test('a hub keeps keys and store in its data folder unless told', () => {
 test.each([
   [['--listen', 'nowhere'], '--listen is nowhere'],
   [['--poll-ms', '5'], '--poll-ms is 5'],
-  [['--bus-ca', 'ca.pem'], '--bus-ca need --bus'],
+  [['--bus-ca', 'ca.pem'], '--bus-ca and --bus-replicas need --bus'],
+  [['--bus-replicas', '3'], '--bus-ca and --bus-replicas need --bus'],
+  [['--bus', 'nats://a:1,nats://b:1', '--bus-replicas', '2'], '--bus-replicas is 2: write 1, 3 or 5'],
+  [['--agents-nats', 'nats://a:1,http://b:1'], '--agents-nats is no nats://HOST:PORT'],
   [['--agents-nats-name', 'nats://a:1'], 'need --agents-nats'],
   [['--store', 'mysql://a/b'], '--store is mysql:'],
   [['--kustomize', 'x'], '--kustomize is x'],
 ])('%j names its flag', (args, words) => {
   expect(() => readSettings('hub', [...fleet, ...args])).toThrow(words);
+});
+
+test('servers of a cluster are named with commas, for the bus and for agents', () => {
+  const servers = 'tls://a:4222,tls://b:4222,tls://c:4222';
+  const args = ['--bus', servers, '--bus-replicas', '3', '--agents-nats', servers];
+  expect(readSettings('hub', [...fleet, ...args])).toMatchObject({
+    bus: { kind: 'nats', servers, replicas: 3 },
+    agentsNats: { address: servers, name: servers },
+  });
 });

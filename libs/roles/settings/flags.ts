@@ -58,9 +58,14 @@ const flags = {
     value: 'nats://HOST:PORT',
     for: every,
     needed: apart,
-    help: 'what carries doorbells between processes (hub: default is inside the process)',
+    help: 'what carries doorbells between processes; servers of a cluster with commas (hub: default is inside the process)',
   },
   'bus-credentials': { value: 'FILE', for: every, help: 'credentials for it: a JWT and seed, or a seed alone' },
+  'bus-replicas': {
+    value: 'N',
+    for: every,
+    help: 'how many servers of a cluster keep what the bus carries: 1, 3 or 5 (default: as it is; 1 for a new one)',
+  },
   'bus-ca': { value: 'FILE', for: every, help: 'the authority of its certificate' },
   listen: {
     value: 'HOST:PORT',
@@ -89,7 +94,11 @@ const flags = {
     multiple: true,
     help: 'a name or address under which it is reached; may be repeated, and others are told the first one',
   },
-  'agents-nats': { value: 'nats://HOST:PORT', for: ['hub', 'gateway'], help: 'agents may stream over this broker too' },
+  'agents-nats': {
+    value: 'nats://HOST:PORT',
+    for: ['hub', 'gateway'],
+    help: 'agents may stream over this broker too; servers of a cluster with commas',
+  },
   'agents-nats-name': {
     value: 'nats://HOST:PORT',
     for: ['hub', 'gateway'],
@@ -185,6 +194,7 @@ function settingsOf(program: Program, given: Values): Settings {
       servers: text('bus'),
       ...optional('credentialsFile', 'bus-credentials'),
       ...optional('caFile', 'bus-ca'),
+      ...optional('replicas', 'bus-replicas'),
     }),
     listen: address('--listen', text('listen') ?? '127.0.0.1:8443'),
     grpc: address('--grpc', text('grpc') ?? '127.0.0.1:8444'),
@@ -211,8 +221,8 @@ function agentsBroker(text: (name: Name) => string | undefined): Settings['agent
     return undefined;
   }
   const name = text('agents-nats-name') ?? at;
-  checkUrl('--agents-nats', { text: at, protocols: ['nats:', 'tls:'] });
-  checkUrl('--agents-nats-name', { text: name, protocols: ['nats:', 'tls:'] });
+  for (const one of at.split(',')) checkUrl('--agents-nats', { text: one, protocols: ['nats:', 'tls:'] });
+  for (const one of name.split(',')) checkUrl('--agents-nats-name', { text: one, protocols: ['nats:', 'tls:'] });
   return {
     address: at,
     name,

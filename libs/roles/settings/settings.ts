@@ -29,13 +29,15 @@ export type BusChoice =
       readonly servers: string;
       readonly credentialsFile?: string;
       readonly caFile?: string;
+      /** How many servers keep a copy; as it is unless told. */
+      readonly replicas?: number;
     };
 
 /** The broker that agents may stream over too. */
 export interface AgentsBroker {
-  /** `nats://HOST:PORT`, as the gateway dials it. */
+  /** `nats://HOST:PORT`, as the gateway dials it; several with commas between them. */
   readonly address: string;
-  /** The address that agents are handed. */
+  /** The address that agents are handed, or several. */
   readonly name: string;
   /** The gateways' own; `nats-gateways.creds` of the keys unless told. */
   readonly credentialsFile?: string;

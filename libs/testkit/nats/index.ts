@@ -1,3 +1,4 @@
+export { startNatsCluster, type NatsCluster, type NatsClusterOptions } from './cluster.ts';
 export type { NatsPorts } from './config.ts';
 export {
   startNatsServer,

@@ -40,6 +40,7 @@ describe("the values of the hub's chart", () => {
     ['a store that is PostgreSQL', { store: { url: 'file:/hub.db' } }, "'/store/url'"],
     ['a store without a password in its address', { store: { url: 'postgres://fairlead:pw@db/f' } }, "'/store/url'"],
     ['a bus that is NATS', { bus: { url: 'amqp://mq:5672' } }, "'/bus/url'"],
+    ['a number of copies that servers can agree on', { bus: { url: 'nats://a:1', replicas: 2 } }, "'/bus/replicas'"],
     ['a role that has any Pod', { pods: { gateway: { replicas: 0 } } }, "'/pods/gateway/replicas'"],
   ])('are refused for roles apart without %s', async (_, change, named) => {
     await expect(rendered({ ...apart, ...change })).rejects.toThrow(named);

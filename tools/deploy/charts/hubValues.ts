@@ -59,8 +59,8 @@ const everything: Values = {
     { name: 'charts', secret: 'charts-basic-auth' },
   ],
   agentsNats: {
-    url: 'tls://nats.data:4222',
-    name: 'tls://agents.example.com:4222',
+    url: 'tls://nats-0.data:4222,tls://nats-1.data:4223',
+    name: 'tls://agents.example.com:4222,tls://agents.example.com:4223',
     credentialsSecret: secret('nats-gateways', 'gateways.creds'),
     caSecret: secret('nats-ca', 'ca.crt'),
   },
@@ -100,6 +100,7 @@ export const hubCases: Readonly<Record<string, Values>> = {
     },
     bus: {
       url: 'tls://nats-0.data:4222,tls://nats-1.data:4223',
+      replicas: 3,
       credentialsSecret: secret('nats-bus', 'bus.creds'),
       caSecret: secret('nats-ca', 'ca.crt'),
     },

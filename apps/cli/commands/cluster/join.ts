@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { Option } from 'commander';
 import { resolve } from 'node:path';
-import { FairleadError, isName } from '@fairlead/core/model';
+import { FairleadError, isBrokerAddress, isName } from '@fairlead/core/model';
 import type { Answer } from '@fairlead/wire/rest';
 import type { Invocation, Register } from '../../cli.ts';
 import { span } from '../../output/words.ts';
@@ -78,9 +78,9 @@ async function natsOf({ options, io }: Invocation<Options>): Promise<object> {
     if (natsAddress === undefined && natsCa === undefined) return {};
     throw usageError('Cannot use --nats-address or --nats-ca without --transport nats.', '--transport');
   }
-  if (natsAddress !== undefined && !/^(nats|tls):\/\/[^\s/]+:\d{1,5}$/.test(natsAddress))
+  if (natsAddress !== undefined && !isBrokerAddress(natsAddress))
     throw usageError(
-      `Cannot use --nats-address ${natsAddress}: write nats://HOST:PORT or tls://HOST:PORT.`,
+      `Cannot use --nats-address ${natsAddress}: write nats://HOST:PORT or tls://HOST:PORT, several with commas in between.`,
       '--nats-address',
     );
   const path = natsCa === undefined ? undefined : resolve(io.cwd, natsCa);

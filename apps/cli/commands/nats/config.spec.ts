@@ -54,7 +54,9 @@ test('a leaf node gets the same accounts and where its broker is', async () => {
 test('servers are told where to keep accounts, and leaf nodes are not: nobody tells them anything', async () => {
   const words = ['nats', 'config', '--keys', 'keys', '--accounts-dir', '/var/lib/nats/accounts'];
   expect(await run(words, io)).toBe(0);
-  expect(io.stdout()).toContain('resolver: { type: full, dir: "/var/lib/nats/accounts", allow_delete: false }');
+  expect(io.stdout()).toContain(
+    'resolver: { type: full, dir: "/var/lib/nats/accounts", allow_delete: false, interval: "10s" }',
+  );
   const leaf = recordedIo({ cwd: folder, env: {} });
   expect(await run([...words, '--leaf', 'tls://nats.example.com:7422'], leaf)).toBe(0);
   expect(leaf.stdout()).toContain('resolver: MEMORY');

@@ -73,6 +73,9 @@
 - --store-ca=/var/run/fairlead/store-ca/ca.crt
 {{- end }}
 - --bus={{ $values.bus.url }}
+{{- with $values.bus.replicas }}
+- --bus-replicas={{ . | int }}
+{{- end }}
 {{- if $values.bus.credentialsSecret.name }}
 - --bus-credentials=/var/run/fairlead/bus/credentials
 {{- end }}

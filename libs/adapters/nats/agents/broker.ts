@@ -1,6 +1,6 @@
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { FairleadError } from '@fairlead/core/model';
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import { addressesIn, hostOf, identityOf } from './addresses.ts';
 import { chunkBytes, headBytes } from './credit.ts';
 import { signerOf } from './signing.ts';
 
@@ -24,7 +24,10 @@ export function readCredentials(text: string): BrokerUser {
 
 /** How to reach a broker, and as whom. */
 export interface ConnectOptions {
-  /** `nats://host:port`, or `tls://host:port`: then only a server that shows a certificate is spoken to. */
+  /**
+   * `nats://host:port`, or `tls://host:port`: then only a server that shows a certificate is spoken to. Several, with
+   * commas in between, are servers of one cluster.
+   */
   readonly address: string;
   /** The authority of its certificate; the system's where there is none. */
   readonly caPem?: string;
@@ -83,10 +86,12 @@ export async function dial(options: BrokerOptions): Promise<Broker> {
 export async function connectAs(options: ConnectOptions): Promise<NatsConnection> {
   const { connect } = await import('./lazily/client.ts');
   const sign = signerOf(options.user.seed);
-  const isTls = options.address.startsWith('tls://');
+  const addresses = addressesIn(options.address);
+  const isTls = options.caPem !== undefined || addresses.some((address) => address.startsWith('tls://'));
   try {
     return await connect({
-      servers: options.address.replace(/^tls:/, 'nats:'),
+      // In no order of theirs: the clients of a cluster spread over it, and one that is away is passed over.
+      servers: addresses.map(hostOf),
       authenticator: (nonce = '') => ({
         jwt: options.user.jwt,
         sig: Buffer.from(sign(new TextEncoder().encode(nonce))).toString('base64url'),
@@ -98,7 +103,7 @@ export async function connectAs(options: ConnectOptions): Promise<NatsConnection
       pingInterval: neverMs,
       ignoreClusterUpdates: true,
       ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
-      ...(isTls || options.caPem !== undefined ? { tls: tlsOf(options) } : {}),
+      ...(isTls && { tls: { ...(options.caPem !== undefined && { ca: options.caPem }), ...identityOf(addresses) } }),
     });
   } catch (cause) {
     throw new FairleadError(
@@ -106,16 +111,6 @@ export async function connectAs(options: ConnectOptions): Promise<NatsConnection
       { code: 'Unavailable', reason: 'HubUnreachable', retry: 'backoff', cause },
     );
   }
-}
-
-/** The client checks a certificate for the name `localhost` where an address is an IP: here it is the one that was dialled. */
-function tlsOf({ address, caPem }: ConnectOptions): object {
-  const { hostname } = new URL(address.replace(/^(nats|tls):/, 'http:'));
-  return {
-    ...(caPem !== undefined && { ca: caPem }),
-    checkServerIdentity: (_: string, certificate: PeerCertificate) =>
-      checkServerIdentity(hostname.replace(/^\[|\]$/g, ''), certificate),
-  };
 }
 
 async function brokerOf(connection: NatsConnection, { refused, address }: BrokerOptions): Promise<Broker> {

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { ClusterName } from '@fairlead/core/model';
 import { ensureBinary } from '@fairlead/adapters/binaries';
 import { makeCsr, newAgentKey, openKeys } from '@fairlead/adapters/pki';
@@ -23,12 +25,12 @@ afterAll(async () => {
 });
 
 /** A configuration as the guide shows it, with ports and folders of this machine. */
-async function shown(name: string, ports: Readonly<Record<number, number>>): Promise<string> {
+async function shown(name: string, ports: Readonly<Record<number, number>>, at = folder): Promise<string> {
   const text = await readFile(guide, 'utf8');
   const block = new RegExp(`\`\`\`conf\\n(# ${name}\\n[^\`]*)\`\`\``).exec(text)?.[1] ?? '';
   return block
-    .replaceAll('/etc/nats/', `${folder}/`)
-    .replace(/0\.0\.0\.0:(\d+)/g, (_, port: string) => `127.0.0.1:${ports[Number(port)]}`);
+    .replaceAll('/etc/nats/', `${at}/`)
+    .replace(/0\.0\.0\.0:(\d+)/g, (_, port: string) => `127.0.0.1:${ports[Number(port)] ?? port}`);
 }
 
 async function start(name: string, text: string): Promise<void> {
@@ -48,6 +50,28 @@ async function start(name: string, text: string): Promise<void> {
 function connected(link: HubLink): Promise<HubConnection> {
   return until(() => link.connect(async () => undefined, never), { what: 'the hub to be reached', pollMs: 50 });
 }
+
+test('the configuration of a server in a cluster is one that it takes', async () => {
+  const own = await mkdtemp(join(tmpdir(), 'fairlead-nats-guide-'));
+  try {
+    const keys = await openKeys(own, { names: ['127.0.0.1'], now: Date.now });
+    const { keyPem, certificatePem } = await keys.server();
+    for (const name of ['tls', 'route']) {
+      await writeFile(join(own, `${name}.key`), keyPem);
+      await writeFile(join(own, `${name}.crt`), certificatePem);
+    }
+    await writeFile(join(own, 'broker-ca.pem'), keys.caPem);
+    const { serverConfig } = await setUpBroker(own, { accountsFolder: join(own, 'accounts') });
+    await writeFile(join(own, 'fairlead-nats.conf'), serverConfig);
+    const text = await shown('cluster.conf', {}, own);
+    expect(text).toContain('routes:');
+    await writeFile(join(own, 'nats.conf'), text);
+    const checked = promisify(execFile)(await ensureBinary('nats-server'), ['-t', '-c', join(own, 'nats.conf')]);
+    expect((await checked).stderr).toContain('is valid');
+  } finally {
+    await rm(own, { recursive: true });
+  }
+});
 
 test('the configurations of the guide serve an agent at the hub’s broker and one behind a leaf node', async () => {
   folder = await mkdtemp(join(tmpdir(), 'fairlead-nats-guide-'));

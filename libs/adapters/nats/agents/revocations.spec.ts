@@ -94,6 +94,14 @@ test('servers that keep accounts in a folder refuse it from their start on; othe
   }
 });
 
+test('a server that keeps accounts in memory and has no client of this one passes over it, which is told', async () => {
+  const harness = await started();
+  await expect(harness.revoker.revoke([revoked(await harness.member('gone'))])).rejects.toMatchObject({
+    code: 'FailedPrecondition',
+    message: expect.stringContaining('--accounts-dir') as string,
+  });
+});
+
 test('a server that is away, and one that does not know the key, are told as what can be tried again', async () => {
   const harness = await started();
   const foreign = await started();

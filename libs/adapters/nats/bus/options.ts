@@ -21,7 +21,7 @@ export interface StreamLimits {
   readonly maxBytes?: number;
   /** `file` unless told: with `memory`, every restart of a lone server makes everybody look anew. */
   readonly storage?: 'file' | 'memory';
-  /** How many servers of a cluster keep a copy; 1 unless told. */
+  /** How many servers of a cluster keep a copy. Unless told, as many as do; 1 of a stream that is made. */
   readonly replicas?: number;
 }
 

@@ -15,23 +15,15 @@ const duplicatesWithinMs = 120_000;
 
 type Wanted = Pick<
   StreamConfig,
-  | 'name'
-  | 'subjects'
-  | 'retention'
-  | 'discard'
-  | 'storage'
-  | 'max_age'
-  | 'max_msgs'
-  | 'max_bytes'
-  | 'num_replicas'
-  | 'duplicate_window'
->;
+  'name' | 'subjects' | 'retention' | 'discard' | 'storage' | 'max_age' | 'max_msgs' | 'max_bytes' | 'duplicate_window'
+> &
+  Partial<Pick<StreamConfig, 'num_replicas'>>;
 
 function wantedOf(options: NatsBusOptions): Wanted {
   const { stream, prefix } = namesOf(options);
   const maxAgeMs = keptMs(options);
   const { maxMessages = 50_000, maxBytes = 128 * 1024 ** 2 } = options.limits ?? {};
-  const { storage = 'file', replicas = 1 } = options.limits ?? {};
+  const { storage = 'file', replicas } = options.limits ?? {};
   return {
     name: stream,
     subjects: [`${prefix}.*`],
@@ -42,7 +34,7 @@ function wantedOf(options: NatsBusOptions): Wanted {
     max_age: nanos(maxAgeMs),
     max_msgs: maxMessages,
     max_bytes: maxBytes,
-    num_replicas: replicas,
+    ...(replicas !== undefined && { num_replicas: replicas }),
     duplicate_window: nanos(Math.min(maxAgeMs, duplicatesWithinMs)),
   };
 }

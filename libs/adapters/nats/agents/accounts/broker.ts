@@ -57,6 +57,8 @@ interface Keys {
 }
 
 const jetStream = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
+/** How often servers of a cluster compare what they were told: one that was away learns it so late at most. */
+const syncEvery = '"10s"';
 const everything = { pub: { allow: ['>'] }, sub: { allow: ['>'] } };
 
 /**
@@ -155,7 +157,9 @@ function configOf(
     ...head,
     ...(accountsFolder === undefined
       ? ['resolver: MEMORY']
-      : [`resolver: { type: full, dir: ${JSON.stringify(accountsFolder)}, allow_delete: false }`]),
+      : [
+          `resolver: { type: full, dir: ${JSON.stringify(accountsFolder)}, allow_delete: false, interval: ${syncEvery} }`,
+        ]),
     'resolver_preload: {',
     ...preloaded,
     '}',

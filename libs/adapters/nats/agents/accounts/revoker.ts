@@ -78,30 +78,46 @@ async function claimsOf(
   return encodeAccount(agentsAccountName, fromPublic(signer.account), is, { signer: keyOf(seed) });
 }
 
-/** Throws Unavailable where no server answers, and where one does not take the claims. */
+/** What a server says that keeps accounts in memory and has no client of this one: it forgets what it was told. */
+const passedOver = 'jwt update skipped';
+
+/**
+ * Throws Unavailable where no server answers or one does not take the claims, and FailedPrecondition where one passes over
+ * them.
+ */
 async function tell(
   connection: NatsConnection,
   { account, claims }: { readonly account: string; readonly claims: string },
 ): Promise<void> {
-  const heard: string[] = [];
+  const refusals: string[] = [];
+  let [answered, skipped] = [0, 0];
   try {
     const found = await connection.requestMany(claimsSubject(account), claims, { strategy: 'stall', ...answers });
     for await (const message of found) {
-      const { error } = message.json<{ error?: { description?: string } }>();
-      heard.push(error === undefined ? '' : (error.description ?? 'no reason was given'));
+      const { error, data } = message.json<{ error?: { description?: string }; data?: { message?: string } }>();
+      answered += 1;
+      if (error !== undefined) refusals.push(error.description ?? 'no reason was given');
+      if (data?.message === passedOver) skipped += 1;
     }
   } catch (cause) {
     throw notTold(cause instanceof Error ? cause.message : String(cause), cause);
   }
-  const refusal = heard.find((words) => words !== '');
-  if (refusal !== undefined) throw notTold(refusal);
-  if (heard.length === 0) throw notTold('no server answered');
+  if (refusals[0] !== undefined) throw notTold(refusals[0]);
+  if (answered === 0) throw notTold('no server answered');
+  if (skipped > 0) throw passedOverBy(skipped);
 }
 
 function notTold(why: string, cause?: unknown): FairleadError {
   return new FairleadError(
     `Cannot tell the NATS servers which agents are let in no longer: ${why}. It is tried again. If it goes on, make fairlead-nats.conf anew with "fairlead nats config", and let the servers read it.`,
     { code: 'Unavailable', reason: 'HubUnreachable', retry: 'backoff', cause },
+  );
+}
+
+function passedOverBy(servers: number): FairleadError {
+  return new FairleadError(
+    `Cannot tell every NATS server which agents are let in no longer: ${servers} of them passed over it, and may let them in until their JWT ends, within a day. Servers of a cluster must keep accounts in a folder: make fairlead-nats.conf anew with "fairlead nats config --accounts-dir DIR".`,
+    { code: 'FailedPrecondition', reason: 'HubUnreachable', retry: 'backoff' },
   );
 }
 
