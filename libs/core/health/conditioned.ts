@@ -1,7 +1,7 @@
 import type { KubeObject } from '@fairlead/core/model';
-import { conditionOf, type Condition } from './fields.ts';
+import { conditionOf, conditionText, isFresh, type Condition } from './fields.ts';
 import { whileNotTrue } from './generic.ts';
-import { degraded, healthy, progressing, suspended, type Check, type Health } from './verdict.ts';
+import { degraded, healthy, progressing, type Check, type Health } from './verdict.ts';
 
 /** How a kind says by one condition whether it works. */
 export interface OneCondition {
@@ -11,17 +11,11 @@ export interface OneCondition {
   readonly works: string;
   /** Reasons with which False is a step on the way; with every other one its controller says that it failed. */
   readonly waits?: readonly string[];
-  /** Why its own specification or annotation keeps its controller away; undefined: it does not. Reads no status. */
-  readonly heldBy?: (object: KubeObject) => string | undefined;
 }
 
 /** The check of a kind whose health is in one condition. Without the condition, its controller has not seen the object. */
 export function byOneCondition(rule: OneCondition): Check {
-  return (object) => {
-    const held = rule.heldBy?.(object);
-    if (held !== undefined) return suspended(held);
-    return unlessTrue(conditionOf(object, rule.type), { object, waits: rule.waits }) ?? healthy(rule.works);
-  };
+  return (object) => unlessTrue(conditionOf(object, rule.type), { object, waits: rule.waits }) ?? healthy(rule.works);
 }
 
 /**
@@ -33,7 +27,6 @@ export function unlessTrue(
   by: { readonly object: KubeObject; readonly waits?: readonly string[] | undefined },
 ): Health | undefined {
   if (!condition) return progressing('its controller has not seen it yet', 'StatusStale');
-  const pending = whileNotTrue(condition, by.object);
-  const failed = pending?.reason === 'ReconcileInProgress' && condition.status === 'False';
-  return failed && !by.waits?.includes(condition.reason) ? degraded(pending.message) : pending;
+  const failed = condition.status === 'False' && isFresh(condition, by.object) && !by.waits?.includes(condition.reason);
+  return failed ? degraded(conditionText(condition)) : whileNotTrue(condition, by.object);
 }

@@ -17,16 +17,11 @@ export function fluxed(object: KubeObject): Health {
   if (stalled?.status === 'True' && isFresh(stalled, object)) return degraded(conditionText(stalled));
   const ready = conditionOf(object, 'Ready');
   if (!ready) return progressing('its controller has not seen it yet', 'StatusStale');
-  const pending = whileNotTrue(ready, object);
   const reconciling = conditionOf(object, 'Reconciling');
   const isReconciling = reconciling?.status === 'True' && isFresh(reconciling, object);
-  if (
-    pending?.reason === 'ReconcileInProgress' &&
-    ready.status === 'False' &&
-    !isReconciling &&
-    !waits.has(ready.reason)
-  )
-    return degraded(pending.message);
+  const failed = ready.status === 'False' && isFresh(ready, object) && !isReconciling && !waits.has(ready.reason);
+  if (failed) return degraded(conditionText(ready));
+  const pending = whileNotTrue(ready, object);
   if (pending) return pending;
   if (isReconciling) return progressing(conditionText(reconciling));
   const revision = textAt(object, 'status.lastAppliedRevision') || textAt(object, 'status.artifact.revision');

@@ -47,6 +47,7 @@ export class Meter {
     let pattern = this.#patterns.get(source);
     if (!pattern) {
       pattern = compilePattern(source);
+      this.charge(Math.floor(pattern.size / 20));
       if (this.#patterns.size >= mostPatterns) this.#patterns.clear();
       this.#patterns.set(source, pattern);
     }
@@ -60,7 +61,7 @@ function searchCost(characters: number): number {
   return Math.floor((characters / 256) ** 2);
 }
 
-/** The name under which {@link Meter.matches} is registered; no expression can write it, for it is reserved for this. */
+/** The name under which {@link Meter.matches} is registered: the library lets nobody register `matches` anew. */
 export const matchesName = 'matchesInLinearTime';
 
 /** A node of the library's tree, with what is read of it here. */

@@ -71,6 +71,31 @@ describe('what a rule may cost', () => {
   });
 });
 
+describe('what a rule sees of a Secret', () => {
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'db' },
+    data: { password: 'aHVudGVyMg==', seven: 7 },
+  };
+  const judged = (healthy: string) => assessHealth(secret, { rules: compileRules([{ target: {}, healthy }]) });
+
+  it('is which keys it has', () => {
+    expect(judged('has(object.data.password) && !has(object.data.user)').status).toBe('Healthy');
+  });
+
+  it.each([
+    'bool(object.data.password)',
+    'object[object.data.password] == 1',
+    'duration(object.data.password) > duration("1s")',
+  ])('is no value, not even in the error of %s', (expression) => {
+    const { status, message } = judged(expression);
+    expect(status).toBe('Progressing');
+    expect(message).toContain('cannot be evaluated yet');
+    expect(message).not.toContain('aHVudGVyMg');
+  });
+});
+
 describe('matches', () => {
   const matches = (text: string, pattern: string) =>
     health(`object.status.text.matches(${JSON.stringify(pattern)})`, ring({ text }));

@@ -23,6 +23,9 @@ const limits = { maxAstNodes: 500, maxDepth: 64, maxListElements: 200, maxMapEnt
 /** Copies of the object, written into it by others; they are large and nobody means them. */
 const unseen: ReadonlySet<string> = new Set(['managedFields', 'kubectl.kubernetes.io/last-applied-configuration']);
 
+/** What stands for each value of a Secret: an error of an expression may name a value, and the status shows the error. */
+const hidden = '(hidden)';
+
 /**
  * Compiles CEL rules over `object`. An expression reads integers of the object as CEL ints. Throws InvalidInput
  * (reason InvalidDocument), naming the rule by its place in the list, if one is no CEL or asks for what is not offered. An
@@ -87,7 +90,7 @@ function parsed(environment: Environment, expression: { text: string; field: str
 function verdict(rule: Compiled, on: { object: KubeObject; meter: Meter }): Health {
   const { meter } = on;
   const longest = { text: 0 };
-  const read = attempt(() => seenBy(on.object, longest));
+  const read = attempt(() => seenBy(withoutSecrets(on.object), longest));
   if ('error' in read) return notEvaluated(read.error);
   meter.start(longest.text);
   const context = { object: read.value };
@@ -127,6 +130,16 @@ function attempt(work: () => unknown): { value: unknown } | { error: string } {
   } catch (thrown) {
     return { error: thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown) };
   }
+}
+
+function withoutSecrets(object: KubeObject): KubeObject {
+  if (object.kind !== 'Secret' || object.apiVersion !== 'v1') return object;
+  const veiled = ['data', 'stringData'].flatMap((field) => {
+    const values = object[field];
+    if (typeof values !== 'object' || values === null) return [];
+    return [[field, Object.fromEntries(Object.keys(values).map((key) => [key, hidden]))] as const];
+  });
+  return { ...object, ...Object.fromEntries(veiled) };
 }
 
 /**

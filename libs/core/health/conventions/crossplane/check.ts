@@ -6,8 +6,8 @@ import { healthy, progressing, suspended, type Health } from '../../verdict.ts';
 /** Fields of managed resources, of composites (v2) and of composites and claims (v1) that a provider or schema always fills in. */
 const marks = ['spec.forProvider', 'spec.crossplane', 'spec.compositeDeletePolicy', 'spec.compositionUpdatePolicy'];
 
-/** Reasons of `Ready` that say that the external resource is there and out of order, not on its way. */
-const broken: ReadonlySet<string> = new Set(['Unavailable']);
+/** The reason of `Ready` that says that the external resource is there and out of order, not on its way. */
+const broken = 'Unavailable';
 
 /**
  * Health of Crossplane's managed resources, composites and claims, whatever their kind; undefined for all others. `Synced` says
@@ -23,6 +23,6 @@ export function crossplaned(object: KubeObject): Health | undefined {
   if (synced?.reason === 'ReconcilePaused') return progressing('it is no longer paused, and its provider goes on');
   const unsynced = unlessTrue(synced, { object });
   if (unsynced) return unsynced;
-  const waits = ready === undefined || broken.has(ready.reason) ? [] : [ready.reason];
+  const waits = ready === undefined || ready.reason === broken ? [] : [ready.reason];
   return unlessTrue(ready, { object, waits }) ?? healthy('it is synced and ready');
 }

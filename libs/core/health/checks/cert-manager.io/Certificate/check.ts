@@ -1,5 +1,5 @@
 import type { KubeObject } from '@fairlead/core/model';
-import { conditionOf, conditionText, numberAt, textAt } from '../../../fields.ts';
+import { conditionOf, conditionText, isFresh, numberAt, textAt } from '../../../fields.ts';
 import { whileNotTrue } from '../../../generic.ts';
 import { degraded, type Health, healthy, progressing } from '../../../verdict.ts';
 
@@ -17,7 +17,7 @@ export function check(object: KubeObject): Health {
     const renewal = issuing?.status === 'True' ? ', and it is being renewed' : '';
     return healthy(`it is valid${until === '' ? '' : ` until ${until}`}${renewal}`);
   }
-  if (pending.reason === 'StatusStale') return pending;
+  if (!isFresh(ready, object)) return pending;
   if (ready.reason === 'Expired') return degraded(conditionText(ready));
   const failures = numberAt(object, 'status.failedIssuanceAttempts');
   if (issuing?.status === 'True' || failures === 0) return pending;
