@@ -3,7 +3,7 @@ import { byConvention } from './conventions.ts';
 import { conditionOf, textAt } from './fields.ts';
 import { whileStale, whileTerminating } from './generic.ts';
 import { checkOf, isUnobserved } from './registry.ts';
-import type { HealthRules } from './rules.ts';
+import type { HealthRules } from './rules/rules.ts';
 import { isStatusless } from './statusless.ts';
 import { healthy, type Check, type CheckContext, type Health } from './verdict.ts';
 

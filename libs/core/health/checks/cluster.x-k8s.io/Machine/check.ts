@@ -1,6 +1,6 @@
 import type { KubeObject } from '@fairlead/core/model';
 import { textAt } from '../../../fields.ts';
-import { untilAvailable } from '../../../machines.ts';
+import { untilAvailable } from '../../../families/machines.ts';
 import { type Health, healthy } from '../../../verdict.ts';
 
 /** A Machine is healthy when its Node is there and ready. */

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@fairlead/core/model';
 import { firstShort } from '../../../counts.ts';
 import { numberAt, valueAt } from '../../../fields.ts';
-import { untilAvailable } from '../../../machines.ts';
+import { untilAvailable } from '../../../families/machines.ts';
 import { type Health, healthy, progressing } from '../../../verdict.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { fluxed } from '../../../flux.ts';
+import { fluxed } from '../../../families/flux.ts';
 import type { Check } from '../../../verdict.ts';
 
 /** A HelmRelease is healthy when its newest release is installed and tested. */

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@fairlead/core/model';
 import { listAt, textAt, valueAt } from '../../../fields.ts';
-import { strimzied } from '../../../strimzi.ts';
+import { strimzied } from '../../../families/strimzi.ts';
 import { degraded, type Health, suspended } from '../../../verdict.ts';
 
 /** A connector is healthy when it and all its tasks run: its operator may call it ready while a task has failed. */

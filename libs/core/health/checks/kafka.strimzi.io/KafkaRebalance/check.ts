@@ -1,7 +1,7 @@
 import type { KubeObject } from '@fairlead/core/model';
 import { annotationOf, conditionOf, conditionText } from '../../../fields.ts';
 import { whileNotTrue } from '../../../generic.ts';
-import { strimziPause } from '../../../strimzi.ts';
+import { strimziPause } from '../../../families/strimzi.ts';
 import { degraded, type Health, healthy, progressing, suspended } from '../../../verdict.ts';
 
 const states = ['NotReady', 'Ready', 'Stopped', 'ProposalReady', 'Rebalancing', 'PendingProposal', 'New'];

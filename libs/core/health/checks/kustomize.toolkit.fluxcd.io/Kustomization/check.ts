@@ -1,4 +1,4 @@
-import { fluxed } from '../../../flux.ts';
+import { fluxed } from '../../../families/flux.ts';
 import type { Check } from '../../../verdict.ts';
 
 /** A Kustomization is healthy when its revision is applied and what it waits for is ready. */

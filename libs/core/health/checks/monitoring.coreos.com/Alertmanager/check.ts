@@ -1,4 +1,4 @@
-import { operatedReplicas } from '../../../operated.ts';
+import { operatedReplicas } from '../../../families/operated.ts';
 import type { Check } from '../../../verdict.ts';
 
 /** An Alertmanager is healthy when its operator has rolled out every replica. */

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@fairlead/core/model';
 import { textAt, valueAt } from '../../../fields.ts';
-import { fluxed } from '../../../flux.ts';
+import { fluxed } from '../../../families/flux.ts';
 import { type Health, healthy, suspended } from '../../../verdict.ts';
 
 /** A HelmRepository is healthy when its index was read; one of type `oci` has none, and is only a pointer for others. */

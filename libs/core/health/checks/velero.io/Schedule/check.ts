@@ -1,6 +1,6 @@
 import type { KubeObject } from '@fairlead/core/model';
 import { textAt, valueAt } from '../../../fields.ts';
-import { whyFailed } from '../../../velero.ts';
+import { whyFailed } from '../../../families/velero.ts';
 import { degraded, type Health, healthy, progressing, suspended } from '../../../verdict.ts';
 
 /** A Schedule is healthy while it may start backups. What they come to is theirs to say. */

@@ -1,8 +1,8 @@
 import type { KubeObject } from '@fairlead/core/model';
-import { firstShort } from './counts.ts';
-import { conditionOf, conditionText, isFresh, numberAt, valueAt } from './fields.ts';
-import { whileNotTrue } from './generic.ts';
-import { degraded, healthy, progressing, suspended, type Health } from './verdict.ts';
+import { firstShort } from '../counts.ts';
+import { conditionOf, conditionText, isFresh, numberAt, valueAt } from '../fields.ts';
+import { whileNotTrue } from '../generic.ts';
+import { degraded, healthy, progressing, suspended, type Health } from '../verdict.ts';
 
 /**
  * Health of what prometheus-operator runs: conditions Reconciled and Available (True, False, Degraded, Unknown), each with the

@@ -1,6 +1,6 @@
 import type { KubeObject } from '@fairlead/core/model';
-import { listAt, numberAt, textAt } from './fields.ts';
-import { degraded, healthy, progressing, type Health } from './verdict.ts';
+import { listAt, numberAt, textAt } from '../fields.ts';
+import { degraded, healthy, progressing, type Health } from '../verdict.ts';
 
 /** Phases after which nothing but failure can come, though it may go on for a while. */
 const failed = /^(FailedValidation|Failed|.*PartiallyFailed)$/;

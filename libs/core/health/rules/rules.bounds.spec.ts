@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assessHealth, compileRules } from './index.ts';
+import { assessHealth, compileRules } from '../index.ts';
 
 const ring = (status: object, metadata: object = {}) => ({
   apiVersion: 'example.com/v1',

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@fairlead/core/model';
-import { conditionIn, conditionOf, conditionText, listAt, textAt, valueAt, type Condition } from './fields.ts';
-import { whileNotTrue } from './generic.ts';
-import { degraded, progressing, suspended, type Health } from './verdict.ts';
+import { conditionIn, conditionOf, conditionText, listAt, textAt, valueAt, type Condition } from '../fields.ts';
+import { whileNotTrue } from '../generic.ts';
+import { degraded, progressing, suspended, type Health } from '../verdict.ts';
 
 /** Where the terminal failures of v1beta1 stand, there and in v1beta2. */
 const failures = ['status', 'status.deprecated.v1beta1'];

@@ -1,7 +1,7 @@
 import { Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { FairleadError, matchesTarget, type HealthRule, type KubeObject, type Target } from '@fairlead/core/model';
 import { matchesName, Meter, putOn } from './meter.ts';
-import { degraded, healthy, progressing, type Health } from './verdict.ts';
+import { degraded, healthy, progressing, type Health } from '../verdict.ts';
 
 /** An application's own rules of health, ready to be asked. */
 export interface HealthRules {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FairleadError, type HealthRule } from '@fairlead/core/model';
-import { assessHealth, compileRules } from './index.ts';
+import { assessHealth, compileRules } from '../index.ts';
 
 const ring = (status: object, metadata: object = {}) => ({
   apiVersion: 'example.com/v1',

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@fairlead/core/model';
-import { annotationOf, conditionOf, conditionText, isFresh } from './fields.ts';
-import { unlessTrue } from './conditioned.ts';
-import { degraded, healthy, progressing, suspended, type Health } from './verdict.ts';
+import { annotationOf, conditionOf, conditionText, isFresh } from '../fields.ts';
+import { unlessTrue } from '../conditioned.ts';
+import { degraded, healthy, progressing, suspended, type Health } from '../verdict.ts';
 
 /** Why Strimzi's operators leave an object alone; undefined: they do not. */
 export function strimziPause(object: KubeObject): Health | undefined {

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@fairlead/core/model';
-import { unlessTrue } from './conditioned.ts';
-import { conditionIn, listAt, textAt, valueAt } from './fields.ts';
-import { healthy, progressing, type Health } from './verdict.ts';
+import { unlessTrue } from '../conditioned.ts';
+import { conditionIn, listAt, textAt, valueAt } from '../fields.ts';
+import { healthy, progressing, type Health } from '../verdict.ts';
 
 /**
  * Health of a route of the Gateway API: every parent that it names answered, accepted it and found its backends. Several

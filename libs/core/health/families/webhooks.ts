@@ -1,6 +1,6 @@
 import type { KubeObject } from '@fairlead/core/model';
-import { listAt, textAt, valueAt } from './fields.ts';
-import { healthy, progressing, type Health } from './verdict.ts';
+import { listAt, textAt, valueAt } from '../fields.ts';
+import { healthy, progressing, type Health } from '../verdict.ts';
 
 /**
  * Health of a webhook configuration: a webhook that calls a Service can be called once its `caBundle` is filled in, by a

@@ -1,7 +1,7 @@
 import type { KubeObject } from '@fairlead/core/model';
-import { conditionOf, conditionText, isFresh, textAt, valueAt } from './fields.ts';
-import { whileNotTrue } from './generic.ts';
-import { degraded, healthy, progressing, suspended, type Health } from './verdict.ts';
+import { conditionOf, conditionText, isFresh, textAt, valueAt } from '../fields.ts';
+import { whileNotTrue } from '../generic.ts';
+import { degraded, healthy, progressing, suspended, type Health } from '../verdict.ts';
 
 /** Reasons of `Ready` that wait for another object and go away by themselves. */
 const waits: ReadonlySet<string> = new Set(['Progressing', 'DependencyNotReady', 'ArtifactFailed', 'SourceNotReady']);
