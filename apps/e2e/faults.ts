@@ -18,7 +18,7 @@ import {
 import { configMap, deployment, documents, manifests } from './documents.ts';
 
 /** The one real cluster: its API server's audit log is the oracle. */
-const canary = 'canary';
+export const canary = 'canary';
 /** Simulated clusters beside it; their counters are the other oracle. */
 export const crowd = 30;
 

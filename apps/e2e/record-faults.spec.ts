@@ -1,9 +1,19 @@
+import { readFile } from 'node:fs/promises';
 import { until } from '@fairlead/testkit/kube';
 import type { Tally } from '@fairlead/testkit/simulator';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
-import { crowd, problemsOf, startFaultyFleet, stuckFiles, untilReady, untilSaid, type FaultyFleet } from './faults.ts';
+import {
+  canary,
+  crowd,
+  problemsOf,
+  startFaultyFleet,
+  stuckFiles,
+  untilReady,
+  untilSaid,
+  type FaultyFleet,
+} from './faults.ts';
 import { entryText, isOfApplications, isWrite, markAudit, type AuditMark } from './observe.ts';
 
 const timeoutMs = 120_000;
@@ -58,7 +68,7 @@ async function standing(): Promise<string> {
   return [
     await git('log', '-8', '--format=%H %s', 'main'),
     ...rollouts.map((rollout) => JSON.stringify(rollout)),
-    ...events.map(({ type, reason, message }) => `${type} ${reason}: ${message}`),
+    ...events.map(({ atMs, type, reason, message }) => `${new Date(atMs).toISOString()} ${type} ${reason}: ${message}`),
     await problemsOf(fleet.hub),
   ].join('\n');
 }
@@ -160,18 +170,25 @@ test('a nats-server whose store is set back to a copy from before the promotion'
 });
 
 test('a nats-server that is full', async () => {
-  const rollout = await beginRollout();
   const connection = await connect({ servers: fleet.nats.url });
   const manager = await jetstreamManager(connection);
-  await manager.streams.add({ name: 'HOG', subjects: ['hog'] });
-  const filled = (async () => {
-    for (;;) await jetstream(connection).publish('hog', new Uint8Array(1_000_000));
-  })();
-  await expect(filled).rejects.toThrow(/resource/);
+  const hog = await manager.streams.add({ name: 'HOG', subjects: ['HOG'] });
+  const fill = async (): Promise<void> => {
+    for (;;) await jetstream(connection).publish(hog.config.name, new Uint8Array(1_000_000));
+  };
+  await expect(fill()).rejects.toThrow(/resource/);
+  // Room for what a rollout says at its beginning, and so little that it is soon gone.
+  const { messages } = (await manager.streams.info(hog.config.name)).state;
+  await manager.streams.purge(hog.config.name, { keep: messages - 4 });
+  const rollout = await beginRollout();
+  await expect(fill()).rejects.toThrow(/resource/);
   // Gateways serve on without the bus, and say that it takes nothing.
-  await untilSaid(fleet.hub, 'gateway', { status: 200, word: 'insufficient resources' });
-  await manager.streams.delete('HOG');
-  await connection.close();
+  try {
+    await untilSaid(fleet.hub, 'gateway', { status: 200, word: 'insufficient resources' });
+  } finally {
+    await manager.streams.delete(hog.config.name);
+    await connection.close();
+  }
   expect(await endingOf(rollout)).toEqual(whole(rollout));
 });
 
@@ -191,4 +208,60 @@ test('a PostgreSQL that is away for longer than the patience of calls, the lease
   await until(() => Date.now() - downAtMs > 50_000, { what: 'time to pass', timeoutMs: 90_000 });
   await fleet.postgres.up();
   expect(await endingOf(rollout)).toEqual(whole(rollout));
+});
+
+test('a PostgreSQL whose disk is full', async () => {
+  const rollout = await beginRollout();
+  const { postgres, database } = fleet;
+  // The server's own answer to whoever writes; only the cause is played, for the machine's disk is not this test's to fill.
+  await postgres.query(
+    `CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+     DO $$ DECLARE name text; BEGIN
+       FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+         EXECUTE format('CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON %I EXECUTE FUNCTION fill()', name);
+       END LOOP; END $$`,
+    { in: database },
+  );
+  for (const { logFile, instance } of fleet.hub.processes.gateway)
+    await until(async () => (await readFile(logFile, 'utf8')).includes('No space left on device. Make room'), {
+      what: `${instance} to say that the disk is full`,
+      timeoutMs,
+    });
+  await postgres.query('DROP FUNCTION fill() CASCADE', { in: database });
+  expect(await endingOf(rollout)).toEqual(whole(rollout));
+});
+
+test('a PostgreSQL that is restored from an older copy raises the epoch by one commit, and writes to no object', async () => {
+  const { postgres, plane } = fleet;
+  await postgres.down({ graceMs: 30_000 });
+  const copy = await postgres.copyData();
+  await postgres.up();
+  // The canary gets two positions that the copy does not know; the next one that follows from the copy is neither.
+  const first = await beginRollout();
+  expect(await endingOf(first)).toEqual(whole(first));
+  const rollout = await beginRollout();
+  const halt = await haltOfStuck();
+  const [desired, since] = [
+    await git('ls-tree', '-r', 'main', 'ledger/clusters', 'ledger/all', 'ledger/one'),
+    await headNow(),
+  ];
+  const mark = await markAudit(plane);
+  await postgres.down();
+  await postgres.setBackData(copy);
+  await postgres.up();
+  await until(async () => (await commitsTo('ledger/hub.yaml', since)).length > 0, {
+    what: 'the hub to raise the epoch',
+    timeoutMs,
+  });
+  expect(await endingOf(rollout)).toEqual(whole(rollout));
+
+  expect(await commitsTo('ledger/hub.yaml', since)).toHaveLength(1);
+  expect(await git('ls-tree', '-r', 'main', 'ledger/clusters', 'ledger/all', 'ledger/one')).toBe(desired);
+  expect(await writesSince(mark)).toEqual([]);
+  expect(await haltOfStuck()).toBe(halt);
+  const { epoch, problems } = await fleet.hub.client.call('getFleet');
+  expect({ epoch, problems }).toEqual({ epoch: 2, problems: [] });
+  const { position } = await fleet.hub.client.call('getCluster', { path: { cluster: canary } });
+  expect(position?.epoch).toBe(2);
 });
