@@ -6,7 +6,13 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openGitRepository } from '../index.ts';
 import { applyDelta } from './delta.ts';
-import { openPacks } from './packs.ts';
+import { openPacks, type Packs } from './packs.ts';
+
+async function read(packs: Packs, oids: readonly string[]): Promise<Map<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  for await (const [oid, bytes] of packs.blobs(oids)) found.set(oid, bytes);
+  return found;
+}
 
 describe('packs as a git server makes them', () => {
   /** Alike enough that git packs them as deltas of one another, in chains. */
@@ -36,7 +42,7 @@ describe('packs as a git server makes them', () => {
   });
 
   test('give every blob, deltas among them, and leave out what they do not hold', async () => {
-    const found = await openPacks(join(folder, 'g1')).blobs([...oids.keys(), 'f'.repeat(40)]);
+    const found = await read(openPacks(join(folder, 'g1')), [...oids.keys(), 'f'.repeat(40)]);
     expect(found.size).toBe(oids.size);
     const texts = new Map([...found].map(([oid, bytes]) => [oids.get(oid), Buffer.from(bytes).toString()]));
     expect(Object.fromEntries(texts)).toEqual(files(3));
@@ -50,11 +56,11 @@ describe('packs as a git server makes them', () => {
       const damaged = Buffer.from(whole);
       damaged[at] = (damaged[at] ?? 0) ^ 0x5a;
       await writeFile(join(packFolder, pack), damaged);
-      for (const [oid, bytes] of await packs.blobs([...oids.keys()]))
+      for (const [oid, bytes] of await read(packs, [...oids.keys()]))
         expect(Buffer.from(bytes).toString()).toBe(files(3)[oids.get(oid) ?? '']);
     }
     await writeFile(join(packFolder, pack), whole.subarray(0, 100));
-    expect((await packs.blobs([...oids.keys()])).size).toBe(0);
+    expect((await read(packs, [...oids.keys()])).size).toBe(0);
   });
 
   test('are left to others where their index is of no use or gone', async () => {
@@ -62,10 +68,10 @@ describe('packs as a git server makes them', () => {
     const whole = await readFile(join(packFolder, index));
     for (const bytes of [whole.subarray(0, 500), Buffer.concat([Buffer.alloc(4), whole.subarray(4)])]) {
       await writeFile(join(packFolder, index), bytes);
-      expect((await openPacks(join(folder, 'g1')).blobs([...oids.keys()])).size).toBe(0);
+      expect((await read(openPacks(join(folder, 'g1')), [...oids.keys()])).size).toBe(0);
     }
     await rm(join(packFolder, index));
-    expect((await openPacks(join(folder, 'g1')).blobs([...oids.keys()])).size).toBe(0);
+    expect((await read(openPacks(join(folder, 'g1')), [...oids.keys()])).size).toBe(0);
   });
 });
 

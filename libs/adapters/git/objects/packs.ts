@@ -6,10 +6,16 @@ import { byteCache, type ByteCache } from './byteCache.ts';
 import { applyDelta, lengthAt } from './delta.ts';
 import { readPackIndex, type PackIndex } from './packIndex.ts';
 
+/** A blob and the name that it was asked for by. */
+export type NamedBlob = readonly [oid: string, bytes: Uint8Array];
+
 /** Blobs that lie in the packs of a repository, read with Node's zlib and without holding packs in memory. */
 export interface Packs {
-  /** By name; left out is what lies in no pack, and what is not there as it should be: whoever asked looks elsewhere. */
-  blobs(oids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>>;
+  /**
+   * One after the other, in the order in which they lie there. Left out is what lies in no pack, and what is not there as
+   * it should be: whoever asked looks elsewhere.
+   */
+  blobs(oids: readonly string[]): AsyncGenerator<NamedBlob, void, undefined>;
 }
 
 /** How much of a pack is read at a time, for objects that are asked for together mostly lie together. */
@@ -36,29 +42,31 @@ export function openPacks(gitdir: string): Packs {
         );
   };
   return {
-    async blobs(oids) {
+    async *blobs(oids) {
       await refresh();
-      const found = new Map<string, Uint8Array>();
+      const wanted = new Set(oids);
       for (const [name, reading] of indexes) {
         const index = await reading;
-        const here = oids.flatMap((oid) => {
-          const offset = found.has(oid) ? undefined : index?.offsetOf(oid);
+        if (index === undefined) continue;
+        const here = [...wanted].flatMap((oid) => {
+          const offset = index.offsetOf(oid);
           return offset === undefined ? [] : [{ oid, offset }];
         });
-        if (index === undefined || here.length === 0) continue;
+        if (here.length === 0) continue;
         const file = await open(join(folder, `${name.slice(0, -'.idx'.length)}.pack`)).catch(() => undefined);
         if (file === undefined) continue;
         try {
-          const pack = await openPack(file, index);
+          const pack = await openPack(file, { index, readAhead: here.length === 1 ? 0 : windowBytes });
           for (const { oid, offset } of here.sort((a, b) => a.offset - b.offset)) {
             const bytes = await pack.blob(offset).catch(() => undefined);
-            if (bytes !== undefined && nameOf(bytes) === oid) found.set(oid, bytes);
+            if (bytes === undefined || nameOf(bytes) !== oid) continue;
+            wanted.delete(oid);
+            yield [oid, bytes];
           }
         } finally {
           await file.close();
         }
       }
-      return found;
     },
   };
 }
@@ -74,10 +82,10 @@ interface Made {
 
 async function openPack(
   file: FileHandle,
-  index: PackIndex,
+  { index, readAhead }: { readonly index: PackIndex; readonly readAhead: number },
 ): Promise<{ blob(offset: number): Promise<Buffer | undefined> }> {
   const { size } = await file.stat();
-  const read = windowed(file);
+  const read = windowed(file, readAhead);
   const bases: ByteCache<number, Made> = byteCache(baseBytes);
   const entryAt = async (offset: number): Promise<Entry | undefined> => {
     const end = index.endOf(offset, size);
@@ -154,12 +162,12 @@ function inflated(raw: Buffer, length: number): Buffer | undefined {
 }
 
 /** Reads at a place; what follows it is read along. What it gives is overwritten by nobody. */
-function windowed(file: FileHandle): (at: number, length: number) => Promise<Buffer> {
+function windowed(file: FileHandle, readAhead: number): (at: number, length: number) => Promise<Buffer> {
   let begin = 0;
   let held = Buffer.alloc(0);
   return async (at, length) => {
     if (at < begin || at + length > begin + held.length) {
-      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(Math.max(length, windowBytes)), {
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(Math.max(length, readAhead)), {
         position: at,
       });
       begin = at;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import git from 'isomorphic-git';
 import { byteCache } from './byteCache.ts';
 import { wholeFiles } from './files.ts';
-import { openPacks } from './packs.ts';
+import { openPacks, type NamedBlob } from './packs.ts';
 
 /** What a commit says. */
 export interface Commit {
@@ -49,8 +49,8 @@ export interface ObjectStore {
   commit(oid: string): Promise<Commit | undefined>;
   tree(oid: string): Promise<readonly TreeEntry[]>;
   blob(oid: string): Promise<Uint8Array>;
-  /** Many at once, in the order in which they are named: cheaper than one by one. */
-  blobs(oids: readonly string[]): Promise<Uint8Array[]>;
+  /** Many, one after the other in any order: cheaper than each for itself. */
+  blobs(oids: readonly string[]): AsyncGenerator<NamedBlob, void, undefined>;
   /** Packs on disk. Each read looks through them. */
   packCount(): Promise<number>;
 }
@@ -113,10 +113,17 @@ export async function openStore(gitdir: string, url: string): Promise<ObjectStor
       parsed.set(oid, entries, entries.length * 200 + 200);
       return entries;
     },
-    blob: async (oid) => (await packs.blobs([oid])).get(oid) ?? (await elsewhere(oid)),
-    async blobs(oids) {
-      const packed = await packs.blobs(oids);
-      return Promise.all(oids.map(async (oid) => packed.get(oid) ?? elsewhere(oid)));
+    async blob(oid) {
+      for await (const [, bytes] of packs.blobs([oid])) return bytes;
+      return elsewhere(oid);
+    },
+    async *blobs(oids) {
+      const left = new Set(oids);
+      for await (const blob of packs.blobs(oids)) {
+        left.delete(blob[0]);
+        yield blob;
+      }
+      for (const oid of left) yield [oid, await elsewhere(oid)];
     },
     async packCount() {
       return (await readdir(join(gitdir, 'objects/pack'))).filter((name) => name.endsWith('.idx')).length;

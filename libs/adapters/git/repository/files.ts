@@ -30,13 +30,14 @@ function isFile(mode: string): boolean {
 /** The texts of blobs, in their order. Throws SourceTooLarge. */
 async function textsOf(held: HeldFiles, entries: readonly Pick<PathEntry, 'path' | 'oid'>[]): Promise<string[]> {
   const known = new Map(entries.map(({ oid }) => [oid, held.texts.get(oid)]));
-  const unread = entries.filter(({ oid }) => known.get(oid) === undefined);
-  const blobs = await held.store.blobs(unread.map(({ oid }) => oid));
+  const unread = new Map(entries.filter(({ oid }) => known.get(oid) === undefined).map(({ oid, path }) => [oid, path]));
   const { maxFileBytes } = held.limits;
-  for (const [at, { path, oid }] of unread.entries()) {
-    const bytes = blobs[at] ?? new Uint8Array();
+  for await (const [oid, bytes] of held.store.blobs([...unread.keys()])) {
     if (bytes.length > maxFileBytes)
-      throw tooLarge(held.url, `${path} with ${bytes.length} bytes, and the limit for a file is ${maxFileBytes}`);
+      throw tooLarge(
+        held.url,
+        `${unread.get(oid)} with ${bytes.length} bytes, and the limit for a file is ${maxFileBytes}`,
+      );
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
     held.texts.set(oid, text, text.length * 2 + 200);
     known.set(oid, text);
