@@ -90,7 +90,8 @@ export class Delivery implements Receiver {
     const head = markOf(row);
     if (this.#parts.contact.isOver || head === undefined) return false;
     const { send } = decideDesired({ head, agent: this.#agent, sent: this.#sent });
-    if (send === 'Unknown') this.#reportUnknown().catch(this.#parts.ports.onError);
+    // Said once a stream: where it cannot be written, the next stream says it.
+    if (send === 'Unknown') this.#reportUnknown().catch((error: unknown) => this.unread(error));
     return send === 'Full' || send === 'Since';
   }
 
@@ -118,7 +119,7 @@ export class Delivery implements Receiver {
   unread(error: unknown): void {
     if (this.#parts.contact.isOver) return;
     this.#parts.ports.onError(error);
-    this.#parts.close('The hub could not read the desired state of the cluster; connect again.');
+    this.#parts.close('The hub could not look after the desired state of the cluster; connect again.');
   }
 
   #proves(head: SignedHead | undefined, { claimed, row }: { claimed: Mark; row: ClusterRow }): boolean {

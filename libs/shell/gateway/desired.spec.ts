@@ -3,7 +3,7 @@ import { comparePositions, type Position } from '@fairlead/core/model';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decideDesired, desiredMessage, type Mark } from './desired.ts';
-import { assignment, bundleOf, commit, digestOf, hub, joined, planned, shop, signedAt } from './harness.ts';
+import { assignment, bundleOf, commit, connect, digestOf, hub, joined, planned, shop, signedAt } from './harness.ts';
 
 const mark = (epoch: number, generation: number, root = `root ${epoch}.${generation}`): Mark => ({
   position: { epoch, generation },
@@ -154,6 +154,29 @@ describe('the stream', () => {
     const rung = (await at.store.outbox(99)).filter((row) => row.subject === 'head');
     expect(rung.map((row) => row.payload)).toEqual([{ cluster: shop }]);
     expect(agent.heard).toEqual([]);
+  });
+
+  test('a stream whose position cannot be written down ends, so that the next one says it', async () => {
+    const at = await hub();
+    await at.store.write(planned({ epoch: 1, generation: 2 }, []));
+    const agent = await joined(at);
+    await agent.next('Desired');
+    await agent.connection.send({ type: 'Ack', session: agent.session, ...mark(1, 2) });
+    await expect.poll(() => at.store.cluster(shop)).toMatchObject({ ackedPosition: { generation: 2 } });
+    await at.store.write([{ drop: 'cluster', cluster: shop }]);
+    await at.store.raiseSession(shop, { agentVersion: '', kubernetesVersion: '', nowMs: 1, gateway: 'gateway-1' });
+    await at.store.write(planned({ epoch: 1, generation: 1 }, []));
+    const { write } = at.store;
+    const full = new Error('no space left');
+    at.store.write = () => Promise.reject(full);
+    await at.bus.publish('desired', {});
+    expect(await agent.connection.closed).toContain('connect again');
+    expect(at.errors).toContain(full);
+    at.store.write = write;
+    const again = await connect(at);
+    await again.hello({ ...mark(1, 2), head: signedAt({ epoch: 1, generation: 2 }).head });
+    await at.bus.settled();
+    expect(await at.store.cluster(shop)).toMatchObject({ ackedPosition: { epoch: 1, generation: 2 } });
   });
 
   test('a position without the signature of the planner raises nothing', async () => {
