@@ -116,6 +116,33 @@ test('an outbox that grew while the bus was away is made small, and asks for a l
   await relay.stop();
 });
 
+test('ten minutes without a bus leave a bounded outbox and few tries behind, and then a look at everything', async () => {
+  const { store, bus, clock, errors, start } = setUp();
+  bus.away(true);
+  const relay = start();
+  let most = 0;
+  for (let second = 0; second < 600; second += 1) {
+    const row = (n: number): Message => ({
+      subject: 'statuses',
+      payload: { clusters: [name((second * 200 + n) % 10_000)], applications: ['shop/web' as ApplicationId] },
+    });
+    await store.write(Array.from({ length: 200 }, (_, n) => put(row(n))));
+    clock.advance(1_000);
+    await relay.settled();
+    most = Math.max(most, (await store.outbox(100_000)).length);
+  }
+  // What clusters say between two tries, and what a try leaves.
+  expect(most).toBeLessThan(30 * 200 + 1_000);
+  expect(errors.length).toBeLessThan(30);
+  for (const error of errors) expect(error).toMatchObject({ reason: 'BusUnavailable' });
+  bus.away(false);
+  await relay.settled();
+  expect(bus.published).toContainEqual({ subject: 'statuses', payload: { clusters: [], applications: [] } });
+  expect(bus.published.length).toBeLessThan(100);
+  expect(await store.outbox(9)).toEqual([]);
+  await relay.stop();
+});
+
 test('a message that no bus will ever take does not hold up the rest', async () => {
   const { store, bus, clock, heads } = setUp();
   const errors: unknown[] = [];
