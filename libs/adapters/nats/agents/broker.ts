@@ -143,6 +143,7 @@ async function brokerOf(connection: NatsConnection, { refused, address }: Broker
     closed,
     async close() {
       isClosing = true;
+      outlet.empty();
       const timer = Promise.withResolvers<void>();
       const stop = setTimeout(() => timer.resolve(), lastWordsMs);
       await Promise.race([connection.flush().catch(() => undefined), timer.promise, closed]);
@@ -164,9 +165,13 @@ function wordsOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** Bounds what one connection holds for a broker that is slower than its senders, who wait their turn. */
+/**
+ * What goes to the broker. What streams publish in one turn of the loop leaves in one write: the client library would
+ * write for each. And it bounds what one connection holds for a broker that is slower than its senders, who wait their turn.
+ */
 class Outlet {
   readonly #connection: NatsConnection;
+  #waiting: (() => void)[] = [];
   #unsent = 0;
   #flushing: Promise<void> | undefined;
 
@@ -176,8 +181,17 @@ class Outlet {
 
   publish(subject: string, { payload, reply }: { readonly payload: Uint8Array; readonly reply?: string }): void {
     if (this.#connection.isClosed()) return;
-    this.#connection.publish(subject, payload, reply === undefined ? {} : { reply });
+    if (this.#waiting.length === 0) setImmediate(() => this.empty());
+    this.#waiting.push(() => this.#connection.publish(subject, payload, reply === undefined ? {} : { reply }));
     this.#unsent += payload.length;
+  }
+
+  /** Hands everything to the client. */
+  empty(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (this.#connection.isClosed()) return;
+    for (const publish of waiting) publish();
   }
 
   turn(): Promise<void> | undefined {
@@ -186,6 +200,7 @@ class Outlet {
       this.#unsent = 0;
       this.#flushing = undefined;
     };
+    this.empty();
     // The broker answers a ping after all that was sent before it. A connection that is lost ends every sender anyway.
     return (this.#flushing ??= this.#connection.flush().then(emptied, emptied));
   }
