@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { busPermissions } from '@fairlead/adapters/nats/bus';
 import { natsUser, openAgentsAccount, setUpBroker, type BrokerSetup } from '@fairlead/adapters/nats/agents';
 import { makeCsr, newAgentKey, openKeys } from '@fairlead/adapters/pki';
 import type { ClusterName, Digest } from '@fairlead/core/model';
@@ -67,7 +68,7 @@ export async function simulatedIdentities({ count, nats = false }: IdentityOptio
   });
   if (!nats) return { agents: certified, authority };
   const brokerFolder = join(folder, 'nats');
-  const broker = await setUpBroker(brokerFolder);
+  const broker = await setUpBroker(brokerFolder, { bus: busPermissions() });
   const account = await openAgentsAccount(brokerFolder);
   const users = await keptOrMade<NatsUser>(folder, {
     kind: 'users',

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setUpBroker } from '@fairlead/adapters/nats/agents';
+import { busPermissions } from '@fairlead/adapters/nats/bus';
 import type { Invocation, Register } from '../../cli.ts';
 import { usageError } from '../../usage.ts';
 
@@ -22,6 +23,7 @@ async function config({ options, io, print }: Invocation<Options>): Promise<void
     );
   const { accountsDir: accountsFolder } = options;
   const setup = await setUpBroker(resolve(io.cwd, options.keys), {
+    bus: busPermissions(),
     ...(accountsFolder !== undefined && { accountsFolder }),
   });
   const text =

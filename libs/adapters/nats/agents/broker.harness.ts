@@ -27,6 +27,9 @@ import {
 import type { NatsLinkOptions } from './link.ts';
 import type { NatsListenerOptions } from './listener.ts';
 
+/** These tests have agents and no bus. */
+export const noBus = { publish: [], subscribe: [] };
+
 /** What an agent of the harness has. */
 export interface Member {
   readonly caller: Caller;
@@ -63,7 +66,7 @@ export async function startHarness({
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-agents-nats-'));
   const keys = await openKeys(join(folder, 'keys'), { names: ['127.0.0.1'], now: Date.now });
   const accountsFolder = join(folder, 'accounts');
-  const setup = await setUpBroker(join(folder, 'nats'), keepsAccounts ? { accountsFolder } : {});
+  const setup = await setUpBroker(join(folder, 'nats'), { bus: noBus, ...(keepsAccounts && { accountsFolder }) });
   const account = await openAgentsAccount(join(folder, 'nats'));
   const { config } = options;
   const more = typeof config === 'function' ? config : () => config ?? '';

@@ -5,7 +5,7 @@ import { startNatsCluster, type NatsCluster, type NatsServer } from '@fairlead/t
 import { until } from '@fairlead/testkit/kube';
 import { connect, jwtAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { startHarness, type Harness, type Member } from './broker.harness.ts';
+import { noBus, startHarness, type Harness, type Member } from './broker.harness.ts';
 import { openRevoker, setUpBroker } from './index.ts';
 
 const never = new AbortController().signal;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   const configs = await Promise.all(
     [0, 1, 2].map(async (n) => {
       const accountsFolder = join(harness.folder, `accounts-${n}`);
-      return (await setUpBroker(join(harness.folder, 'nats'), { accountsFolder })).serverConfig;
+      return (await setUpBroker(join(harness.folder, 'nats'), { bus: noBus, accountsFolder })).serverConfig;
     }),
   );
   cluster = await startNatsCluster({ jetStream: false, config: (n) => configs[n] ?? '' });

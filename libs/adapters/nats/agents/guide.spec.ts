@@ -11,6 +11,7 @@ import type { AgentListener, HubConnection, HubLink } from '@fairlead/ports/tran
 import { freePort, startProcess, type ServerProcess } from '@fairlead/testkit/process';
 import { until } from '@fairlead/testkit/kube';
 import { afterAll, expect, test } from 'vitest';
+import { noBus } from './broker.harness.ts';
 import { natsLink, natsListener, natsUser, openAgentsAccount, setUpBroker } from './index.ts';
 
 const guide = join(import.meta.dirname, '../../../../docs/guides/nats.md');
@@ -61,7 +62,7 @@ test('the configuration of a server in a cluster is one that it takes', async ()
       await writeFile(join(own, `${name}.crt`), certificatePem);
     }
     await writeFile(join(own, 'broker-ca.pem'), keys.caPem);
-    const { serverConfig } = await setUpBroker(own, { accountsFolder: join(own, 'accounts') });
+    const { serverConfig } = await setUpBroker(own, { bus: noBus, accountsFolder: join(own, 'accounts') });
     await writeFile(join(own, 'fairlead-nats.conf'), serverConfig);
     const text = await shown('cluster.conf', {}, own);
     expect(text).toContain('routes:');
@@ -81,7 +82,7 @@ test('the configurations of the guide serve an agent at the hub’s broker and o
   const { keyPem, certificatePem } = await keys.server();
   await writeFile(join(folder, 'tls.key'), keyPem);
   await writeFile(join(folder, 'tls.crt'), certificatePem);
-  const setup = await setUpBroker(keysFolder);
+  const setup = await setUpBroker(keysFolder, { bus: noBus });
   const [client, leaf, near] = [await freePort(), await freePort(), await freePort()];
   await writeFile(join(folder, 'fairlead-nats.conf'), setup.serverConfig);
   await writeFile(

@@ -19,6 +19,8 @@ export interface LeafRemote {
 
 /** Options of {@link setUpBroker}. */
 export interface BrokerSetupOptions {
+  /** The subjects that the hub's bus uses; it may use no others. */
+  readonly bus: { readonly publish: readonly string[]; readonly subscribe: readonly string[] };
   /**
    * A folder on each server's machine, in which the server keeps the accounts as they were last told: so that what was
    * revoked stays so over restarts, and is learned by each server of a cluster. Without it accounts live in memory.
@@ -56,7 +58,8 @@ interface Keys {
   readonly revoker: KeyPair;
 }
 
-const jetStream = { mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
+/** The bus is one stream; who takes its user over makes no others. */
+const jetStream = { mem_storage: 0, disk_storage: -1, streams: 1, consumer: -1 };
 /** How often servers of a cluster compare what they were told: one that was away learns it so late at most. */
 const syncEvery = '"10s"';
 const everything = { pub: { allow: ['>'] }, sub: { allow: ['>'] } };
@@ -66,7 +69,7 @@ const everything = { pub: { allow: ['>'] }, sub: { allow: ['>'] } };
  * what a broker must be told. Asked again it gives the same accounts. The seeds of operator and accounts are needed for
  * that only: they may lie elsewhere afterwards.
  */
-export async function setUpBroker(folder: string, { accountsFolder }: BrokerSetupOptions = {}): Promise<BrokerSetup> {
+export async function setUpBroker(folder: string, { bus, accountsFolder }: BrokerSetupOptions): Promise<BrokerSetup> {
   const jwt = await import('../lazily/jwt.ts');
   const keys = await openKeys(folder, jwt);
   const credentials = async (name: string, { account, rights }: { account: KeyPair; rights: Partial<User> }) => {
@@ -76,6 +79,7 @@ export async function setUpBroker(folder: string, { accountsFolder }: BrokerSetu
   };
   const leaf: Partial<User> = { ...leafRights(), allowed_connection_types: ['LEAFNODE'] };
   const gateways: Partial<User> = { ...gatewayRights(), allowed_connection_types: ['STANDARD'] };
+  const busRights = { pub: { allow: [...bus.publish] }, sub: { allow: [...bus.subscribe] } };
   const accounts = await accountsConfig(keys, jwt);
   return {
     serverConfig: configOf(accounts, accountsFolder),
@@ -83,7 +87,7 @@ export async function setUpBroker(folder: string, { accountsFolder }: BrokerSetu
     credentials: {
       gateways: await credentials('gateways', { account: keys.agents, rights: gateways }),
       leaf: await credentials('leaf', { account: keys.agents, rights: leaf }),
-      bus: await credentials('bus', { account: keys.bus, rights: everything }),
+      bus: await credentials('bus', { account: keys.bus, rights: busRights }),
       system: await credentials('system', { account: keys.system, rights: everything }),
     },
   };
