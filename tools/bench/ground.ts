@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { ensureTool } from '@fairlead/adapters/binaries';
+import { ensureBinary } from '@fairlead/adapters/binaries';
 import { requirePostgres } from '@fairlead/testkit/postgres';
 
 /** What it was measured on. */
@@ -26,11 +26,15 @@ export async function groundHere(): Promise<Ground> {
   return {
     commit: `${said('git', 'rev-parse', '--short=12', 'HEAD')}${isChanged ? '+changes' : ''}`,
     node: process.version,
-    postgres: /\d[.\w]*/.exec(said(join(folder, 'postgres'), '--version'))?.[0] ?? 'unknown',
-    nats: (await ensureTool('nats-server')).version,
+    postgres: versionIn(said(join(folder, 'postgres'), '--version')),
+    nats: versionIn(said(await ensureBinary('nats-server'), '--version')),
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memoryGib: Math.round(totalmem() / 2 ** 30),
     kernel: `${process.platform} ${said('uname', '-r')}`,
   };
+}
+
+function versionIn(text: string): string {
+  return /\d[.\w]*/.exec(text)?.[0] ?? 'unknown';
 }
