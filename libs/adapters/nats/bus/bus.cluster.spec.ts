@@ -7,6 +7,8 @@ import { openNatsBus, type NatsBus, type NatsBusOptions } from './index.ts';
 
 let cluster: NatsCluster;
 const buses: NatsBus[] = [];
+/** Each server that goes costs two elections of some seconds. */
+const electionsMs = 240_000;
 beforeAll(async () => {
   cluster = await startNatsCluster();
 });
@@ -83,16 +85,20 @@ test('a bus of one copy is kept by three servers when it is told so, and stays s
   expect((await streamAt(first as NatsServer))?.config?.num_replicas).toBe(3);
 });
 
-test('it goes on when any one of three servers is killed, the leader too, and when that one is back', async () => {
-  const [here, there] = [await open(3), await open(3)];
-  const heard = ear(there);
-  expect(await heard.hears(here, 'before')).toBe('before');
-  for (const [n, server] of cluster.servers.entries()) {
-    await server.down();
-    await heard.hears(here, `without-n${n}`);
-    await heard.hears(there, `without-n${n}-again`);
-    await server.up();
-    await heard.hears(here, `with-n${n}`);
-    expect(await heard.hears(here, `calm-${n}`)).toMatch(new RegExp(`^(calm-${n}|lost)$`));
-  }
-});
+test(
+  'it goes on when any one of three servers is killed, the leader too, and when that one is back',
+  async () => {
+    const [here, there] = [await open(3), await open(3)];
+    const heard = ear(there);
+    expect(await heard.hears(here, 'before')).toBe('before');
+    for (const [n, server] of cluster.servers.entries()) {
+      await server.down();
+      await heard.hears(here, `without-n${n}`);
+      await heard.hears(there, `without-n${n}-again`);
+      await server.up();
+      await heard.hears(here, `with-n${n}`);
+      expect(await heard.hears(here, `calm-${n}`)).toMatch(new RegExp(`^(calm-${n}|lost)$`));
+    }
+  },
+  electionsMs,
+);
