@@ -23,7 +23,10 @@ async function begin({ access, clusters, applications }: Extract<ToIntake, { do:
   const startedMs = performance.now();
   let next = 0;
   const line = async (): Promise<void> => {
-    for (let sender = senders[next++]; sender; sender = senders[next++]) await sender.begin(gateway.gateway);
+    for (let sender = senders[next++]; sender; sender = senders[next++]) {
+      await store.write(sender.assignments());
+      await sender.begin(gateway.gateway);
+    }
   };
   await Promise.all(Array.from({ length: seedAtOnce }, line));
   return { tookMs: performance.now() - startedMs, rows: clusters.length * applications, callsMs: [] };

@@ -8,15 +8,18 @@ import type {
   ClusterName,
   CommitSha,
   Digest,
+  EnvironmentName,
 } from '@fairlead/core/model';
 import { systemClock } from '@fairlead/ports/clock';
 import { memoryAuthority } from '@fairlead/ports/keys';
-import type { Store } from '@fairlead/ports/store';
+import type { Change, Store } from '@fairlead/ports/store';
 import type { ChannelHandler } from '@fairlead/ports/transport';
 import { createGateway, type Gateway } from '@fairlead/shell/gateway';
 import { startRelay } from '@fairlead/shell/outbox';
 
 const instance = 'bench';
+const environment = 'all' as EnvironmentName;
+const everything = { namespaces: [], allowKinds: [], denyKinds: [] };
 const commit = 'c'.repeat(40) as CommitSha;
 
 /** A gateway, and how its part of the process ends. */
@@ -64,6 +67,17 @@ export class StatusSender {
   constructor(cluster: ClusterName, applications: number) {
     this.cluster = cluster;
     this.#applications = applications;
+  }
+
+  /** What the planner would have given it. */
+  assignments(): Change[] {
+    return Array.from({ length: this.#applications }, (_, number) => {
+      const { cluster } = this;
+      const given = { ...bundleOf(number), environment };
+      const entry = { ...given, version: '1.0.0', attempt: commit, team: everything, acknowledged: {} };
+      const { application } = given;
+      return { put: 'assignment', row: { cluster, application, environment, entry, generation: 1, assignedAtMs: 0 } };
+    });
   }
 
   /** Hello, and the whole status: as many rows as there are applications, when it resolves. */
