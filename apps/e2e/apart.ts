@@ -1,7 +1,14 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { joinCluster, startHubApart, untilConnected, type HubApart, type RoleProcess } from '@fairlead/testkit/fleet';
+import {
+  joinCluster,
+  startHubApart,
+  untilConnected,
+  type AgentProcess,
+  type HubApart,
+  type RoleProcess,
+} from '@fairlead/testkit/fleet';
 import { startGitServer, type FileContent, type GitServer } from '@fairlead/testkit/git';
 import { startControlPlane, until, type ControlPlane } from '@fairlead/testkit/kube';
 import { startNatsServer, type NatsServer } from '@fairlead/testkit/nats';
@@ -17,6 +24,8 @@ export interface FleetApart {
   readonly hub: HubApart;
   /** By name. */
   readonly planes: ReadonlyMap<string, ControlPlane>;
+  /** By the name of their cluster. */
+  readonly agents: ReadonlyMap<string, AgentProcess>;
   /** Commits to a repository and rings a webhook. */
   push(repository: string, change: { files: Record<string, FileContent>; message: string }): Promise<string>;
   stop(): Promise<void>;
@@ -45,6 +54,7 @@ export async function startFleetApart(options: {
       ending(await startGitServer()),
     ];
     const planes = new Map<string, ControlPlane>();
+    const agents = new Map<string, AgentProcess>();
     for (const { name } of options.clusters) planes.set(name, ending(await startControlPlane({ name })));
     for (const [name, files] of Object.entries(options.repositories)) {
       await git.createRepository(name);
@@ -61,7 +71,8 @@ export async function startFleetApart(options: {
     for (const { name, labels } of options.clusters) {
       const own = join(folder, name);
       await mkdir(own, { recursive: true, mode: 0o700 });
-      ending(await joinCluster({ hub, plane: planes.get(name) as ControlPlane, labels, folder: own }));
+      const plane = planes.get(name) as ControlPlane;
+      agents.set(name, ending(await joinCluster({ hub, plane, labels, folder: own })));
       await untilConnected(hub, name);
     }
     const push: FleetApart['push'] = async (repository, change) => {
@@ -69,7 +80,7 @@ export async function startFleetApart(options: {
       await hub.client.webhook(git.urlOf(repository));
       return commit;
     };
-    return { folder, git, postgres, nats, hub, planes, push, stop };
+    return { folder, git, postgres, nats, hub, planes, agents, push, stop };
   } catch (error) {
     await stop();
     throw error;

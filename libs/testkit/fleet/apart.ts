@@ -42,7 +42,10 @@ export interface RoleProcess {
   resume(): void;
   /** SIGKILL. */
   kill(): Promise<void>;
-  /** No new connection is handed to it, then SIGTERM, and SIGKILL where that does not end it in 15 s. */
+  /**
+   * As a Pod of the chart ends: it serves on until no new connection is handed to it, then SIGTERM, and SIGKILL where that
+   * does not end it in 15 s.
+   */
   stop(): Promise<void>;
   /** Starts it again on its data, at its address. */
   start(): Promise<void>;
@@ -50,7 +53,13 @@ export interface RoleProcess {
 
 /** A hub whose roles run apart, each behind one address. */
 export interface HubApart extends Pick<Hub, 'api' | 'grpc' | 'dataDir' | 'client'> {
+  /** `https://127.0.0.1:PORT`, where forges ring. */
+  readonly webhooks: string;
+  /** `https://127.0.0.1:PORT`, where agents enrol. */
+  readonly enrolment: string;
   readonly processes: Readonly<Record<Role, readonly RoleProcess[]>>;
+  /** How many connections were handed to a process that did not listen. */
+  refusals(): number;
   /** One process of the role after the other is stopped and started. */
   roll(role: Role): Promise<void>;
   stop(): Promise<void>;
@@ -128,7 +137,7 @@ export async function startHubApart(options: HubApartOptions): Promise<HubApart>
   for (const role of roles)
     for (let number = 1; number <= each; number += 1)
       seats.push({ role, number, ports: await portsOf(role), inTurn: false });
-  const hand = (): void => balance(fronts, seats);
+  const hand = (): Promise<void> => balance(fronts, seats);
   const started = await Promise.all(seats.map((seat) => startRole(options, { seat, flags: flags[seat.role], hand })));
   const of = (role: Role): RoleProcess[] => started.filter((one) => one.role === role);
   const processes = { planner: of('planner'), sources: of('sources'), gateway: of('gateway'), api: of('api') };
@@ -140,9 +149,12 @@ export async function startHubApart(options: HubApartOptions): Promise<HubApart>
   return {
     api: `https://${fronts.api.address}`,
     grpc: fronts.streams.address,
+    webhooks: `https://${fronts.sources.address}`,
+    enrolment: `https://${fronts.gateway.address}`,
     dataDir: keys,
     client,
     processes,
+    refusals: () => Object.values(fronts).reduce((sum, front) => sum + front.refusals(), 0),
     async roll(role) {
       for (const one of processes[role]) {
         await one.stop();
@@ -157,18 +169,20 @@ export async function startHubApart(options: HubApartOptions): Promise<HubApart>
   };
 }
 
-function balance(fronts: Fronts, seats: readonly Seat[]): void {
+async function balance(fronts: Fronts, seats: readonly Seat[]): Promise<void> {
   const portsOfRole = (role: Role, flag: string): number[] =>
     seats.flatMap((seat) => (seat.role === role && seat.inTurn ? (seat.ports[flag] ?? []) : []));
-  fronts.api.use(portsOfRole('api', 'listen'));
-  fronts.gateway.use(portsOfRole('gateway', 'listen'));
-  fronts.streams.use(portsOfRole('gateway', 'grpc'));
-  fronts.sources.use(portsOfRole('sources', 'listen'));
+  await Promise.all([
+    fronts.api.use(portsOfRole('api', 'listen')),
+    fronts.gateway.use(portsOfRole('gateway', 'listen')),
+    fronts.streams.use(portsOfRole('gateway', 'grpc')),
+    fronts.sources.use(portsOfRole('sources', 'listen')),
+  ]);
 }
 
 async function startRole(
   { folder }: HubApartOptions,
-  { seat, flags, hand }: { seat: Seat; flags: Readonly<Record<string, string>>; hand: () => void },
+  { seat, flags, hand }: { seat: Seat; flags: Readonly<Record<string, string>>; hand: () => Promise<void> },
 ): Promise<RoleProcess> {
   const { role, number, ports } = seat;
   const name = `${role}-${number}`;
@@ -181,12 +195,12 @@ async function startRole(
   const launch = async (): Promise<void> => {
     running = await launchProgram<Ready>(role, { args, logFile });
     seat.inTurn = true;
-    hand();
+    await hand();
   };
   await launch();
-  const leave = (): void => {
+  const leave = (): Promise<void> => {
     seat.inTurn = false;
-    hand();
+    return hand();
   };
   return {
     role,
@@ -199,11 +213,11 @@ async function startRole(
     pause: () => void process.kill(running.process.pid, 'SIGSTOP'),
     resume: () => void process.kill(running.process.pid, 'SIGCONT'),
     async kill() {
-      leave();
+      void leave();
       await running.process.stop();
     },
     async stop() {
-      leave();
+      await leave();
       await running.process.stop({ graceMs });
     },
     start: launch,

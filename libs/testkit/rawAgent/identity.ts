@@ -11,3 +11,8 @@ export async function identityOf(
   const { certificatePem } = await keys.issueClient(await makeCsr(key, cluster), cluster);
   return { keyPem: key.privatePem, certificatePem };
 }
+
+/** What a new cluster asks a certificate for its key with, which nobody keeps. */
+export async function requestOf(cluster: ClusterName): Promise<string> {
+  return makeCsr(await newAgentKey(), cluster);
+}
