@@ -12,7 +12,7 @@ import type { HubConnection, HubLink, TlsIdentity } from '@fairlead/ports/transp
 import { decodeHubMessage, encodeAgentMessage, natsCodec, type StreamRecord } from '@fairlead/wire';
 import { dial, type Broker } from './broker.ts';
 import { Pipe, type PipeLimits } from './pipe.ts';
-import { readRecords, writeRecord } from './records.ts';
+import { readRecords, RecordWriter } from './records.ts';
 import { secureClient } from './secure.ts';
 import { subjects } from './subjects.ts';
 
@@ -119,18 +119,16 @@ class Attempt {
   }
 
   #sender(socket: Duplex): (message: AgentMessage) => Promise<void> {
+    const writer = new RecordWriter(socket);
+    void this.#ended.promise.then(() => writer.end());
     return async (message) => {
       const bytes = encodeAgentMessage(message);
-      const written = this.#isOver ? Promise.reject(new Error()) : writeRecord(socket, { type: 'Message', bytes });
-      // A stream that ends meanwhile may never call back.
-      const isWritten = await Promise.race([
-        written.then(
-          () => true,
-          () => false,
-        ),
-        this.#ended.promise.then(() => false),
-      ]);
-      if (!isWritten) throw this.#unreachable('the stream is over.');
+      try {
+        if (this.#isOver) throw new Error('the stream is over');
+        await writer.write({ type: 'Message', bytes });
+      } catch (cause) {
+        throw this.#unreachable('the stream is over.', cause);
+      }
     };
   }
 

@@ -151,11 +151,30 @@ export class Pipe extends Duplex {
   }
 
   override _write(chunk: Buffer, _: BufferEncoding, written: (error?: Error) => void): void {
-    this.#writeAll(chunk).then(() => written(), written);
+    this.#put(chunk, written);
   }
 
   override _writev(chunks: { chunk: Buffer }[], written: (error?: Error) => void): void {
-    this.#writeAll(Buffer.concat(chunks.map(({ chunk }) => chunk))).then(() => written(), written);
+    this.#put(Buffer.concat(chunks.map(({ chunk }) => chunk)), written);
+  }
+
+  /** What may go now goes without a promise: most writes are small, and nobody is slow. */
+  #put(bytes: Buffer, written: (error?: Error) => void): void {
+    if (this.#mayGo(bytes.length)) {
+      this.#sendData(bytes);
+      written();
+    } else this.#writeAll(bytes).then(() => written(), written);
+  }
+
+  /** Whether so much may go in one frame, now. */
+  #mayGo(bytes: number): boolean {
+    if (this.destroyed || this.#lastWord !== undefined || bytes > chunkBytes) return false;
+    return this.#allowance.allows(bytes) && this.#options.turn() === undefined;
+  }
+
+  #sendData(data: Uint8Array): void {
+    this.#allowance.spend(data.length);
+    this.#send({ type: 'Data', data });
   }
 
   async #writeAll(bytes: Buffer): Promise<void> {
@@ -173,8 +192,7 @@ export class Pipe extends Duplex {
         if (!turn) break;
         await turn;
       }
-      this.#allowance.spend(data.length);
-      this.#send({ type: 'Data', data });
+      this.#sendData(data);
     }
   }
 

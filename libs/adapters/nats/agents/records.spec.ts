@@ -1,8 +1,8 @@
-import { PassThrough } from 'node:stream';
+import { Duplex, PassThrough } from 'node:stream';
 import { limits } from '@fairlead/wire';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readRecords, writeRecord } from './records.ts';
+import { readRecords, RecordWriter, writeRecord } from './records.ts';
 
 async function recordsOf(chunks: readonly Uint8Array[]): Promise<unknown[]> {
   const stream = new PassThrough();
@@ -46,4 +46,12 @@ test.each([0, limits.messageBytes + 100, 0xffffffff])(
 
 test('bytes that are no record are refused', async () => {
   await expect(recordsOf([Buffer.from([0, 0, 0, 2, 0xff, 0xff])])).rejects.toMatchObject({ code: 'InvalidInput' });
+});
+
+test('what is under way when the stream ends is refused, though the stream says nothing', async () => {
+  const stream = new Duplex({ write: () => undefined, read: () => undefined });
+  const writer = new RecordWriter(stream);
+  const written = Promise.allSettled([1, 2].map(() => writer.write({ type: 'Taken' })));
+  writer.end();
+  expect((await written).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
 });

@@ -8,15 +8,49 @@ const mostBytes = limits.messageBytes + 16;
 
 /** Writes one record after its length. Resolves when the stream took it; rejects when the stream is over. */
 export function writeRecord(stream: Duplex, record: StreamRecord): Promise<void> {
-  const bytes = natsCodec.writeRecord(record);
-  const head = Buffer.allocUnsafe(headBytes);
-  head.writeUInt32BE(bytes.length);
+  const bytes = framed(record);
   return new Promise((resolve, reject) => {
-    stream.cork();
-    stream.write(head);
     stream.write(bytes, (error) => (error ? reject(error) : resolve()));
-    stream.uncork();
   });
+}
+
+/** In one piece: TLS makes one record of one write. */
+function framed(record: StreamRecord): Buffer {
+  const body = natsCodec.writeRecord(record);
+  const bytes = Buffer.allocUnsafe(headBytes + body.length);
+  bytes.writeUInt32BE(body.length);
+  bytes.set(body, headBytes);
+  return bytes;
+}
+
+/**
+ * Writes records to a stream that may end without a word for those that are under way. They are kept by themselves: what
+ * waits for a promise as old as the stream is kept as long as that.
+ */
+export class RecordWriter {
+  readonly #stream: Duplex;
+  readonly #underWay = new Set<(cause: Error) => void>();
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+  }
+
+  /** As {@link writeRecord}; rejects also when `end` is called before the stream took it. */
+  async write(record: StreamRecord): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#underWay.add(reject);
+    this.#stream.write(framed(record), (error) => (error ? reject(error) : resolve()));
+    try {
+      await promise;
+    } finally {
+      this.#underWay.delete(reject);
+    }
+  }
+
+  /** The stream is over. */
+  end(): void {
+    for (const reject of this.#underWay) reject(new Error('the stream is over'));
+  }
 }
 
 /** The records of a stream. Nothing more is read before the one that was given is asked to be followed by the next. */

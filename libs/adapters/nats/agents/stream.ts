@@ -4,7 +4,7 @@ import type { Clock } from '@fairlead/ports/clock';
 import type { AgentChannel, Caller, ChannelHandler, OnBytes } from '@fairlead/ports/transport';
 import { decodeAgentMessage, encodeHubMessage } from '@fairlead/wire';
 import type { Pipe } from './pipe.ts';
-import { readRecords, writeRecord } from './records.ts';
+import { readRecords, RecordWriter, writeRecord } from './records.ts';
 
 /** A pipe that TLS has secured. */
 export interface SecuredPipe {
@@ -41,12 +41,14 @@ export class AgentStream implements AgentChannel {
   /** Resolves when the last word is said too. */
   readonly gone: Promise<unknown>;
   readonly #parts: SecuredPipe;
+  readonly #writer: RecordWriter;
   readonly #ended = Promise.withResolvers<void>();
   #cause: FairleadError | undefined;
   #isOver = false;
 
   constructor(caller: Caller, parts: SecuredPipe) {
     this.#parts = parts;
+    this.#writer = new RecordWriter(parts.socket);
     this.caller = caller;
     this.over = this.#ended.promise;
     this.gone = parts.pipe.over;
@@ -64,14 +66,9 @@ export class AgentStream implements AgentChannel {
   async send(message: HubMessage): Promise<void> {
     const bytes = encodeHubMessage(message);
     if (this.#isOver) throw this.#gone();
-    const written = writeRecord(this.#parts.socket, { type: 'Message', bytes });
-    await Promise.race([
-      written.catch((cause: unknown) => {
-        throw this.#gone(cause);
-      }),
-      // A stream that ends meanwhile may never call back.
-      this.over,
-    ]);
+    await this.#writer.write({ type: 'Message', bytes }).catch((cause: unknown) => {
+      throw this.#gone(cause);
+    });
     if (this.#isOver) throw this.#gone();
     this.#parts.onBytes?.('transmit', bytes.length);
   }
@@ -105,6 +102,7 @@ export class AgentStream implements AgentChannel {
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#writer.end();
     this.#ended.resolve();
   }
 
