@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { randomInt, randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,16 +27,20 @@ const notes = join(tmpdir(), 'fairlead-ports');
  */
 async function take(port: number): Promise<boolean> {
   const note = join(notes, String(port));
-  const text = String(process.pid);
+  const draft = join(notes, randomUUID());
   await mkdir(notes, { recursive: true });
+  await writeFile(draft, String(process.pid));
   try {
-    await writeFile(note, text, { flag: 'wx' });
+    // It appears with its text: one that is still empty would name no holder.
+    await link(draft, note);
     return true;
   } catch {
     const holder = Number(await readFile(note, 'utf8').catch(() => ''));
-    if (isAlive(holder)) return false;
-    await writeFile(note, text);
-    return true;
+    // The note of a process that has ended goes, and the port is for another time.
+    if (!isAlive(holder)) await rm(note, { force: true });
+    return false;
+  } finally {
+    await rm(draft);
   }
 }
 
