@@ -1,5 +1,6 @@
 import { asFairleadError, FairleadError, type ClusterName, type Digest, type JsonObject } from '@fairlead/core/model';
 import type { NatsRevoker, RevokedUser } from '@fairlead/ports/keys';
+import { forEach } from './each.ts';
 import { standingOf } from './membership.ts';
 import type { GatewayPorts } from './ports.ts';
 
@@ -18,8 +19,6 @@ export interface BrokerUser {
 const prefix = 'nats-user:';
 /** Users that one key of a cluster may have at a time. An agent has one, and another where its answer was lost. */
 const mostOfOneKey = 8;
-/** Clusters that are held against the ledger at once. */
-const looksAtOnce = 64;
 
 /**
  * Keeps whom the hub let onto the broker, and tells the broker of those whose membership ended or whose key is another
@@ -129,19 +128,15 @@ export class BrokerUsers {
     clusters: Iterable<ClusterName>,
     usersIn: (cluster: ClusterName) => Promise<readonly BrokerUser[]>,
   ): Promise<void> {
-    const left = new Set(clusters).values();
     const failed: unknown[] = [];
-    const work = async (): Promise<void> => {
-      for (const cluster of left) {
-        this.#owed.delete(cluster);
-        await this.#lookAt(cluster, usersIn).catch((error: unknown) => {
-          this.#owed.add(cluster);
-          // A ledger that was not read yet is no news.
-          if (asFairleadError(error).reason !== 'NotSeenYet') failed.push(error);
-        });
-      }
-    };
-    await Promise.all(Array.from({ length: looksAtOnce }, work));
+    await forEach(new Set(clusters), async (cluster) => {
+      this.#owed.delete(cluster);
+      await this.#lookAt(cluster, usersIn).catch((error: unknown) => {
+        this.#owed.add(cluster);
+        // A ledger that was not read yet is no news.
+        if (asFairleadError(error).reason !== 'NotSeenYet') failed.push(error);
+      });
+    });
     if (failed.length > 0) this.#ports.onError(failed[0]);
   }
 

@@ -1,4 +1,5 @@
 import type { ClusterName } from '@fairlead/core/model';
+import { forEach } from './each.ts';
 import { statusBell, unlessNewer, writeContact, type SessionOf } from './row.ts';
 import type { GatewayPorts } from './ports.ts';
 
@@ -6,9 +7,6 @@ import type { GatewayPorts } from './ports.ts';
 export interface Farewell extends SessionOf {
   readonly lastHeardAtMs: number;
 }
-
-/** How many are written at a time. */
-const writesAtOnce = 64;
 
 /**
  * Writes down that streams are over. What the store does not take is owed until it does: as long as this gateway lives,
@@ -34,14 +32,9 @@ export class Farewells {
   /** Says again what is owed; ends with the first that the store does not take, until the next beat. Never rejects. */
   async beaten(): Promise<void> {
     const failed: unknown[] = [];
-    const left = [...this.#owed.values()].values();
-    const work = async (): Promise<void> => {
-      for (const farewell of left) {
-        if (failed.length > 0) return;
-        await this.#write(farewell).catch((error: unknown) => failed.push(error));
-      }
-    };
-    await Promise.all(Array.from({ length: writesAtOnce }, work));
+    await forEach(this.#owed.values(), async (farewell) => {
+      if (failed.length === 0) await this.#write(farewell).catch((error: unknown) => failed.push(error));
+    });
     if (failed.length > 0) this.#ports.onError(failed[0]);
   }
 

@@ -13,6 +13,7 @@ import { Arrivals } from './arrivals.ts';
 import { BrokerUsers } from './brokerUsers.ts';
 import { Complaints } from './complaints.ts';
 import { Dispatch } from './dispatch.ts';
+import { forEach } from './each.ts';
 import { enroll, makeToken, renew, type JoinRequest, type JoinToken } from './enroll.ts';
 import { Farewells } from './farewells.ts';
 import { standingOf, type Standing } from './membership.ts';
@@ -51,9 +52,6 @@ export interface Gateway {
 export function createGateway(ports: GatewayPorts, limits: Partial<GatewayLimits> = {}): Gateway {
   return new AgentGateway(ports, { ...defaultLimits, ...limits });
 }
-
-/** How many sessions ask the store at once where they stand. */
-const refreshesAtOnce = 64;
 
 class AgentGateway implements Gateway {
   readonly #ports: GatewayPorts;
@@ -206,16 +204,13 @@ class AgentGateway implements Gateway {
 
   /** A few at a time. What failed is told of once, is owed, and the others are looked at all the same. */
   async #refreshAll(sessions: readonly AgentSession[]): Promise<void> {
-    const left = sessions.values();
     const failed: unknown[] = [];
-    const work = async (): Promise<void> => {
-      for (const session of left)
-        await session.refresh().catch((error: unknown) => {
-          failed.push(error);
-          this.#owed.add(session);
-        });
-    };
-    await Promise.all(Array.from({ length: refreshesAtOnce }, work));
+    await forEach(sessions, (session) =>
+      session.refresh().catch((error: unknown) => {
+        failed.push(error);
+        this.#owed.add(session);
+      }),
+    );
     if (failed.length > 0) this.#ports.onError(failed[0]);
   }
 }
