@@ -164,3 +164,16 @@ export function planned(position: Position, rows: readonly AssignmentRow[], clus
     ...rows.map((row) => ({ put: 'assignment', row: { ...row, cluster } }) as const),
   ];
 }
+
+/** An agent that has said Hello and reads nothing of the twenty heads that were planned for it since. */
+export async function deaf(at: Hub) {
+  at.ledger.set(shop, { key: digestOf(`key-of-${shop}`) });
+  const agent = await connect(at, shop, { reads: false });
+  await agent.hello();
+  for (let generation = 1; generation <= 20; generation += 1) {
+    await at.store.write(planned({ epoch: 1, generation }, []));
+    await at.bus.publish('desired', { clusters: [shop] });
+    await at.bus.settled();
+  }
+  return agent;
+}

@@ -1,6 +1,6 @@
 import { FairleadError } from '@fairlead/core/model';
 import { expect, test } from 'vitest';
-import { connect, digestOf, hub, joined, planned, shop, type Hub } from './harness.ts';
+import { connect, deaf, digestOf, hub, joined, shop, type Hub } from './harness.ts';
 
 const want = { type: 'Want', digests: [digestOf('x')] } as const;
 
@@ -33,16 +33,9 @@ test('a flood is told once, with the share and what to do', async () => {
 
 test('an agent that reads nothing is told when it is let go', async () => {
   const at = await hub();
-  at.ledger.set(shop, { key: digestOf(`key-of-${shop}`) });
-  const deaf = await connect(at, shop, { reads: false });
-  await deaf.hello();
-  for (let generation = 1; generation <= 20; generation += 1) {
-    await at.store.write(planned({ epoch: 1, generation }, []));
-    await at.bus.publish('desired', { clusters: [shop] });
-    await at.bus.settled();
-  }
+  const agent = await deaf(at);
   at.clock.advance(300_000);
-  await deaf.connection.closed;
+  await agent.connection.closed;
   expect(await told(at)).toEqual([expect.stringMatching(/^shop-0042 ClusterSilent: .* Start its agent again/)]);
 });
 

@@ -1,6 +1,6 @@
 import type { ClusterName } from '@fairlead/core/model';
 import { expect, test } from 'vitest';
-import { assignment, connect, digestOf, hub, joined, noStatus, planned, shop } from './harness.ts';
+import { assignment, connect, deaf, digestOf, hub, joined, noStatus, planned, shop } from './harness.ts';
 import { Throttle } from './throttle.ts';
 
 test('a caller that is no member is refused, and one with another key', async () => {
@@ -148,19 +148,12 @@ test('heartbeats are written once a minute at most', async () => {
 test('an agent that never reads is let go after a while, and others are served meanwhile', async () => {
   const at = await hub();
   const other = await joined(at, 'other' as never);
-  at.ledger.set(shop, { key: digestOf(`key-of-${shop}`) });
-  const deaf = await connect(at, shop, { reads: false });
-  await deaf.hello();
-  for (let generation = 1; generation <= 20; generation += 1) {
-    await at.store.write(planned({ epoch: 1, generation }, []));
-    await at.bus.publish('desired', { clusters: [shop] });
-    await at.bus.settled();
-  }
+  const agent = await deaf(at);
   await at.store.write(planned({ epoch: 1, generation: 1 }, [], 'other' as never));
   await at.bus.publish('desired', { clusters: ['other' as never] });
   await other.next('Desired');
   at.clock.advance(300_000);
-  expect(await deaf.connection.closed).toContain('did not read for too long');
+  expect(await agent.connection.closed).toContain('did not read for too long');
 });
 
 test('a flood waits at its own door', async () => {
