@@ -37,14 +37,19 @@ export function busOf(given: {
       );
     return { kind: 'in-process' };
   }
-  for (const text of servers.split(',')) checkUrl('--bus', { text, protocols: ['nats:', 'tls:'] });
+  checkBrokers('--bus', servers);
   if (replicas !== undefined && !['1', '3', '5'].includes(replicas))
     throw new Error(`--bus-replicas is ${replicas}: write 1, 3 or 5, and no more than there are servers`);
   return { kind: 'nats', servers, ...rest, ...(replicas !== undefined && { replicas: Number(replicas) }) };
 }
 
+/** Holds each server of a broker, with commas between them, to {@link checkUrl}. */
+export function checkBrokers(flag: string, servers: string): void {
+  for (const text of servers.split(',')) checkUrl(flag, { text, protocols: ['nats:', 'tls:'] });
+}
+
 /** Throws an `Error` that names the flag for what is no such URL, and for one that holds a password. */
-export function checkUrl(
+function checkUrl(
   flag: string,
   { text, protocols }: { readonly text: string; readonly protocols: readonly string[] },
 ): void {

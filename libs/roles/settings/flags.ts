@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { busOf, checkUrl, storeOf } from './choices.ts';
+import { busOf, checkBrokers, storeOf } from './choices.ts';
 import type { Address, Program, Settings } from './settings.ts';
 
 interface Flag {
@@ -221,8 +221,8 @@ function agentsBroker(text: (name: Name) => string | undefined): Settings['agent
     return undefined;
   }
   const name = text('agents-nats-name') ?? at;
-  for (const one of at.split(',')) checkUrl('--agents-nats', { text: one, protocols: ['nats:', 'tls:'] });
-  for (const one of name.split(',')) checkUrl('--agents-nats-name', { text: one, protocols: ['nats:', 'tls:'] });
+  checkBrokers('--agents-nats', at);
+  checkBrokers('--agents-nats-name', name);
   return {
     address: at,
     name,
