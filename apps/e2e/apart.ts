@@ -13,7 +13,7 @@ import { startGitServer, type FileContent, type GitServer } from '@fairlead/test
 import { startControlPlane, until, type ControlPlane } from '@fairlead/testkit/kube';
 import { startNatsServer, type NatsServer } from '@fairlead/testkit/nats';
 import { startPostgres, type PostgresServer } from '@fairlead/testkit/postgres';
-import { removeFolderAtEnd } from '@fairlead/testkit/process';
+import { createEndings, removeFolderAtEnd } from '@fairlead/testkit/process';
 
 /** A fleet whose hub's roles run apart. */
 export interface FleetApart {
@@ -36,31 +36,25 @@ export async function startFleetApart(options: {
   readonly clusters: readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[];
   readonly repositories: Readonly<Record<string, (gitUrl: string) => Readonly<Record<string, FileContent>>>>;
 }): Promise<FleetApart> {
-  const endings: (() => Promise<unknown>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const end of endings.splice(0).reverse()) await end();
-  };
-  const ending = <Started extends { stop(): Promise<unknown> }>(started: Started): Started => {
-    endings.push(() => started.stop());
-    return started;
-  };
+  const endings = createEndings();
+  const { stop } = endings;
   try {
     const folder = await mkdtemp(join(tmpdir(), 'fairlead-apart-'));
     removeFolderAtEnd(folder);
-    endings.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+    endings.add(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
     const [postgres, nats, git] = [
-      ending(await startPostgres({ durable: true })),
-      ending(await startNatsServer({ jetStream: {} })),
-      ending(await startGitServer()),
+      endings.of(await startPostgres({ durable: true })),
+      endings.of(await startNatsServer({ jetStream: {} })),
+      endings.of(await startGitServer()),
     ];
     const planes = new Map<string, ControlPlane>();
     const agents = new Map<string, AgentProcess>();
-    for (const { name } of options.clusters) planes.set(name, ending(await startControlPlane({ name })));
+    for (const { name } of options.clusters) planes.set(name, endings.of(await startControlPlane({ name })));
     for (const [name, files] of Object.entries(options.repositories)) {
       await git.createRepository(name);
       await git.commit(name, { files: files(git.url), message: `Begin ${name}` });
     }
-    const hub = ending(
+    const hub = endings.of(
       await startHubApart({
         fleetUrl: git.urlOf('fleet'),
         folder,
@@ -72,7 +66,7 @@ export async function startFleetApart(options: {
       const own = join(folder, name);
       await mkdir(own, { recursive: true, mode: 0o700 });
       const plane = planes.get(name) as ControlPlane;
-      agents.set(name, ending(await joinCluster({ hub, plane, labels, folder: own })));
+      agents.set(name, endings.of(await joinCluster({ hub, plane, labels, folder: own })));
       await untilConnected(hub, name);
     }
     const push: FleetApart['push'] = async (repository, change) => {

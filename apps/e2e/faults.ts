@@ -6,7 +6,7 @@ import { startGitServer, type GitServer } from '@fairlead/testkit/git';
 import { startControlPlane, until, type ControlPlane } from '@fairlead/testkit/kube';
 import { startNatsServer, type NatsServer } from '@fairlead/testkit/nats';
 import { startPostgres, type PostgresAccess, type PostgresServer } from '@fairlead/testkit/postgres';
-import { removeFolderAtEnd } from '@fairlead/testkit/process';
+import { createEndings, removeFolderAtEnd } from '@fairlead/testkit/process';
 import {
   calm,
   fleetFiles,
@@ -86,24 +86,18 @@ function fleetDocuments(gitUrl: string): string {
 
 /** Starts it all; version 0 is under way when this is fulfilled. What was started is ended where a later part does not start. */
 export async function startFaultyFleet(): Promise<FaultyFleet> {
-  const endings: (() => Promise<unknown>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const end of endings.splice(0).reverse()) await end();
-  };
-  const ending = <Started extends { stop(): Promise<unknown> }>(started: Started): Started => {
-    endings.push(() => started.stop());
-    return started;
-  };
+  const endings = createEndings();
+  const { stop } = endings;
   try {
     const folder = await mkdtemp(join(tmpdir(), 'fairlead-faults-'));
     removeFolderAtEnd(folder);
-    endings.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+    endings.add(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
     // What was acknowledged survives a kill only where it was written down.
-    const postgres = ending(await startPostgres({ durable: true }));
+    const postgres = endings.of(await startPostgres({ durable: true }));
     // Room for the stream of doorbells and little more.
-    const nats = ending(await startNatsServer({ jetStream: { maxFileBytes: 160 * 1024 ** 2 } }));
-    const git = ending(await startGitServer());
-    const plane = ending(await startControlPlane({ name: canary }));
+    const nats = endings.of(await startNatsServer({ jetStream: { maxFileBytes: 160 * 1024 ** 2 } }));
+    const git = endings.of(await startGitServer());
+    const plane = endings.of(await startControlPlane({ name: canary }));
     const { agents, authority } = await simulatedIdentities({ count: crowd });
     const dial = await layKeys(join(folder, 'keys'), authority);
     const sourceUrl = await git.createRepository('source');
@@ -115,12 +109,14 @@ export async function startFaultyFleet(): Promise<FaultyFleet> {
     const members = fleetFiles({ agents, applications: 0, objects: 0 }, sourceUrl);
     await git.commit('fleet', { files: { ...members, 'fairlead.yaml': fleetDocuments(git.url) }, message: 'Begin' });
     const database = await postgres.createDatabase();
-    const hub = ending(await startHubApart({ fleetUrl: git.urlOf('fleet'), folder, store: database, bus: nats.url }));
+    const hub = endings.of(
+      await startHubApart({ fleetUrl: git.urlOf('fleet'), folder, store: database, bus: nats.url }),
+    );
     const own = join(folder, canary);
     await mkdir(own, { recursive: true, mode: 0o700 });
-    ending(await joinCluster({ hub, plane, labels: { tier: 'canary' }, folder: own }));
+    endings.of(await joinCluster({ hub, plane, labels: { tier: 'canary' }, folder: own }));
     await untilConnected(hub, canary);
-    const simulator = ending(
+    const simulator = endings.of(
       startSimulator({
         hub: { ...dial, transport: 'grpc', address: hub.grpc },
         agents,

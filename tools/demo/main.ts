@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { ensureBinaries, ensureTool } from '@fairlead/adapters/binaries';
+import { createEndings, type Endings } from '@fairlead/testkit/process';
 import { haltBrokenRelease } from './acts/broken.ts';
 import { undoEdit } from './acts/drift.ts';
 import { tellWays } from './acts/explore.ts';
 import { restoreService } from './acts/restore.ts';
 import { firstRelease, walkByPolling, walkByWebhook } from './acts/walk.ts';
 import { ensureBundles } from './bundles.ts';
-import { createEndings, setTheStage, type Endings, type Stage } from './stage.ts';
+import { setTheStage, type Stage } from './stage.ts';
 import { createTeller, type Teller } from './teller.ts';
 
 const usage = `Usage: npm run demo [-- --check]
@@ -77,7 +78,7 @@ async function run(): Promise<number> {
     return code;
   } finally {
     clearInterval(alive);
-    await endings.run();
+    await endings.stop();
   }
 }
 

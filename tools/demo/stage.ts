@@ -7,13 +7,12 @@ import {
   readExample,
   startAgent,
   untilConnected,
-  type AgentProcess,
   type Cli,
   type HubClient,
 } from '@fairlead/testkit/fleet';
 import { startGitServer, type GitServer } from '@fairlead/testkit/git';
 import { startControlPlane, type ControlPlane } from '@fairlead/testkit/kube';
-import { removeFolderAtEnd } from '@fairlead/testkit/process';
+import { removeFolderAtEnd, type Endings } from '@fairlead/testkit/process';
 import type { Teller } from './teller.ts';
 
 /** The clusters of the demo, in the order of the pipeline. */
@@ -38,23 +37,6 @@ export interface Stage {
   webhook: boolean;
 }
 
-/** Ends what was started, last first; also what is still starting. */
-export interface Endings {
-  add(end: () => Promise<unknown>): void;
-  run(): Promise<void>;
-}
-
-/** Makes an empty list of endings. */
-export function createEndings(): Endings {
-  const ends: (() => Promise<unknown>)[] = [];
-  return {
-    add: (end) => void ends.push(end),
-    async run() {
-      for (const end of ends.splice(0).reverse()) await end();
-    },
-  };
-}
-
 async function startPlanes(endings: Endings): Promise<Record<DemoCluster, ControlPlane>> {
   const booting = clusters.map(({ name }) => startControlPlane({ name, controllers: true, kwok: true }));
   for (const boot of booting)
@@ -69,8 +51,7 @@ async function startPlanes(endings: Endings): Promise<Record<DemoCluster, Contro
 }
 
 async function startGit(endings: Endings): Promise<GitServer> {
-  const git = await startGitServer();
-  endings.add(() => git.stop());
+  const git = endings.of(await startGitServer());
   for (const name of ['fleet', 'shop'] as const) {
     await git.createRepository(name);
     await git.commit(name, { files: await readExample(name, git.url), message: `Begin ${name}` });
@@ -90,8 +71,7 @@ async function join4(
     await cli.must('cluster', 'join', name, '--labels', labels, '--kubeconfig', plane.kubeconfigPath, '--no-wait');
     const agentFolder = join(folder, name);
     await mkdir(agentFolder, { mode: 0o700 });
-    const agent: AgentProcess = await startAgent({ plane, folder: agentFolder });
-    endings.add(() => agent.stop());
+    endings.of(await startAgent({ plane, folder: agentFolder }));
     await untilConnected({ client: hub }, name);
     teller.fact(`${name} is a member: its agent dialled ${api} ${Math.round(performance.now() - startedAt)} ms later`);
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGitServer, type FileContent, type GitServer } from '@fairlead/testkit/git';
 import { startControlPlane, type ControlPlane, type ControlPlaneOptions } from '@fairlead/testkit/kube';
-import { removeFolderAtEnd } from '@fairlead/testkit/process';
+import { createEndings, removeFolderAtEnd } from '@fairlead/testkit/process';
 import type { AgentProcess } from './agent.ts';
 import { startHub, type Hub } from './hub.ts';
 import { joinCluster, untilConnected, type JoinOptions } from './join.ts';
@@ -81,28 +81,22 @@ async function startMember(
  * something does not start, what ran is ended first. Everything ends with `stop`, or with this process at the latest.
  */
 export async function fleetFixture(options: FleetOptions): Promise<Fleet> {
-  const endings: (() => Promise<unknown>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const end of endings.splice(0).reverse()) await end();
-  };
-  const ending = <Started extends { stop(): Promise<unknown> }>(started: Started): Started => {
-    endings.push(() => started.stop());
-    return started;
-  };
+  const endings = createEndings();
+  const { stop } = endings;
   try {
     const folder = await makeFolder();
-    endings.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+    endings.add(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
     const booting = options.clusters.map((cluster) => startControlPlane(cluster));
     for (const boot of booting)
-      endings.push(() =>
+      endings.add(() =>
         boot.then(
           (plane) => plane.stop(),
           () => undefined,
         ),
       );
-    const git = ending(await startGit(options.repositories));
+    const git = endings.of(await startGit(options.repositories));
     const planes = await Promise.all(booting);
-    const hub = ending(
+    const hub = endings.of(
       await startHub({
         fleetUrl: git.urlOf('fleet'),
         dataDir: join(folder, 'hub'),
@@ -114,7 +108,7 @@ export async function fleetFixture(options: FleetOptions): Promise<Fleet> {
     const members = new Map<string, Member>();
     for (const [n, cluster] of options.clusters.entries()) {
       const member = await startMember(cluster, { plane: planes[n] as ControlPlane, hub, folder });
-      ending(member.agent);
+      endings.of(member.agent);
       members.set(cluster.name, member);
     }
     return fleetOf({ folder, git, hub, members, stop });

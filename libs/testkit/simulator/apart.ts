@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureTool } from '@fairlead/adapters/binaries';
 import { createHubClient, flagsOf, launchProgram, programPath, type LaunchedProgram } from '@fairlead/testkit/fleet';
-import { freePort } from '@fairlead/testkit/process';
+import { createEndings, freePort } from '@fairlead/testkit/process';
 import { makeKeys, startSharedServers } from './servers.ts';
 import type { HubTier, TierOptions } from './tier.ts';
 
@@ -15,21 +15,18 @@ const host = '127.0.0.1';
 /** The four roles in a process each, with servers of their own between them. The servers are stopped last. */
 export async function startRolesApart(options: TierOptions): Promise<HubTier> {
   const { folder, dataDir } = options;
-  const endings: (() => Promise<unknown>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const end of endings.splice(0).reverse()) await end();
-  };
+  const endings = createEndings();
+  const { stop } = endings;
   try {
-    const servers = await startSharedServers(folder);
-    endings.push(() => servers.stop());
+    const servers = endings.of(await startSharedServers(folder));
     await makeKeys(dataDir);
     const args = await argumentsOf(options, servers.flags);
     let running = await launchAll(args, { folder });
-    endings.push(() => stopAll(running, options.graceMs ?? 10_000));
+    endings.add(() => stopAll(running, options.graceMs ?? 10_000));
     const api = `https://${addressOf(args.api, 'listen')}`;
     const client = await createHubClient({ api, dataDir });
     const hooks = await createHubClient({ api: `https://${addressOf(args.sources, 'listen')}`, dataDir });
-    endings.push(async () => [client, hooks].forEach((one) => one.close()));
+    endings.add(async () => [client, hooks].forEach((one) => one.close()));
     return {
       api,
       grpc: addressOf(args.gateway, 'grpc'),

@@ -5,7 +5,7 @@ import { openKeys } from '@fairlead/adapters/pki';
 import type { HubOptions } from '@fairlead/testkit/fleet';
 import { startGitServer, type GitServer } from '@fairlead/testkit/git';
 import { startNatsServer, type NatsServer } from '@fairlead/testkit/nats';
-import { removeFolderAtEnd } from '@fairlead/testkit/process';
+import { createEndings, removeFolderAtEnd } from '@fairlead/testkit/process';
 import { startRolesApart } from './apart.ts';
 import { calm, type Behaviour } from './behaviour.ts';
 import { simulatedIdentities, type Identities, type SimulatedIdentity } from './identities.ts';
@@ -54,24 +54,21 @@ export interface Scene {
 /** Brings it all up. What was started is ended where a later part does not start. */
 export async function setScene(options: SceneOptions): Promise<Scene> {
   const { clusters, applications = 1, objects = 20, transport = 'grpc', tell = () => undefined } = options;
-  const endings: (() => Promise<unknown>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const end of endings.splice(0).reverse()) await end();
-  };
+  const endings = createEndings();
+  const { stop } = endings;
   try {
     const folder = await mkdtemp(join(tmpdir(), 'fairlead-simulator-'));
     removeFolderAtEnd(folder);
-    endings.push(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
+    endings.add(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
     tell(`keys and certificates of ${clusters} clusters`);
     const { agents, authority, broker } = await simulatedIdentities({ count: clusters, nats: transport === 'nats' });
     const shape = { agents, applications, objects };
     const dataDir = join(folder, 'hub');
     const dial = await layKeys(dataDir, authority);
     const nats = broker && (await startBroker(broker, dataDir));
-    if (nats) endings.push(() => nats.server.stop());
+    if (nats) endings.of(nats.server);
     tell('the git server, with the fleet and its source');
-    const git = await startRepositories(shape);
-    endings.push(() => git.stop());
+    const git = endings.of(await startRepositories(shape));
     tell('the hub');
     const start = options.layout === 'apart' ? startRolesApart : startOneHub;
     const tier = await start({
@@ -81,7 +78,7 @@ export async function setScene(options: SceneOptions): Promise<Scene> {
       ...options.hub,
       ...(nats && { gatewayFlags: nats.flags }),
     });
-    endings.push(() => tier.stop());
+    endings.of(tier);
     const hub = nats ? besideBroker(tier, nats.server) : tier;
     const reached: HubToDial = { ...dial, transport, address: nats?.server.url ?? hub.grpc };
     return {
@@ -93,16 +90,16 @@ export async function setScene(options: SceneOptions): Promise<Scene> {
       dial: reached,
       connect(among = agents) {
         const { behaviour = calm, processes, atOnce, nodeArguments = [] } = options;
-        const simulator = startSimulator({
-          hub: reached,
-          agents: among,
-          behaviour,
-          nodeArguments,
-          ...(processes === undefined ? {} : { processes }),
-          ...(atOnce === undefined ? {} : { atOnce }),
-        });
-        endings.push(() => simulator.stop());
-        return simulator;
+        return endings.of(
+          startSimulator({
+            hub: reached,
+            agents: among,
+            behaviour,
+            nodeArguments,
+            ...(processes === undefined ? {} : { processes }),
+            ...(atOnce === undefined ? {} : { atOnce }),
+          }),
+        );
       },
       async change(round) {
         const commit = await git.commit('source', { files: changedFile(round), message: `Round ${round}` });

@@ -6,7 +6,7 @@ import { openGateway, StatusSender, type OpenGateway } from './sessions.ts';
 /** The process that is measured: the gateway's sessions and its store's client, and nothing else of a hub. */
 interface Running {
   readonly store: Store;
-  readonly gateway: OpenGateway;
+  readonly opened: OpenGateway;
   readonly senders: readonly StatusSender[];
 }
 
@@ -17,15 +17,15 @@ let running: Running | undefined;
 
 async function begin({ access, clusters, applications }: Extract<ToIntake, { do: 'begin' }>): Promise<Answer> {
   const store = await openRecord(access);
-  const gateway = await openGateway(store);
+  const opened = await openGateway(store);
   const senders = clusters.map((cluster) => new StatusSender(cluster, applications));
-  running = { store, gateway, senders };
+  running = { store, opened, senders };
   const startedMs = performance.now();
   let next = 0;
   const line = async (): Promise<void> => {
     for (let sender = senders[next++]; sender; sender = senders[next++]) {
       await store.write(sender.assignments());
-      await sender.begin(gateway.gateway);
+      await sender.begin(opened.gateway);
     }
   };
   await Promise.all(Array.from({ length: seedAtOnce }, line));
@@ -53,7 +53,7 @@ async function answer(message: ToIntake): Promise<Answer> {
   if (message.do === 'begin') return begin(message);
   if (!running) throw new Error('Cannot go on: nothing was begun');
   if (message.do === 'load') return load(running, message);
-  await running.gateway.stop();
+  await running.opened.stop();
   await running.store.close();
   return { tookMs: 0, rows: 0, callsMs: [] };
 }

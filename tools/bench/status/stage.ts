@@ -6,7 +6,7 @@ import type { ClusterName, Digest } from '@fairlead/core/model';
 import { createHubClient, flagsOf, launchProgram, programPath, type HubClient } from '@fairlead/testkit/fleet';
 import { startGitServer } from '@fairlead/testkit/git';
 import { until } from '@fairlead/testkit/kube';
-import { freePort } from '@fairlead/testkit/process';
+import { createEndings, freePort } from '@fairlead/testkit/process';
 import { fleetFiles, makeKeys, startSharedServers, type SharedServers } from '@fairlead/testkit/simulator';
 import { startIntake, type Intake } from './child.ts';
 
@@ -24,28 +24,23 @@ const host = '127.0.0.1';
 
 /** Sets it up; what was started is ended where a later part does not start. */
 export async function setStatusStage(count: number, applications: number): Promise<StatusStage> {
-  const endings: (() => Promise<unknown>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const end of endings.splice(0).reverse()) await end();
-  };
+  const endings = createEndings();
+  const { stop } = endings;
   try {
     const folder = await mkdtemp(join(tmpdir(), 'fairlead-bench-'));
-    endings.push(() => rm(folder, { recursive: true, force: true }));
+    endings.add(() => rm(folder, { recursive: true, force: true }));
     const members = Array.from({ length: count }, (_, number) => memberOf(number));
-    const git = await startGitServer();
-    endings.push(() => git.stop());
+    const git = endings.of(await startGitServer());
     const fleetUrl = await git.createRepository('fleet');
     const shape = { agents: members, applications, objects: 1 };
     await git.commit('fleet', { files: fleetFiles(shape, git.urlOf('source')), message: 'Begin' });
-    const servers = await startSharedServers(folder);
-    endings.push(() => servers.stop());
-    const intake = startIntake();
-    endings.push(() => intake.stop());
+    const servers = endings.of(await startSharedServers(folder));
+    const intake = endings.of(startIntake());
     const keys = join(folder, 'keys');
     await makeKeys(keys);
     const { client, process } = await startApi({ folder, keys, fleetUrl, flags: servers.flags });
-    endings.push(() => process.stop());
-    endings.push(() => Promise.resolve(client.close()));
+    endings.of(process);
+    endings.add(() => Promise.resolve(client.close()));
     const clusters = members.map(({ cluster }) => cluster);
     return { clusters, servers, intake, api: client, apiPid: process.pid, stop };
   } catch (error) {
