@@ -1,5 +1,7 @@
 import fc from 'fast-check';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
+import { FrameSchema, RecordSchema } from './gen/fairlead/v1/nats_pb.js';
 import { natsCodec, type Frame, type StreamRecord } from './nats.ts';
 
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
@@ -17,7 +19,7 @@ test('a frame is read as it was written', () => {
   fc.assert(
     fc.property(count, body, (sequence, one) => {
       const frame: Frame = { sequence, ...one };
-      expect(natsCodec.readFrame(natsCodec.writeFrame(frame))).toEqual(frame);
+      expect(natsCodec.readFrame(Uint8Array.from(natsCodec.writeFrame(frame)))).toEqual(frame);
     }),
   );
 });
@@ -27,7 +29,35 @@ test.each<StreamRecord>([
   { type: 'Taken' },
   { type: 'Ending', code: 'PermissionDenied', reason: 'NotAMember', message: 'Cannot take the stream – no member.' },
 ])('a record is read as it was written: $type', (record) => {
-  expect(natsCodec.readRecord(natsCodec.writeRecord(record))).toEqual(record);
+  expect(natsCodec.readRecord(Uint8Array.from(natsCodec.writeRecord(record)))).toEqual(record);
+});
+
+test('what is written by hand is what the general writer writes, and is read where the general reader reads it', () => {
+  fc.assert(
+    fc.property(count, fc.uint8Array({ maxLength: 300 }), (sequence, data) => {
+      const frame = fromBinary(FrameSchema, natsCodec.writeFrame({ type: 'Data', sequence, data }));
+      expect(frame).toMatchObject({ sequence: BigInt(sequence), body: { case: 'data' } });
+      expect(natsCodec.readFrame(toBinary(FrameSchema, frame))).toMatchObject({ type: 'Data', sequence });
+      const record = fromBinary(RecordSchema, natsCodec.writeRecord({ type: 'Message', bytes: data }));
+      expect(record.body.case).toBe('message');
+      expect(natsCodec.readRecord(toBinary(RecordSchema, record))).toEqual({ type: 'Message', bytes: data });
+    }),
+  );
+});
+
+test('bytes of any kind are a frame or InvalidInput', () => {
+  const headed = fc.tuple(fc.constantFrom([8], [8, 1, 26], [8, 128], [26]), fc.uint8Array({ maxLength: 20 }));
+  fc.assert(
+    fc.property(headed, ([head, rest]) => {
+      const bytes = new Uint8Array([...head, ...rest]);
+      try {
+        const { sequence } = natsCodec.readFrame(bytes);
+        expect(Number.isSafeInteger(sequence)).toBe(true);
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ code: 'InvalidInput' });
+      }
+    }),
+  );
 });
 
 test.each([

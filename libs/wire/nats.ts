@@ -1,5 +1,6 @@
 import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import type { ErrorCode, Reason } from '@fairlead/core/model';
+import { readBytesField, writeBytesField } from './bytesField.ts';
 import { decoded } from './envelope.ts';
 import { FrameSchema, RecordSchema } from './gen/fairlead/v1/nats_pb.js';
 import { limits } from './limits.ts';
@@ -38,23 +39,35 @@ const codes: Readonly<Record<ErrorCode, true>> = {
   Internal: true,
 };
 
-/** Frames and records of the stream over NATS as bytes. Reading throws InvalidInput for all that is unknown. */
+/**
+ * Frames and records of the stream over NATS as bytes. Reading throws InvalidInput for all that is unknown. Nearly all of
+ * them are one field of bytes behind a few others: those are written and read by `bytesField.ts`.
+ */
 export const natsCodec = {
   writeFrame(frame: Frame): Uint8Array {
+    if (frame.type === 'Data') {
+      const { sequence, data } = frame;
+      return writeBytesField({ number: 3, bytes: data, before: { number: 1, value: sequence } });
+    }
     const sequence = countTo(frame.sequence, 'Frame.sequence');
     return toBinary(FrameSchema, create(FrameSchema, { sequence, body: frameTo(frame) }));
   },
 
   readFrame(bytes: Uint8Array): Frame {
+    const data = readBytesField(bytes, { number: 3, before: 1 });
+    if (data?.before !== undefined) return { type: 'Data', sequence: data.before, data: data.bytes };
     const { sequence, body } = decoded(bytes, (within) => fromBinary(FrameSchema, within));
     return { sequence: countFrom(sequence, 'Frame.sequence'), ...frameFrom(body) };
   },
 
   writeRecord(record: StreamRecord): Uint8Array {
+    if (record.type === 'Message') return writeBytesField({ number: 1, bytes: record.bytes });
     return toBinary(RecordSchema, create(RecordSchema, { body: recordTo(record) }));
   },
 
   readRecord(bytes: Uint8Array): StreamRecord {
+    const message = readBytesField(bytes, { number: 1 });
+    if (message) return { type: 'Message', bytes: message.bytes };
     let wire;
     try {
       wire = fromBinary(RecordSchema, bytes);

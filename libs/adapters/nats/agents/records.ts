@@ -35,11 +35,17 @@ export class RecordWriter {
     this.#stream = stream;
   }
 
-  /** As {@link writeRecord}; rejects also when `end` is called before the stream took it. */
+  /**
+   * As {@link writeRecord}; rejects also when `end` is called before the stream took it. What is written at one time goes
+   * in one piece: one record of TLS, one frame, one message of the broker.
+   */
   async write(record: StreamRecord): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#underWay.add(reject);
-    this.#stream.write(framed(record), (error) => (error ? reject(error) : resolve()));
+    const stream = this.#stream;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+    stream.write(framed(record), (error) => (error ? reject(error) : resolve()));
     try {
       await promise;
     } finally {
