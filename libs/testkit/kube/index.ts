@@ -5,5 +5,13 @@ export type { Credential } from './certificates.ts';
 export type { Component } from './components.ts';
 export { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './controlPlane.ts';
 export { kubeconfig, type Login } from './kubeconfig.ts';
+export {
+  type ApiProxy,
+  type Fate,
+  type GivenAnswer,
+  type ProxiedRequest,
+  type ProxyHooks,
+  startApiProxy,
+} from './proxy.ts';
 export type { RestartOptions } from './servers.ts';
 export { until, type UntilOptions } from './until.ts';
