@@ -33,6 +33,7 @@ export function clientOf(tools: ClientTools): ClusterApi {
   return {
     kindOf,
     preferredKind: (group, kind) => kinds.find({ group, kind }),
+    kindsOfGroup: (group) => kinds.ofGroup(group),
     forgetKinds: () => kinds.forget(),
     version: () => readVersion(wire),
     ...readsOf(tools),

@@ -6,6 +6,8 @@ import { aggregatedTypes, readAggregated, readPerGroup, type Catalogue, type Fet
 export interface Discovery {
   /** Undefined: the server does not know it. `Unavailable`: nobody knows, for its group's discovery is down. */
   find(wanted: { group: string; version?: string; kind: string }): Promise<ResourceKind | undefined>;
+  /** Every kind of a group, each in its preferred version. */
+  ofGroup(group: string): Promise<readonly ResourceKind[]>;
   /** The next look reads anew. */
   forget(): void;
 }
@@ -50,10 +52,21 @@ export function discoveryOf(fetch: Fetch): Discovery {
     return next;
   };
 
+  const isOld = (): boolean => catalogue === undefined || readAsOf !== forgotten;
+  const readOnce = (): Promise<Catalogue> =>
+    running !== undefined && runningAsOf === forgotten ? running : readAfterNow();
+
   return {
+    async ofGroup(group) {
+      const known = catalogue === undefined || isOld() ? await readOnce() : catalogue;
+      const kinds = new Map<string, ResourceKind>();
+      for (const version of known.groups.get(group)?.versions ?? [])
+        for (const [kind, found] of version.kinds) if (!kinds.has(kind)) kinds.set(kind, found);
+      return [...kinds.values()];
+    },
     async find(wanted) {
-      if (catalogue === undefined || readAsOf !== forgotten) {
-        const first = await (running !== undefined && runningAsOf === forgotten ? running : readAfterNow());
+      if (catalogue === undefined || isOld()) {
+        const first = await readOnce();
         return lookUp(first, wanted) ?? unknownIn(first, wanted);
       }
       const known = lookUp(catalogue, wanted);

@@ -94,6 +94,8 @@ export interface ClusterApi {
   kindOf(object: { apiVersion: string; kind: string }): Promise<ResourceKind | undefined>;
   /** The preferred version of a group and kind. */
   preferredKind(group: string, kind: string): Promise<ResourceKind | undefined>;
+  /** Every kind of a group, each in its preferred version; none where the server does not serve the group. Subresources are none. */
+  kindsOfGroup(group: string): Promise<readonly ResourceKind[]>;
   /** Forgets what discovery said, after a CRD or an APIService came. */
   forgetKinds(): void;
   /** gitVersion of the server, such as `v1.36.1`. */
@@ -108,7 +110,14 @@ export interface ClusterApi {
   /** All objects, read in pages; with `limit` it stops after that many. */
   list(
     kind: ResourceKind,
-    options?: { namespace?: string; selector?: string; identity?: Identity; signal?: AbortSignal; limit?: number },
+    options?: {
+      namespace?: string;
+      selector?: string;
+      identity?: Identity;
+      signal?: AbortSignal;
+      limit?: number;
+      metadataOnly?: boolean;
+    },
   ): Promise<KubeObject[]>;
   /** Creates with POST; used for what must not exist yet. */
   create(object: KubeObject, options: WriteOptions): Promise<KubeObject>;

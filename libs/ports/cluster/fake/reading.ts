@@ -7,21 +7,29 @@ import { shown, watchState } from './watching.ts';
 /** The reading half of the port. */
 export function readingOf(
   server: Server,
-): Pick<ClusterApi, 'kindOf' | 'preferredKind' | 'forgetKinds' | 'version' | 'get' | 'list' | 'watch'> {
-  const { state, options } = server;
+): Pick<
+  ClusterApi,
+  'kindOf' | 'preferredKind' | 'kindsOfGroup' | 'forgetKinds' | 'version' | 'get' | 'list' | 'watch'
+> {
+  const { state } = server;
   const self: Identity = { as: 'self' };
   return {
     kindOf: async (object) => kindOf(state, object),
     preferredKind: async (group, kind) => state.kinds().find((each) => each.group === group && each.kind === kind),
+    kindsOfGroup: async (group) => {
+      const kinds = state.kinds().filter((each) => each.group === group);
+      return kinds.filter((each) => each === kinds.find(({ kind }) => kind === each.kind));
+    },
     forgetKinds: () => undefined,
-    version: async () => options.version ?? 'v1.36.0',
+    version: async () => server.options.version ?? 'v1.36.0',
     async get(kind, key, { identity = self, metadataOnly = false } = {}) {
       await server.enter({ verb: 'get', key: keyIn(kind, key), identity, dryRun: false });
       served(state, 'get', { kind, key });
       const found = state.get(keyIn(kind, key));
       return found && shown(kind, found, metadataOnly);
     },
-    async list(kind, { namespace = '', selector, identity = self, limit = Number.POSITIVE_INFINITY } = {}) {
+    async list(kind, options = {}) {
+      const { namespace = '', selector, identity = self, limit = Number.POSITIVE_INFINITY } = options;
       await server.enter({ verb: 'list', key: keyIn(kind, { namespace, name: '' }), identity, dryRun: false });
       served(state, 'list', { kind, key: { namespace, name: '' } });
       const matches = selects(selector);
@@ -29,7 +37,7 @@ export function readingOf(
       return found
         .filter((each) => matches(each.metadata.labels))
         .slice(0, limit)
-        .map((each) => shown(kind, each, false));
+        .map((each) => shown(kind, each, options.metadataOnly ?? false));
     },
     async *watch(options) {
       const { kind, namespace = '', identity = self } = options;

@@ -60,6 +60,23 @@ export function readContract(bench: () => Bench): void {
       expect(await api.list(kind, { selector: 'shelf,shelf!=top' })).toHaveLength(1);
     });
 
+    it('lists only the metadata where only that is asked for', async () => {
+      const { api } = bench();
+      await api.apply(configMap(freshName('meta-list'), { a: '1' }, { bodiless: 'yes' }), byFairlead());
+      const kind = await kindNamed(bench, 'v1', 'ConfigMap');
+      const [found] = await api.list(kind, { selector: 'bodiless=yes', metadataOnly: true });
+      expect(found).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { labels: { bodiless: 'yes' } } });
+      expect(found).not.toHaveProperty('data');
+    });
+
+    it('names every kind of a group once, and none of a group that is not served', async () => {
+      const { api } = bench();
+      const kinds = await api.kindsOfGroup('apps');
+      expect(kinds).toContainEqual(await kindNamed(bench, 'apps/v1', 'Deployment'));
+      expect(new Set(kinds.map(({ kind }) => kind)).size).toBe(kinds.length);
+      expect(await api.kindsOfGroup('nowhere.example.com')).toEqual([]);
+    });
+
     it('finds a kind as soon as its CRD is established', async () => {
       const { api } = bench();
       const names = { plural: 'sails', singular: 'sail', kind: 'Sail' };
