@@ -20,9 +20,13 @@ export function desiredRoot({ entries, tombstones }: DesiredState): Digest {
 }
 
 /** The exact bytes that the planner signs. */
-export function headBytes({ cluster, position, root }: DesiredHead): Uint8Array {
+export function headBytes(head: DesiredHead): Uint8Array {
+  return new TextEncoder().encode(headText(head));
+}
+
+function headText({ cluster, position, root }: DesiredHead): string {
   const { epoch, generation } = position;
-  return new TextEncoder().encode(canonicalJson({ cluster, position: { epoch, generation }, root }));
+  return canonicalJson({ cluster, position: { epoch, generation }, root });
 }
 
 function isCount(value: unknown): value is number {
@@ -39,7 +43,7 @@ export function parseHead(bytes: Uint8Array): DesiredHead {
     const { cluster, position, root } = JSON.parse(text) as DesiredHead;
     const head: DesiredHead = { cluster, position: { epoch: position.epoch, generation: position.generation }, root };
     const fits = isName(cluster) && isCount(position.epoch) && isCount(position.generation) && isDigest(root);
-    if (fits && new TextDecoder().decode(headBytes(head)) === text) return head;
+    if (fits && headText(head) === text) return head;
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError) && !(thrown instanceof TypeError)) throw thrown;
   }

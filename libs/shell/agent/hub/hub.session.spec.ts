@@ -228,6 +228,25 @@ describe('a stream to the hub', () => {
     await one.end();
   });
 
+  it('says once what began and was over within a moment', async () => {
+    const one = await agent();
+    await one.streams[0]?.deliver({
+      type: 'Settings',
+      session: 3,
+      heartbeatMs: 0,
+      statusDigest: one.reporter.digest(),
+    });
+    one.reporter.status({ ...status('web/a'), sync: 'Applying' });
+    one.clock.advance(10);
+    one.reporter.status(status('web/a'));
+    one.clock.advance(10);
+    await one.next('StatusDelta', 1);
+    expect(one.all('StatusDelta')[0]).toMatchObject({ sequence: 1, changed: [{ sync: 'InSync', health: 'Healthy' }] });
+    one.clock.advance(1000);
+    expect(one.all('StatusDelta')).toHaveLength(1);
+    await one.end();
+  });
+
   it('says nothing of its status on a reconnect with equal digests, and comes back after a growing pause', async () => {
     const one = await agent();
     one.reporter.status(status('web/a'));

@@ -33,6 +33,8 @@ export interface ReportObserver {
 
 /** At most ten deltas a second leave an agent; what changes in between is one delta. */
 const spacingMs = 100;
+/** What is over within so long is not told first: most applies of one object are. */
+const gatherMs = 20;
 /** Drift that could not be sent yet is kept up to this many items; the oldest go first. */
 const mostDrift = 1000;
 const driftPerMessage = 100;
@@ -128,7 +130,7 @@ class OrderedReporter implements Reporter {
 
   #soon(): void {
     if (!this.#link || this.#sending || this.#cancel) return;
-    const waitMs = Math.max(0, this.#sentAtMs + spacingMs - this.#clock.now());
+    const waitMs = Math.max(gatherMs, this.#sentAtMs + spacingMs - this.#clock.now());
     this.#cancel = this.#clock.after(waitMs, () => {
       this.#cancel = undefined;
       void this.#flush();
