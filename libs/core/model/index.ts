@@ -88,6 +88,26 @@ export {
   type VerifyingKey,
 } from './enrollment.ts';
 export { isBrokerAddress } from './brokers.ts';
+export {
+  capabilities,
+  clusterEvent,
+  eventsAnswer,
+  mostAnswerBytes,
+  objectAnswer,
+  objectChange,
+  planAnswer,
+  treeAnswer,
+  type Asking,
+  type ClusterEvent,
+  type EventsAnswer,
+  type FieldChange,
+  type ObjectAnswer,
+  type ObjectChange,
+  type ObjectDeparture,
+  type PlanAnswer,
+  type TreeAnswer,
+  type TreeNode,
+} from './answers.ts';
 export { type BundleIndex, type BundleObject } from './bundles.ts';
 export { type AgentMessage, type BlobPart, type HubMessage, type MessageOf, type Traced } from './messages.ts';
 export {

@@ -1,0 +1,5 @@
+export { changesBetween, comparable } from './changes.ts';
+export { conceal } from './conceal.ts';
+export { fitting, shortened } from './fit.ts';
+export { operatorGroups, ownableKinds, type KindName } from './owned.ts';
+export { treeOf, type Root, type TreeBounds, type TreePlace } from './tree.ts';
