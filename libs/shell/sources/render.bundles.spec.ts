@@ -130,6 +130,18 @@ test('a kind that the team may not use is refused, with the object', async () =>
   });
 });
 
+test('a rule of health that no agent could read is refused, with its place', async () => {
+  const { maker, request, store } = setUp();
+  const rule = ', render: Kustomize, health: [{ target: { kind: ConfigMap }, healthy: "object.data.ready ==" }]';
+  const asked = await request({ 'deploy/a.yaml': configMap('a') }, {}, definition(rule));
+  await expect(maker.bundleFor(asked)).rejects.toMatchObject({
+    reason: 'InvalidDocument',
+    subject: { application: 'default/web', field: 'health[0].healthy' },
+    message: expect.stringContaining('it is no CEL expression') as string,
+  });
+  expect((await store.facts('bundle:')).size).toBe(0);
+});
+
 test('a patch that no object takes is refused', async () => {
   const { maker, request } = setUp();
   const asked = await request({ 'deploy/a.yaml': configMap('a') });

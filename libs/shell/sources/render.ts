@@ -1,5 +1,6 @@
 import { buildBundle, valueDigest, type Bundle } from '@fairlead/core/bundle';
 import { parseManifests } from '@fairlead/core/documents';
+import { compileRules } from '@fairlead/core/health';
 import {
   applicationId,
   FairleadError,
@@ -158,6 +159,8 @@ async function renderOnce(ports: RenderPorts, request: RenderRequest, files: Fil
     checkTargets(objects, inputs.patches);
     allowedByTeam(objects, team);
     const { sync, ignore, health } = definition.spec;
+    // What no agent could read must not reach one.
+    compileRules(health);
     return buildBundle({
       application,
       namespace: namespaceOf(definition),
