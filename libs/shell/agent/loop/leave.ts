@@ -25,7 +25,7 @@ import type { Item } from './item.ts';
 import { isNamespace, trackingFor } from './manifest.ts';
 
 /** What leaves, and under which conditions. */
-export interface LeaveWork {
+export interface LeaveTerms {
   readonly application: ApplicationId;
   readonly serviceAccount: string;
   readonly items: readonly Item[];
@@ -35,6 +35,10 @@ export interface LeaveWork {
   readonly passFailed: boolean;
   readonly handedTo: ReadonlyMap<string, ApplicationId>;
   readonly shared: ReadonlySet<string>;
+}
+
+/** What leaves, and how it goes. */
+export interface LeaveWork extends LeaveTerms {
   /** Resolves when the item is gone, or when it makes no sense to wait any longer. */
   readonly gone: (item: Item) => Promise<void>;
   readonly forget: (key: ObjectKey) => void;
@@ -56,6 +60,13 @@ const parallel = 32;
 
 /** Looks at what leaves, decides, and deletes, releases, hands over or forgets. Deletions go in reverse order, batch by batch. */
 export async function leave(ground: Ground, work: LeaveWork): Promise<LeaveResult> {
+  const looked = await lookAndDecide(ground, work);
+  const failures = await carryOut(ground, { work, ...looked });
+  return { held: [...looked.decision.held, ...failures], deleted: looked.decision.delete.length };
+}
+
+/** Looks at what leaves and decides what is to become of it; nothing is done. */
+export async function lookAndDecide(ground: Ground, work: LeaveTerms): Promise<Omit<CarryOut, 'work'>> {
   const account = accountOf(work.serviceAccount, ground, work.application);
   const leaving = work.items.filter(
     (item) => item.entry && (work.wanted === 'Withdrawn' || !work.wanted.keys.has(item.text)),
@@ -75,8 +86,7 @@ export async function leave(ground: Ground, work: LeaveWork): Promise<LeaveResul
     handedTo: work.handedTo,
     shared: work.shared,
   });
-  const failures = await carryOut(ground, { work, decision, live, account });
-  return { held: [...decision.held, ...failures], deleted: decision.delete.length };
+  return { decision, live, account };
 }
 
 async function lookAtAll(
@@ -94,7 +104,7 @@ async function lookAtAll(
   return found;
 }
 
-function sightOf(object: KubeObject | 'Absent', by: { text: string; work: LeaveWork }): Sight {
+function sightOf(object: KubeObject | 'Absent', by: { text: string; work: LeaveTerms }): Sight {
   if (object === 'Absent') return { is: 'Absent' };
   const item = by.work.items.find(({ text }) => text === by.text);
   const tracking = trackingFor(item?.key ?? { group: '', kind: '' }, by.work.application);
@@ -103,7 +113,7 @@ function sightOf(object: KubeObject | 'Absent', by: { text: string; work: LeaveW
   return { is: 'Present', uid, resourceVersion, ours, terminating: deletionTimestamp !== undefined };
 }
 
-function budgetsOf(ground: Ground, work: LeaveWork): PruneBudget[] {
+function budgetsOf(ground: Ground, work: LeaveTerms): PruneBudget[] {
   const total = work.items.filter(({ entry }) => entry?.uid !== undefined).length;
   const owners = ground.policy().pruneBudget;
   return [

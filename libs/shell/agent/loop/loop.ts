@@ -115,6 +115,11 @@ export class ApplicationLoop {
     return this.#resolved.promise;
   }
 
+  /** What it has or wants, for whoever only looks. */
+  items(): readonly Readonly<Item>[] {
+    return this.#roster.all();
+  }
+
   /** True if its bundle has the object. */
   wants(text: string): boolean {
     return this.#goal.to === 'Run' && this.#roster.items.get(text)?.wanted !== undefined;
