@@ -6,6 +6,7 @@ import {
   type RequestOptions,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { createGunzip } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import { FairleadError } from '@fairlead/core/model';
@@ -150,7 +151,13 @@ function poolsOf(options: WireOptions): Pools {
       watches: new HttpAgent({ ...common, maxSockets: watchSockets }),
     };
   }
-  const secure = { ...common, ...options.tls, minVersion: 'TLSv1.2' as const };
+  const { servername, ...trust } = options.tls;
+  const secure = {
+    ...common,
+    // Made once: from certificates as text, Node would make the name of the pool anew for each call, of kilobytes.
+    secureContext: createSecureContext({ ...trust, minVersion: 'TLSv1.2' }),
+    ...(servername === undefined ? {} : { servername }),
+  };
   return {
     request: httpsRequest,
     calls: new HttpsAgent({ ...secure, maxSockets: options.maxSockets }),
@@ -239,27 +246,34 @@ async function collect(dialled: Dialled, options: WireOptions, tally: Tally): Pr
     response.on('data', (chunk: Buffer) => tally.received(chunk.length));
     const body: Readable = response.headers['content-encoding'] === 'gzip' ? response.pipe(createGunzip()) : response;
     if (body !== response) response.on('error', (error) => body.destroy(error));
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    for await (const chunk of body as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > options.maxAnswerBytes)
-        throw Object.assign(new Error(`the answer is larger than ${options.maxAnswerBytes} bytes`), {
-          [tooLarge]: true,
-        });
-      chunks.push(chunk);
-    }
-    return {
-      status: response.statusCode ?? 0,
-      headers: response.headers,
-      text: Buffer.concat(chunks, bytes).toString('utf8'),
-    };
+    const text = await textOf(body, options.maxAnswerBytes);
+    return { status: response.statusCode ?? 0, headers: response.headers, text };
   } catch (error) {
     response.destroy();
     throw error;
   } finally {
     dialled.settle();
   }
+}
+
+/** Reads a stream to its end. By its events: an iterator over it costs as much as the rest of a call. */
+function textOf(body: Readable, mostBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    body.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      chunks.push(chunk);
+      if (bytes > mostBytes)
+        reject(Object.assign(new Error(`the answer is larger than ${mostBytes} bytes`), { [tooLarge]: true }));
+    });
+    body.on('error', reject);
+    body.on('close', () => reject(new Error('the answer was cut off')));
+    body.on('end', () => {
+      const [first] = chunks;
+      resolve((chunks.length === 1 && first ? first : Buffer.concat(chunks, bytes)).toString('utf8'));
+    });
+  });
 }
 
 interface Tally {

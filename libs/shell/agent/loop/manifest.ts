@@ -8,9 +8,13 @@ export function isNamespace(key: Pick<ObjectKey, 'group' | 'kind'>): boolean {
   return key.group === '' && key.kind === 'Namespace';
 }
 
+/** Who was asked for last: a pass asks for one application thousands of times, and its id is a digest. */
+let latest = { application: '' as ApplicationId, trackingId: '' };
+
 /** Field manager, label and annotation of an application on objects of a kind. */
 export function trackingFor(key: Pick<ObjectKey, 'group' | 'kind'>, application: ApplicationId): Tracking {
-  return trackingOf(key, { application, trackingId: trackingId(application) });
+  if (latest.application !== application) latest = { application, trackingId: trackingId(application) };
+  return trackingOf(key, latest);
 }
 
 /** What is sent for an object of a bundle: its canonical text, with the namespace of its filled-in key, and our names on it. */

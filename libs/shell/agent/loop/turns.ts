@@ -46,8 +46,9 @@ export class Turns {
     this.#again = { atMs, cancel };
   }
 
-  /** A report is due soon, or after so long at the latest. */
-  reportSoon(afterMs = reportSpacingMs): void {
+  /** A report is due soon, or after so long. */
+  reportSoon(askedMs = 0): void {
+    const afterMs = Math.max(askedMs, reportSpacingMs);
     const atMs = this.#clock.now() + afterMs;
     if (this.#stopped || (this.#report && this.#report.atMs <= atMs)) return;
     this.#report?.cancel();

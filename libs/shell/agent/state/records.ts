@@ -12,9 +12,14 @@ const unzip = promisify(gunzip);
 
 /** Packs records in the order given. The same records give the same bytes. */
 export async function packRecords(records: Iterable<StateRecord>): Promise<Buffer> {
+  return packText(linesOf(records));
+}
+
+/** Records as text, one a line. */
+export function linesOf(records: Iterable<StateRecord>): string {
   const lines: string[] = [];
   for (const [key, value] of records) lines.push(JSON.stringify(value === undefined ? [key] : [key, value]));
-  return packText(lines.join('\n'));
+  return lines.join('\n');
 }
 
 /** Reads what {@link packRecords} wrote. Throws DataLoss if it is something else. */
@@ -25,6 +30,13 @@ export async function unpackRecords(packed: Uint8Array): Promise<StateRecord[]> 
   } catch (cause) {
     throw damaged('it holds no records', cause);
   }
+}
+
+/** Characters of keys and values. */
+export function charsOf(records: Iterable<StateRecord>): number {
+  let chars = 0;
+  for (const [key, value] of records) chars += key.length + (value?.length ?? 0);
+  return chars;
 }
 
 /** Compresses text. */

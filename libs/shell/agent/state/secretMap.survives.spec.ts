@@ -85,6 +85,26 @@ describe('a map in Secrets', () => {
     expect(secrets(cluster)).toEqual(['map']);
   });
 
+  it('packs what a commit changes behind what is packed, and all of it anew before it grows without end', async () => {
+    const cluster = fakeCluster();
+    const map = await open(cluster, { logChars: 4_000 });
+    const log = (): string => {
+      const [head] = cluster.objects({ group: '', kind: 'Secret' });
+      return (head?.['data'] as Record<string, string> | undefined)?.['log'] ?? '';
+    };
+    await map.commit({ put: Array.from({ length: 30 }, (_, n) => [`key-${n}`, `value-${n}`]) });
+    const first = Buffer.from(log(), 'base64');
+    await map.commit({ put: [['key-1', 'another']], remove: ['key-2'] });
+    expect(Buffer.from(log(), 'base64').subarray(0, first.length)).toEqual(first);
+    await map.commit({ meta: 'nothing but this' });
+    for (let n = 0; n < 1_000; n += 1) await map.commit({ put: [['key-1', String(n)]] });
+    expect(log().length).toBeLessThan(40_000);
+    const again = await contents(await open(cluster));
+    expect(again).toEqual(await contents(map));
+    expect([again['key-1'], again['key-2'], again['key-3']]).toEqual(['999', undefined, 'value-3']);
+    expect(secrets(cluster)).toEqual(['map']);
+  });
+
   it('holds a value that is larger than a Secret', async () => {
     const cluster = fakeCluster();
     const noise = Array.from({ length: 150_000 }, (_, n) => Math.imul(n + 1, 2_654_435_761).toString(36)).join('');

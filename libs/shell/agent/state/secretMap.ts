@@ -13,7 +13,8 @@ import {
   type ChunkRef,
   type SecretPlace,
 } from './chunks.ts';
-import { packRecords, packText, unpackRecords, unpackText, type StateRecord } from './records.ts';
+import { emptyLog, grow, packedLogOf, unpackLog, type PackedLog } from './packedLog.ts';
+import { charsOf, packText, unpackText, type StateRecord } from './records.ts';
 
 /** What one write changes; all of it or nothing. */
 export interface MapChange {
@@ -61,6 +62,7 @@ export interface SecretMapOptions extends SecretPlace {
 
 interface Contents {
   readonly log: ReadonlyMap<string, string | undefined>;
+  readonly packed: PackedLog;
   readonly chunks: readonly ChunkRef[];
   readonly meta: string | undefined;
 }
@@ -104,6 +106,7 @@ class StoredMap implements SecretMap {
   /** The chunk that holds the newest value of a key that is not in the log. */
   readonly #where = new Map<string, ChunkRef>();
   readonly #cache = new Map<string, { records: ReadonlyMap<string, string>; chars: number }>();
+  #packed = emptyLog;
   #chunks: readonly ChunkRef[] = [];
   #resourceVersion: string | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -163,16 +166,21 @@ class StoredMap implements SecretMap {
 
   /** Writes the change and gives back the chunks that no head names any more. */
   async #commit(change: MapChange): Promise<readonly ChunkRef[]> {
+    const records: readonly StateRecord[] = [
+      ...(change.put ?? []),
+      ...[...(change.remove ?? [])].map((key) => [key, undefined] as const),
+    ];
     const log = new Map(this.#log);
-    for (const [key, value] of change.put ?? []) log.set(key, value);
-    for (const key of change.remove ?? []) {
-      if (this.#where.has(key)) log.set(key, undefined);
-      else log.delete(key);
+    for (const [key, value] of records) {
+      if (value === undefined && !this.#where.has(key)) log.delete(key);
+      else log.set(key, value);
     }
     const meta = change.meta ?? this.meta;
-    if (charsOf(log) <= this.#options.logChars) {
-      await this.#write({ log, chunks: this.#chunks, meta });
-      this.#adopt({ log, chunks: this.#chunks, meta, added: [], anew: false });
+    const packed = await grow(this.#packed, { records, log, mostChars: this.#options.logChars });
+    if (packed) {
+      const next = { log, packed, chunks: this.#chunks, meta };
+      await this.#write(next);
+      this.#adopt({ ...next, added: [], anew: false });
       return [];
     }
     const anew = this.#chunks.length >= mostChunks || this.#wouldWaste(log);
@@ -180,6 +188,7 @@ class StoredMap implements SecretMap {
     const before = this.#chunks;
     const next = {
       log: new Map<string, string>(),
+      packed: emptyLog,
       chunks: [...(anew ? [] : before), ...added.map(({ ref }) => ref)],
       meta,
     };
@@ -190,6 +199,7 @@ class StoredMap implements SecretMap {
 
   #adopt(next: Contents & { added: readonly Written[]; anew: boolean }): void {
     this.meta = next.meta;
+    this.#packed = next.packed;
     this.#chunks = next.chunks;
     if (next.anew) this.#where.clear();
     for (const { ref, records } of next.added) this.#place(ref, records);
@@ -241,7 +251,7 @@ class StoredMap implements SecretMap {
       chunks: next.chunks,
       ...(next.meta === undefined ? {} : { meta: next.meta }),
     };
-    const data = { head: await packText(JSON.stringify(head)), log: await packRecords(next.log) };
+    const data = { head: await packText(JSON.stringify(head)), log: await packedLogOf(next.packed) };
     for (let tries = 1; ; tries += 1) {
       const secret = secretOf(this.#options, { name, data, resourceVersion: this.#resourceVersion });
       try {
@@ -281,7 +291,9 @@ class StoredMap implements SecretMap {
     this.meta = head.meta;
     this.#chunks = [...head.chunks];
     for (const ref of this.#chunks) this.#place(ref, await readChunk(this.#options, ref, this.#options.found));
-    for (const [key, value] of await unpackRecords(bytesOf(secret, 'log'))) this.#log.set(key, value);
+    const { records, packed } = await unpackLog(bytesOf(secret, 'log'));
+    for (const [key, value] of records) this.#log.set(key, value);
+    this.#packed = packed;
   }
 
   #place(ref: ChunkRef, records: readonly StateRecord[]): void {
@@ -319,6 +331,7 @@ class StoredMap implements SecretMap {
     this.#log.clear();
     this.#where.clear();
     this.#cache.clear();
+    this.#packed = emptyLog;
     this.#chunks = [];
     this.#resourceVersion = undefined;
   }
@@ -353,10 +366,4 @@ class StoredMap implements SecretMap {
 
 async function headOf(secret: KubeObject): Promise<Head> {
   return JSON.parse(await unpackText(bytesOf(secret, 'head'))) as Head;
-}
-
-function charsOf(records: ReadonlyMap<string, string | undefined>): number {
-  let chars = 0;
-  for (const [key, value] of records) chars += key.length + (value?.length ?? 0);
-  return chars;
 }
