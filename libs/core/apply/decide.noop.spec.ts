@@ -9,6 +9,7 @@ const base: ObjectInput = {
   last: { uid: 'u', manifest: digest('a') },
   live: 'AsApplied',
   drift: 'Correct',
+  orders: {},
 };
 const decide = (more: Partial<ObjectInput>) => Object.values(decideObject({ ...base, ...more })).join(' ');
 
@@ -46,6 +47,37 @@ describe('one object of a bundle', () => {
   it('is left alone by Off, however it stands', () => {
     for (const live of ['Unknown', 'Absent', 'Touched', 'Drifted'] satisfies Standing[])
       expect(decide({ live, drift: 'Off' })).toBe('Skip Applied');
+  });
+
+  it('that is only created is never sent again, and made again where it is gone', () => {
+    const only = (more: Partial<ObjectInput>) => decide({ orders: { apply: 'CreateOnly' }, ...more });
+    const manifest = digest('c');
+    expect(only({ last: undefined, live: 'Unknown' })).toBe('Apply NotAppliedYet');
+    expect(only({ manifest })).toBe('Skip Applied');
+    expect(only({ manifest, live: 'Unknown' })).toBe('Look LiveStateUnknown');
+    expect(only({ manifest, live: 'Absent' })).toBe('Apply ObjectMissing');
+    expect(only({ manifest, live: 'Absent', drift: 'Report' })).toBe('Report ObjectMissing');
+  });
+
+  describe('that runs once', () => {
+    const once = (more: Partial<ObjectInput>) => decide({ orders: { run: 'once' }, ...more });
+    const ended = { uid: 'u', manifest: digest('a'), ended: { bundle: digest('x') } };
+    it('is done with its manifest, whatever else changed, and whatever became of it', () => {
+      for (const live of ['Unknown', 'Absent', 'AsApplied', 'Touched', 'Drifted', 'Terminating'] satisfies Standing[])
+        expect(once({ last: ended, live })).toBe('Skip RanToItsEnd');
+    });
+    it.each<[string, Partial<ObjectInput>, string]>([
+      ['is made anew for another manifest once it has ended', { last: ended }, 'Renew ManifestChanged'],
+      ['is not cut off', {}, 'Wait StillRunning'],
+      ['is waited for while it is deleted', { last: ended, live: 'Terminating' }, 'Wait ObjectTerminating'],
+      ['is made where it is gone', { live: 'Absent' }, 'Apply ManifestChanged'],
+      ['is looked at where nobody has', { live: 'Unknown' }, 'Look LiveStateUnknown'],
+    ])('%s', (_name, more, expected) => {
+      expect(once({ manifest: digest('c'), ...more })).toBe(expected);
+    });
+    it('is made again with the same manifest where it vanished before its end', () => {
+      expect(once({ live: 'Absent' })).toBe('Apply ObjectMissing');
+    });
   });
 
   it('that ran to its end may vanish under the same bundle only', () => {

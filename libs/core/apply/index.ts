@@ -1,4 +1,12 @@
-export { decideObject, type LastApplied, type ObjectDecision, type ObjectInput, type Standing } from './decide.ts';
+export {
+  decideObject,
+  hasEnded,
+  isCurrent,
+  type LastApplied,
+  type ObjectDecision,
+  type ObjectInput,
+  type Standing,
+} from './decide.ts';
 export {
   groupNameOf,
   isDefinition,

@@ -16,6 +16,7 @@ import {
 import { byCodePoint, canonicalJson } from './canonical/json.ts';
 import { canonicalObject } from './canonical/object.ts';
 import { sha256 } from './digest.ts';
+import { ordersOf } from './orders.ts';
 
 /** What a render gave, and how it is to be applied. */
 export interface BundleParts {
@@ -38,9 +39,6 @@ export interface Bundle {
   /** Canonical JSON of each object, by its digest. */
   readonly blobs: ReadonlyMap<Digest, Uint8Array>;
 }
-
-/** Our own wins; Argo CD's sync wave is the same number under another name, so its manifests need no change. */
-const stageAnnotations = ['fairlead.dev/stage', 'argocd.argoproj.io/sync-wave'] as const;
 
 function refuse(
   message: string,
@@ -67,23 +65,6 @@ function checkShape(object: KubeObject, application: ApplicationId): void {
     application,
     object: name,
   });
-}
-
-function stageOf(object: KubeObject, application: ApplicationId): number {
-  const annotations: Readonly<Record<string, unknown>> = object.metadata.annotations ?? {};
-  const annotation = stageAnnotations.find((name) => annotations[name] !== undefined);
-  if (annotation === undefined) return 0;
-  const text = annotations[annotation];
-  if (typeof text === 'string' && /^-?\d{1,4}$/.test(text)) return Number(text) || 0;
-  const name = `${object.kind}/${object.metadata.name ?? ''}`;
-  throw refuse(
-    `Cannot bundle ${name} of ${application}: its annotation ${annotation} is ${JSON.stringify(text)}. Write a whole number between -9999 and 9999, in quotes.`,
-    {
-      reason: 'InvalidManifest',
-      application,
-      object: name,
-    },
-  );
 }
 
 function compareKeys(a: ObjectKey, b: ObjectKey): number {
@@ -136,7 +117,7 @@ export function buildBundle(parts: BundleParts): Bundle {
     const bytes = encoder.encode(canonicalJson(canonical));
     const digest = sha256(bytes);
     blobs.set(digest, bytes);
-    return { key: keyOf(canonical), digest, stage: stageOf(canonical, application) };
+    return { key: keyOf(canonical), digest, ...ordersOf(canonical, application) };
   });
   checkOnce(objects, parts);
   objects.sort((a, b) => a.stage - b.stage || compareKeys(a.key, b.key));

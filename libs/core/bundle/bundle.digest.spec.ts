@@ -55,6 +55,26 @@ describe('a bundle', () => {
     ]);
   });
 
+  it('says what the annotations of its objects ask for, and nothing where they ask for nothing', () => {
+    const asking = (annotations: Record<string, string>) => ({ annotations });
+    const { index } = buildBundle(
+      parts(
+        object('ConfigMap', 'a', asking({ 'fairlead.dev/apply': 'CreateOnly' })),
+        object('ConfigMap', 'b', asking({ 'fairlead.dev/apply': 'Recreate', 'fairlead.dev/prune': 'Orphan' })),
+        object('ConfigMap', 'c', asking({ 'fairlead.dev/apply': 'Ignore' })),
+        object('ConfigMap', 'd'),
+        { ...object('Job', 'e', asking({ 'fairlead.dev/run': 'once' })), apiVersion: 'batch/v1' },
+      ),
+    );
+    expect(index.objects.map(({ key: _key, digest: _digest, ...orders }) => orders)).toEqual([
+      { stage: 0, apply: 'CreateOnly' },
+      { stage: 0, apply: 'Recreate', prune: 'Orphan' },
+      { stage: 0, apply: 'Ignore' },
+      { stage: 0 },
+      { stage: 0, run: 'once' },
+    ]);
+  });
+
   it('is sorted by stage and then key, and holds a blob for each object', () => {
     const late = object('ConfigMap', 'a', { annotations: { 'fairlead.dev/stage': '2' } });
     const early = object('ConfigMap', 'z', { annotations: { 'fairlead.dev/stage': '-1' } });
@@ -114,6 +134,30 @@ describe('a bundle', () => {
       [object('ConfigMap', 'a', { annotations: { 'fairlead.dev/stage': 'late' } })],
       'InvalidManifest',
       'its annotation fairlead.dev/stage is "late"',
+    ],
+    [
+      'a way to apply that nobody knows',
+      [object('ConfigMap', 'a', { annotations: { 'fairlead.dev/apply': 'createOnly' } })],
+      'InvalidManifest',
+      'ConfigMap/a of web/podinfo: its annotation fairlead.dev/apply is "createOnly". Write CreateOnly, Ignore, Recreate',
+    ],
+    [
+      'another word about its end',
+      [object('ConfigMap', 'a', { annotations: { 'fairlead.dev/prune': 'false' } })],
+      'InvalidManifest',
+      'its annotation fairlead.dev/prune is "false". Write Orphan',
+    ],
+    [
+      'a run of what never ends',
+      [object('Deployment', 'a', { annotations: { 'fairlead.dev/run': 'once' } })],
+      'InvalidManifest',
+      'Only a Job or a Pod runs to an end',
+    ],
+    [
+      'two words that contradict each other',
+      [object('Pod', 'a', { annotations: { 'fairlead.dev/run': 'once', 'fairlead.dev/apply': 'CreateOnly' } })],
+      'InvalidManifest',
+      'its annotation fairlead.dev/apply is "CreateOnly". Beside fairlead.dev/run',
     ],
     [
       'an object twice',

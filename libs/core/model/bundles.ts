@@ -2,12 +2,26 @@ import type { HealthRule, Ignore, Sync } from './documents/application.ts';
 import type { ApplicationId, Digest } from './ids.ts';
 import type { ObjectKey } from './objects.ts';
 
-/** One object of a bundle, by the digest of its canonical form. */
+/**
+ * Annotation `fairlead.dev/apply`. `CreateOnly`: made where it is missing, and never changed afterwards. `Ignore`: neither made, changed
+ * nor deleted. `Recreate`: deleted and made anew where the API server says that a field of it cannot be changed.
+ */
+export const applyModes = ['CreateOnly', 'Ignore', 'Recreate'] as const;
+/** A value of {@link applyModes}. */
+export type ApplyMode = (typeof applyModes)[number];
+
+/** One object of a bundle, by the digest of its canonical form, and what its annotations ask for. */
 export interface BundleObject {
   readonly key: ObjectKey;
   readonly digest: Digest;
-  /** The stage that the manifest asks for; 0 unless it says. */
+  /** Annotation `fairlead.dev/stage`; 0 unless it says. */
   readonly stage: number;
+  /** Unset: it is applied and kept as it was applied. */
+  readonly apply?: ApplyMode;
+  /** Annotation `fairlead.dev/run`: a Job or Pod that runs once for each manifest. */
+  readonly run?: 'once';
+  /** Annotation `fairlead.dev/prune`: where it leaves the bundle, it stays in the cluster. */
+  readonly prune?: 'Orphan';
 }
 
 /**

@@ -108,7 +108,7 @@ export {
   type TreeAnswer,
   type TreeNode,
 } from './answers.ts';
-export { type BundleIndex, type BundleObject } from './bundles.ts';
+export { applyModes, type ApplyMode, type BundleIndex, type BundleObject } from './bundles.ts';
 export { type AgentMessage, type BlobPart, type HubMessage, type MessageOf, type Traced } from './messages.ts';
 export {
   comparePositions,

@@ -83,6 +83,8 @@ export const reasons = {
   Drifted: 'A live object differs from what was applied.',
   DriftCorrected: 'A live object differed and was put right.',
   DriftFighting: 'Another manager changes the object again and again; the pauses grow.',
+  Ignored: 'The manifest asks to leave the object alone.',
+  Recreating: 'A field of the object cannot be changed, so it is deleted and made anew.',
   NotAppliedYet: 'The object was not applied yet.',
   ManifestChanged: 'The manifest of the object differs from the one that was last applied.',
   LiveStateUnknown: 'The live object has not been looked at yet.',

@@ -1,5 +1,4 @@
 import {
-  countOf,
   keyText,
   type ApplicationId,
   type CommitSha,
@@ -8,6 +7,7 @@ import {
   type Reason,
   type Sync,
 } from '@fairlead/core/model';
+import { allowanceOf } from './budget.ts';
 import { isProtected, type InventoryEntry, type Sight } from './inventory.ts';
 
 /** A bound on how much of an application may be deleted. */
@@ -173,8 +173,7 @@ function withinBudgets(verdicts: readonly Verdict[], input: PruneInput): readonl
     const counts = (verdict: Verdict) =>
       verdict.to === 'delete' && (budget.by === 'Owner' || !isLifted(verdict.entry, input));
     const count = verdicts.filter(counts).length;
-    const isNothing = budget.limit === 0 || budget.limit === '0%';
-    const allowed = Math.max(countOf(budget.limit, { total, atLeast: isNothing ? 0 : 1 }) - (budget.spent ?? 0), 0);
+    const allowed = Math.max(allowanceOf(budget.limit, total) - (budget.spent ?? 0), 0);
     if (count <= allowed) continue;
     const spent = budget.spent ? ` after ${budget.spent} before` : '';
     const message = `${count} of ${total} objects would be deleted${spent}, and ${budget.by === 'Owner' ? "the policy of the cluster's owner" : 'the budget'} allows ${budget.limit}`;

@@ -70,6 +70,27 @@ describe('a refusal of the API server', () => {
     expect(apiError({ verb: 'apply', object: deployment }, webhook).retry).toBe('backoff');
   });
 
+  it('proves that a field cannot be changed only where nothing else is wrong', () => {
+    const proven = (object: typeof deployment, ...causes: ApiFailure['causes'][number][]) =>
+      apiFailureOf(apiError({ verb: 'apply', object }, failure(422, { reason: 'Invalid', causes })))?.immutable ??
+      false;
+    const selector = cause('FieldValueInvalid', 'spec.selector', 'Invalid value: {}: field is immutable');
+    const set = cause(
+      'FieldValueForbidden',
+      'spec',
+      "Forbidden: updates to statefulset spec for fields other than 'replicas' are forbidden",
+    );
+    const image = cause('FieldValueRequired', 'spec.template.spec.containers[0].image', 'Required value');
+    expect(proven(deployment, selector)).toBe(true);
+    expect(proven(deployment, selector, set)).toBe(true);
+    expect(proven(deployment, selector, image)).toBe(false);
+    expect(proven(deployment, image)).toBe(false);
+    expect(proven(deployment)).toBe(false);
+    expect(proven(secret, cause('FieldValueInvalid', 'type', 'Invalid value: "a": field is immutable'))).toBe(true);
+    const denied = failure(403, { message: 'admission webhook denied it: the field is immutable' });
+    expect(apiFailureOf(apiError({ verb: 'apply', object: deployment }, denied))).not.toHaveProperty('immutable');
+  });
+
   it('of a Secret never quotes a value, and still names the fields', () => {
     const typed =
       'failed to create typed patch object (web/key; /v1, Kind=Secret): .data.pin: expected string, got &value.valueUnstructured{Value:4711}';

@@ -20,6 +20,8 @@ export interface ApiFailure {
   readonly message: string;
   readonly causes: readonly ApiCause[];
   readonly retryAfterMs?: number;
+  /** The server refused nothing but changes of fields that cannot be changed after creation. */
+  readonly immutable?: true;
 }
 
 /** What was being done, and to which object. */
@@ -49,7 +51,7 @@ export function apiError(attempt: ApiAttempt, failure: ApiFailure): FairleadErro
     reason: verdict.reason,
     retry: verdict.retry,
     subject: { object, ...fieldOf(failure) },
-    cause: shown,
+    cause: isImmutable(failure) ? { ...shown, immutable: true } : shown,
   });
 }
 
@@ -117,6 +119,17 @@ function verdictOn(failure: ApiFailure): Verdict {
         return { code: 'Unavailable', reason: 'ApiServerUnreachable', retry: wait, next: 'it is tried again' };
       return refused('correct the manifest');
   }
+}
+
+/** How API servers say it, by kind: `field is immutable`, `cannot change roleRef`, `updates to statefulset spec … are forbidden`, … */
+const unchangeable =
+  /\bimmutable\b|\bmay not (be )?change|\bcannot change\b|\bupdates to [\w ]*\b(spec|parameters|provisioner)\b.*\bforbidden\b|\bfailed rule: self == oldSelf\b/;
+
+/** True if every single cause says so: a manifest that is wrong in another way too would not be accepted in the place of the old one. */
+function isImmutable({ status, causes }: ApiFailure): boolean {
+  const says = ({ reason, message }: ApiCause): boolean =>
+    (reason === 'FieldValueInvalid' || reason === 'FieldValueForbidden') && unchangeable.test(message);
+  return status === 422 && causes.length > 0 && causes.every(says);
 }
 
 /**

@@ -98,7 +98,7 @@ describe('an application', () => {
     };
     const boat = { apiVersion: 'example.dev/v1', kind: 'Boat', metadata: { name: 'ada' }, spec: {} };
     await one.want({ applications: { [web]: { objects: [crd, boat] } } });
-    await one.until(web, { sync: 'Failed', reason: 'KindUnknown' });
+    await one.until(web, { sync: 'Applying', reason: 'KindUnknown' });
     one.api.edit(
       { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', namespace: '', name: 'boats.example.dev' },
       (object) => ({

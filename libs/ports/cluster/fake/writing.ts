@@ -1,6 +1,7 @@
 import { keyOf, type KubeObject, type ObjectKey } from '@fairlead/core/model';
 import type { ApiFailure } from '../failure.ts';
 import type { ClusterApi, Identity } from '../port.ts';
+import { immutableChange } from './immutable.ts';
 import type { FakeKind } from './kinds.ts';
 import { applyTo, updateTo, type Writer } from './managers.ts';
 import { jsonPatch, mergePatch } from './patches.ts';
@@ -129,6 +130,8 @@ function store(
   { live, result, dryRun }: { live: KubeObject | undefined; result: KubeObject | ApiFailure; dryRun: boolean },
 ): KubeObject {
   if ('causes' in result) throw refuse(what, result as ApiFailure);
+  const fixed = live && immutableChange(live, result);
+  if (fixed) throw refuse(what, fixed);
   const admitted = server.options.admit?.(result) ?? result;
   return copy(dryRun ? admitted : server.state.commit(what.kind, live, admitted));
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { ClusterApi, Identity } from '@fairlead/ports/cluster';
 import { applyContract } from './apply.ts';
+import { immutableContract } from './immutable.ts';
 import { readContract } from './read.ts';
 import { watchContract } from './watch.ts';
 import { writeContract } from './write.ts';
@@ -35,6 +36,7 @@ export function clusterApiContract(name: string, makeFixture: () => Promise<Clus
     };
     readContract(bench);
     applyContract(bench);
+    immutableContract(bench);
     writeContract(bench);
     watchContract(bench);
   });

@@ -19,17 +19,26 @@ export interface ApplyWork {
   readonly dryRun?: boolean;
 }
 
+/** What came of an apply. */
+export interface ItemApplied extends Applied {
+  /** It is only to be created, and was there: nothing was sent. */
+  readonly left?: true;
+}
+
 /**
  * Sends an object by server-side apply, as the application's service account. Throws what the API server refuses, and
  * ObjectTaken where the object is another's.
  */
-export async function applyItem(ground: Ground, work: ApplyWork): Promise<Applied> {
+export async function applyItem(ground: Ground, work: ApplyWork): Promise<ItemApplied> {
   const { application, assignment, item } = work;
   const kind = item.kind;
   const wanted = item.wanted;
   if (!kind || !wanted) throw new TypeError(`${item.text} is not wanted, or of no known kind`);
   const { index } = assignment;
   const account = accountOf(index.serviceAccount, ground, application);
+  const onlyCreated = wanted.apply === 'CreateOnly';
+  const there = onlyCreated ? await look(ground, kind, { key: item.key, account }) : undefined;
+  if (there) return { object: there, created: false, left: true };
   const manifest = manifestOf(await ground.state.text(wanted.digest), { key: item.key, application });
   const settled = await settle(manifest, { ground, work, kind, account });
   if (item.key.namespace !== '' && item.key.namespace === index.namespace && !work.dryRun)
@@ -43,7 +52,8 @@ export async function applyItem(ground: Ground, work: ApplyWork): Promise<Applie
     };
     return ground.pace.run(work.urgency, () => ground.cluster.apply(settled, options));
   };
-  const override = index.sync.conflicts === 'Override';
+  // Whoever made it between the look and the apply keeps the fields.
+  const override = index.sync.conflicts === 'Override' && !onlyCreated;
   return isNamespace(item.key) ? sendShared(send, { override, item }) : send(override);
 }
 

@@ -19,7 +19,7 @@ export interface Departing {
 /** Under which conditions objects leave. */
 export type DepartWork = Pick<
   LeaveWork,
-  'serviceAccount' | 'wanted' | 'sync' | 'acknowledged' | 'passFailed' | 'signal'
+  'serviceAccount' | 'wanted' | 'sync' | 'acknowledged' | 'passFailed' | 'renewed' | 'signal'
 >;
 
 /** Lets go of what is no longer wanted: settles what is uncertain, asks who inherits, then leaves. */

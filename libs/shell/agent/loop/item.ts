@@ -1,4 +1,4 @@
-import type { Standing } from '@fairlead/core/apply';
+import { hasEnded, isCurrent, type Standing } from '@fairlead/core/apply';
 import type { Health } from '@fairlead/core/health';
 import type { BundleObject, Digest, KubeObject, ObjectKey, Reason } from '@fairlead/core/model';
 import type { InventoryEntry } from '@fairlead/core/prune';
@@ -12,6 +12,8 @@ export interface Problem {
   readonly retryAtMs: number;
   /** Digest of the manifest that it happened with: another one is tried at once. */
   readonly digest: string;
+  /** Nothing failed: what it waits for is on its way. */
+  readonly awaited?: true;
 }
 
 /** How often an object was put right of late. */
@@ -30,8 +32,10 @@ export interface Item {
   /** `keyText` of the key. */
   readonly text: string;
   kind: ResourceKind | undefined;
-  /** Undefined: it is in the inventory and leaves. */
+  /** Undefined: it is in the inventory and leaves, or stays as it is. */
   wanted: BundleObject | undefined;
+  /** The bundle has it, and asks to leave it alone. */
+  ignored: boolean;
   /** Undefined: it is new. */
   entry: InventoryEntry | undefined;
   /** An intent of this process, whose apply has not been tried: nothing of it can be in the cluster. */
@@ -41,6 +45,8 @@ export interface Item {
   problem: Problem | undefined;
   /** A call about it is under way. */
   busy: boolean;
+  /** A pass came by while it was busy. */
+  passedOver: boolean;
   /** What came while it was busy. */
   latest: Seen | undefined;
   /** resourceVersion of the API server's answer to our last write: older events are echoes of what we know. */
@@ -48,6 +54,10 @@ export interface Item {
   /** resourceVersion of the drift that was reported and left alone. */
   reported: string;
   fight: Fight;
+  /** It was deleted to be made anew, and is not back yet. */
+  isRenewed: boolean;
+  /** Digest of the manifest for which it was deleted last. */
+  renewedFor: string;
 }
 
 /** No fight so far. */
@@ -60,16 +70,20 @@ export function newItem(key: ObjectKey, text: string): Item {
     text,
     kind: undefined,
     wanted: undefined,
+    ignored: false,
     entry: undefined,
     untried: false,
     live: 'Unknown',
     health: { status: 'Unknown', reason: 'LiveStateUnknown', message: 'it has not been looked at yet' },
     problem: undefined,
     busy: false,
+    passedOver: false,
     latest: undefined,
     answered: '',
     reported: '',
     fight: peace,
+    isRenewed: false,
+    renewedFor: '',
   };
 }
 
@@ -80,14 +94,20 @@ export function isOldNews(version: string, known: string): boolean {
   return numbers && (version.length < known.length || (version.length === known.length && version < known));
 }
 
-/** True if the manifest that is wanted is the one that was applied last. */
-export function isApplied(item: Item): boolean {
-  return item.problem === undefined && item.entry?.manifest === item.wanted?.digest;
+/** True if what is wanted is what was applied last. */
+export function isApplied({ problem, entry, wanted }: Item): boolean {
+  if (problem !== undefined || wanted === undefined) return false;
+  return isCurrent(entry?.manifest, { manifest: wanted.digest, apply: wanted.apply });
+}
+
+/** How it ran to its end, if that is why it may be gone. */
+export function endOf({ entry, wanted }: Item, bundle: Digest): 'Succeeded' | 'Failed' | undefined {
+  if (wanted === undefined) return undefined;
+  return hasEnded(entry, { ...wanted, manifest: wanted.digest, bundle }) ? entry?.ended?.as : undefined;
 }
 
 /** Applied, and its health lets a later stage begin. */
 export function isSettled(item: Item, bundle: Digest): boolean {
-  const ended = item.entry?.ended;
   const fine = item.health.status === 'Healthy' || item.health.status === 'Suspended';
-  return isApplied(item) && (fine || (ended?.bundle === bundle && ended.as === 'Succeeded'));
+  return isApplied(item) && (fine || endOf(item, bundle) === 'Succeeded');
 }

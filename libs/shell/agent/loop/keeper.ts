@@ -1,58 +1,41 @@
-import { trackingKey } from '@fairlead/core/apply';
-import { assessHealth, endedAs, missingHealth } from '@fairlead/core/health';
-import {
-  asFairleadError,
-  type FairleadError,
-  type ApplicationId,
-  type DriftItem,
-  type KubeObject,
-} from '@fairlead/core/model';
-import { settleIntent, type InventoryEntry } from '@fairlead/core/prune';
-import type { Namespaces } from '../namespaces.ts';
-import type { Urgency } from '../pace.ts';
-import { applyItem } from './apply.ts';
+import { isCurrent, trackingKey } from '@fairlead/core/apply';
+import { missingHealth } from '@fairlead/core/health';
+import { asFairleadError, type Digest, type KubeObject, type Reason } from '@fairlead/core/model';
+import { settleIntent } from '@fairlead/core/prune';
+import { lookAt, viewerOf, type Desk } from './desk.ts';
 import { afterCorrection, isFighting } from './fight.ts';
-import { accountOf, look, type Assignment, type Ground } from './ground.ts';
-import type { Inventory } from './inventory.ts';
-import { isOldNews, type Item, type Seen } from './item.ts';
-import { driftBetween, driftOfAbsence, judge, referenceOf, type FoundDrift, type Viewer } from './live.ts';
+import type { Assignment } from './ground.ts';
+import { endOf, isOldNews, type Item, type Seen } from './item.ts';
+import { driftBetween, driftOfAbsence, judge, referenceOf, type FoundDrift } from './live.ts';
 import { trackingFor } from './manifest.ts';
-import { isUncertain, problemOf } from './retry.ts';
-
-/** What a keeper tells its loop. */
-export interface KeeperEvents {
-  /** Something that the status shows changed. */
-  changed(): void;
-  /** A pass should look again, at once or after so long. */
-  again(afterMs: number): void;
-  /** An object that was leaving may be gone. */
-  left(item: Item): void;
-  drift(item: DriftItem): void;
-  /** An apply was refused; the item's problem says why. */
-  failed(item: Item): void;
-  /** The API server may know kinds that it did not know. */
-  kindsChanged(): void;
-}
+import { Renewals } from './renew.ts';
+import { goingAgainMs, Sender } from './sender.ts';
+import { Vitals } from './vitals.ts';
 
 /** Options of {@link Keeper}. */
-export interface KeeperOptions {
-  readonly application: ApplicationId;
-  readonly ground: Ground;
-  readonly namespaces: Namespaces;
-  readonly inventory: Inventory;
-  readonly events: KeeperEvents;
-}
+export type KeeperOptions = Omit<Desk, 'assignment'>;
 
 /**
  * Keeps single objects as they should be: applies them, sees what became of them, and puts them right. At most one call
  * about an object is under way; what the watch says meanwhile is judged after it.
  */
 export class Keeper {
-  readonly #options: KeeperOptions;
+  readonly #desk: Desk;
+  readonly #vitals: Vitals;
+  readonly #sender: Sender;
+  readonly #renewals = new Renewals();
+  readonly #underWay = new Map<Item, Promise<void>>();
   #assignment: Assignment | undefined;
 
   constructor(options: KeeperOptions) {
-    this.#options = options;
+    this.#desk = { ...options, assignment: () => this.#assignment };
+    this.#vitals = new Vitals(this.#desk);
+    this.#sender = new Sender(this.#desk, { vitals: this.#vitals, renewals: this.#renewals });
+  }
+
+  /** How many objects were deleted to be made anew under the bundle. */
+  renewedUnder(bundle: Digest): number {
+    return this.#renewals.under(bundle);
   }
 
   /** What is wanted from now on; undefined: nothing is, and drift is nobody's concern. */
@@ -70,7 +53,7 @@ export class Keeper {
   /** Applies an object in the course of a pass. */
   async apply(item: Item): Promise<void> {
     await this.#exclusively(item, async () => {
-      await this.#send(item, 'bulk');
+      await this.#sender.send(item, 'bulk');
     });
   }
 
@@ -78,7 +61,7 @@ export class Keeper {
   async settle(item: Item): Promise<void> {
     await this.#exclusively(item, async () => {
       await this.#settle(item);
-      await this.#send(item, 'bulk');
+      await this.#sender.send(item, 'bulk');
     });
   }
 
@@ -88,8 +71,8 @@ export class Keeper {
   }
 
   async #settle(item: Item): Promise<void> {
-    const { application, inventory, ground } = this.#options;
-    const live = await this.#look(item);
+    const { application, inventory, ground } = this.#desk;
+    const live = await lookAt(this.#desk, item);
     const { fieldManager, label } = trackingFor(item.key, application);
     const settled = settleIntent(live, { manager: fieldManager, label: { key: trackingKey, value: label } });
     item.untried = true;
@@ -104,49 +87,76 @@ export class Keeper {
     item.entry = undefined;
   }
 
+  /** Deletes what ran to its end, and makes it anew. */
+  async renew(item: Item): Promise<void> {
+    await this.#exclusively(item, async () => {
+      await this.#sender.renew(item);
+    });
+  }
+
+  /** Says what is waited for. A watch tells when it has come; only what was deleted to be made anew is looked at as well. */
+  async wait(item: Item, reason: Reason): Promise<void> {
+    const { digest = '' } = item.wanted ?? {};
+    const until = reason === 'StillRunning' ? 'the run before it has ended' : 'it is gone';
+    const message = `${item.text} waits until ${until}: ${item.health.message}`;
+    item.problem = {
+      reason: item.isRenewed ? 'Recreating' : reason,
+      message,
+      tries: 1,
+      retryAtMs: 0,
+      digest,
+      awaited: true,
+    };
+    if (!item.isRenewed) return;
+    this.#desk.events.again(goingAgainMs);
+    await this.inspect(item);
+  }
+
   /** A Job that ran to its end before this bundle came, and is the same in it, is done in it too. */
   carryEnd(item: Item): void {
-    const bundle = this.#assignment?.entry.bundle;
-    const { entry } = item;
-    if (!bundle || item.live !== 'AsApplied' || !entry?.ended || entry.ended.bundle === bundle) return;
-    item.entry = { ...entry, ended: { ...entry.ended, bundle } };
-    this.#options.inventory.mark(item.entry);
+    this.#vitals.carryEnd(item);
   }
 
   /** Reads an object and corrects or reports what differs. */
   async inspect(item: Item): Promise<void> {
-    const seenAtMs = this.#options.ground.clock.now();
+    const seenAtMs = this.#desk.ground.clock.now();
     await this.#exclusively(item, () => this.#inspect(item, seenAtMs));
   }
 
   #judge(item: Item, seen: Exclude<Seen, 'Gone'>): void {
     const { object, whole } = seen;
     if (isOldNews(object.metadata.resourceVersion ?? '', item.answered)) return;
-    if (whole || object.metadata.deletionTimestamp !== undefined) this.#assess(item, object);
+    if (whole || object.metadata.deletionTimestamp !== undefined) this.#vitals.assess(item, object);
     if (object.metadata.deletionTimestamp !== undefined) {
       item.live = 'Terminating';
-      return this.#options.events.changed();
+      return this.#desk.events.changed();
     }
     const assignment = this.#assignment;
     if (!assignment || !item.wanted || item.entry?.uid === undefined) return;
-    if (!whole) this.#assess(item, object);
-    const verdict = judge(seen, item.entry, this.#viewer(item, assignment));
+    if (!whole) this.#vitals.assess(item, object);
+    const verdict = this.#standing(item, { seen, assignment });
     if (verdict === 'AsApplied') {
-      if (item.live !== 'AsApplied') this.#options.events.changed();
+      if (item.live !== 'AsApplied') this.#desk.events.changed();
       item.live = 'AsApplied';
       item.reported = '';
       return;
     }
     item.live = verdict === 'Look' ? 'Touched' : 'Drifted';
     if (assignment.index.sync.drift === 'Off') return;
-    const seenAtMs = this.#options.ground.clock.now();
+    const seenAtMs = this.#desk.ground.clock.now();
     void this.#exclusively(item, () =>
       verdict === 'Look' ? this.#inspect(item, seenAtMs) : this.#drifted(item, { before: object, seenAtMs }),
     );
   }
 
+  /** How the object stands against what was applied; what is only created stands as it is. */
+  #standing(item: Item, by: { seen: Exclude<Seen, 'Gone'>; assignment: Assignment }): ReturnType<typeof judge> {
+    if (item.wanted?.apply === 'CreateOnly' || !item.entry) return 'AsApplied';
+    return judge(by.seen, item.entry, viewerOf(this.#desk, item, by.assignment));
+  }
+
   #vanished(item: Item): void {
-    const { events, ground } = this.#options;
+    const { events, ground } = this.#desk;
     const assignment = this.#assignment;
     if (!item.wanted || !assignment) return events.left(item);
     if (item.entry?.uid === undefined) return;
@@ -156,28 +166,27 @@ export class Keeper {
   }
 
   async #inspect(item: Item, seenAtMs: number): Promise<void> {
-    const { inventory, events } = this.#options;
+    const { inventory, events } = this.#desk;
     const assignment = this.#assignment;
     if (!assignment || !item.wanted || !item.entry) return;
-    const object = await this.#look(item);
+    const object = await lookAt(this.#desk, item);
     if (!object) {
       item.live = 'Absent';
       return this.#absent(item, { assignment, seenAtMs });
     }
     item.answered = object.metadata.resourceVersion ?? '';
-    this.#assess(item, object);
+    this.#vitals.assess(item, object);
     if (object.metadata.deletionTimestamp !== undefined) {
       item.live = 'Terminating';
       return events.changed();
     }
-    const viewer = this.#viewer(item, assignment);
-    if (judge({ object, whole: true }, item.entry, viewer) !== 'AsApplied') {
+    if (this.#standing(item, { seen: { object, whole: true }, assignment }) !== 'AsApplied') {
       item.live = 'Drifted';
       if (assignment.index.sync.drift !== 'Off') await this.#drifted(item, { before: object, seenAtMs });
       return;
     }
     item.live = 'AsApplied';
-    const metadata = referenceOf(object, viewer)?.metadata;
+    const metadata = referenceOf(object, viewerOf(this.#desk, item, assignment))?.metadata;
     if (metadata !== undefined && metadata !== item.entry.metadata) {
       item.entry = { ...item.entry, metadata };
       inventory.mark(item.entry);
@@ -187,19 +196,23 @@ export class Keeper {
 
   async #absent(item: Item, by: { assignment: Assignment; seenAtMs: number }): Promise<void> {
     const { sync } = by.assignment.index;
-    const ended = item.entry?.ended;
-    if (ended?.bundle === by.assignment.entry.bundle) return this.#options.events.changed();
+    if (item.isRenewed) return void (await this.#sender.send(item, 'bulk'));
+    if (endOf(item, by.assignment.entry.bundle) !== undefined) return this.#desk.events.changed();
     item.health = missingHealth(item.key);
     if (sync.drift !== 'Off') await this.#drifted(item, { before: undefined, seenAtMs: by.seenAtMs });
-    this.#options.events.changed();
+    this.#desk.events.changed();
   }
 
   /** Corrects at once, or reports, as the application says; waits where another hand keeps undoing it. */
   async #drifted(item: Item, found: { before: KubeObject | undefined; seenAtMs: number }): Promise<void> {
-    const { ground, events } = this.#options;
+    const { ground, events } = this.#desk;
     const assignment = this.#assignment;
-    if (!assignment) return;
+    const { wanted } = item;
+    if (!assignment || !wanted) return;
     events.changed();
+    if (wanted.run === 'once' && item.entry?.ended) return;
+    // Another manifest than the one that drifted comes in its own stage, and what is sent then is no correction.
+    if (!isCurrent(item.entry?.manifest, { manifest: wanted.digest, apply: wanted.apply })) return events.again(0);
     if (assignment.index.sync.drift === 'Report') return this.#report(item, { ...found, outcome: 'Reported' });
     const nowMs = ground.clock.now();
     if (nowMs < item.fight.pausedUntilMs) {
@@ -207,7 +220,7 @@ export class Keeper {
       return this.#report(item, { ...found, outcome: 'Damped' });
     }
     if (item.problem && nowMs < item.problem.retryAtMs) return;
-    const answer = await this.#send(item, 'correction');
+    const answer = await this.#sender.send(item, 'correction');
     const drifts = this.#drifts(item, found, answer);
     if (drifts.length === 0) return;
     const tookMs = ground.clock.now() - found.seenAtMs;
@@ -220,11 +233,11 @@ export class Keeper {
     item: Item,
     found: { before: KubeObject | undefined; seenAtMs: number; outcome: 'Reported' | 'Damped' },
   ): Promise<void> {
-    const { events } = this.#options;
+    const { events } = this.#desk;
     const version = found.before?.metadata.resourceVersion ?? 'absent';
     if (item.reported === version) return;
     item.reported = version;
-    const answer = found.before === undefined ? undefined : await this.#dryRun(item);
+    const answer = found.before === undefined ? undefined : await this.#sender.dryRun(item);
     const drifts = this.#drifts(item, found, answer);
     // The server would answer what is there: it changed its own defaults, and nobody changed the object.
     if (found.before && answer && drifts.length === 0) return this.#accept(item, answer);
@@ -238,150 +251,44 @@ export class Keeper {
   ): readonly FoundDrift[] {
     const assignment = this.#assignment;
     if (!assignment) return [];
-    const viewer = this.#viewer(item, assignment);
+    const viewer = viewerOf(this.#desk, item, assignment);
     if (!found.before) return [driftOfAbsence(viewer, found.seenAtMs)];
     return answer ? driftBetween(found.before, answer, viewer) : [];
-  }
-
-  async #dryRun(item: Item): Promise<KubeObject | undefined> {
-    const { application, ground, namespaces } = this.#options;
-    const assignment = this.#assignment;
-    if (!assignment) return undefined;
-    const { object } = await applyItem(ground, {
-      application,
-      assignment,
-      item,
-      urgency: 'correction',
-      namespaces,
-      dryRun: true,
-    });
-    return object;
-  }
-
-  async #send(item: Item, urgency: Urgency): Promise<KubeObject | undefined> {
-    const { application, ground, namespaces } = this.#options;
-    const assignment = this.#assignment;
-    if (!assignment || !item.wanted) return undefined;
-    item.untried = false;
-    const { wanted } = item;
-    try {
-      const answer = await applyItem(ground, { application, assignment, item, urgency, namespaces });
-      this.#applied(item, { ...answer, wanted, assignment });
-      return answer.object;
-    } catch (thrown) {
-      this.#failed(item, asFairleadError(thrown));
-      return undefined;
-    }
-  }
-
-  #applied(
-    item: Item,
-    done: { object: KubeObject; created: boolean; wanted: NonNullable<Item['wanted']>; assignment: Assignment },
-  ): void {
-    const { object, created, wanted, assignment } = done;
-    const before = item.entry;
-    const uid = object.metadata.uid ?? '';
-    const origin = created
-      ? 'Created'
-      : before?.uid === uid || before?.uid === undefined
-        ? (before?.origin ?? 'Adopted')
-        : 'Adopted';
-    const reference = referenceOf(object, this.#viewer(item, assignment));
-    const entry: InventoryEntry = {
-      key: item.key,
-      uid,
-      origin,
-      stage: wanted.stage,
-      manifest: wanted.digest,
-      ...reference,
-    };
-    item.entry = entry;
-    item.live = 'AsApplied';
-    item.problem = undefined;
-    item.reported = '';
-    item.answered = object.metadata.resourceVersion ?? '';
-    this.#options.inventory.mark(entry);
-    this.#assess(item, object);
-    this.#options.events.changed();
-  }
-
-  #failed(item: Item, error: FairleadError): void {
-    const { ground, namespaces, events, application } = this.#options;
-    // Whether it arrived is not known: the GET comes before any retry. Where the server refused, it did not.
-    item.untried = item.entry?.uid === undefined && !isUncertain(error);
-    item.problem = problemOf(error, { item, nowMs: ground.clock.now() });
-    if (error.code === 'NotFound') namespaces.forget(item.key.namespace);
-    ground.log.warn('apply.failed', { application, object: item.text, reason: error.reason, error: error.message });
-    events.failed(item);
-    events.again(Math.max(0, item.problem.retryAtMs - ground.clock.now()));
-    events.changed();
   }
 
   /** The new reference, where what the server would answer is what is there. */
   #accept(item: Item, answer: KubeObject): void {
     const assignment = this.#assignment;
     if (!assignment || !item.entry) return;
-    item.entry = { ...item.entry, ...referenceOf(answer, this.#viewer(item, assignment)) };
+    item.entry = { ...item.entry, ...referenceOf(answer, viewerOf(this.#desk, item, assignment)) };
     item.live = 'AsApplied';
-    this.#options.inventory.mark(item.entry);
-    this.#options.events.changed();
-  }
-
-  #assess(item: Item, object: KubeObject): void {
-    const before = item.health;
-    const rules = this.#assignment?.rules;
-    item.health = assessHealth(object, rules === undefined ? {} : { rules });
-    if (before.status === item.health.status && before.message === item.health.message) return;
-    if (item.key.kind === 'CustomResourceDefinition' && item.health.status === 'Healthy')
-      this.#options.events.kindsChanged();
-    this.#noteEnd(item, object);
-    this.#options.events.changed();
-  }
-
-  #noteEnd(item: Item, object: KubeObject): void {
-    const as = endedAs(object);
-    const bundle = this.#assignment?.entry.bundle;
-    if (!as || !bundle || !item.entry?.uid || item.entry.ended?.bundle === bundle) return;
-    item.entry = { ...item.entry, ended: { bundle, as } };
-    this.#options.inventory.mark(item.entry);
-  }
-
-  #viewer(item: Item, assignment: Assignment): Viewer {
-    const { application } = this.#options;
-    return {
-      application,
-      key: item.key,
-      manager: trackingFor(item.key, application).fieldManager,
-      ignore: assignment.index.ignore,
-    };
-  }
-
-  async #look(item: Item): Promise<KubeObject | undefined> {
-    const { application, ground, inventory } = this.#options;
-    const kind = item.kind;
-    if (!kind) return undefined;
-    const account = accountOf(
-      this.#assignment?.index.serviceAccount ?? inventory.facts?.serviceAccount ?? '',
-      ground,
-      application,
-    );
-    return ground.pace.run('correction', () => look(ground, kind, { key: item.key, account }));
+    this.#desk.inventory.mark(item.entry);
+    this.#desk.events.changed();
   }
 
   /** True while another hand undoes what we put right. */
   isFighting(item: Item): boolean {
-    return isFighting(item.fight, this.#options.ground.clock.now());
+    return isFighting(item.fight, this.#desk.ground.clock.now());
+  }
+
+  /** Resolves when no call about the item is under way: what a watch set going is over, and the item can be decided about. */
+  async idle(item: Item): Promise<void> {
+    while (item.busy) await this.#underWay.get(item);
   }
 
   async #exclusively(item: Item, work: () => Promise<void>): Promise<void> {
     if (item.busy) return;
     item.busy = true;
+    const over = Promise.withResolvers<void>();
+    this.#underWay.set(item, over.promise);
     try {
       await work();
     } catch (thrown) {
-      this.#failed(item, asFairleadError(thrown));
+      this.#sender.failed(item, asFairleadError(thrown));
     } finally {
       item.busy = false;
+      this.#underWay.delete(item);
+      over.resolve();
     }
     const { latest } = item;
     item.latest = undefined;

@@ -33,6 +33,8 @@ export interface LeaveTerms {
   readonly sync: Pick<Sync, 'prune' | 'adopt'>;
   readonly acknowledged: Readonly<Record<string, CommitSha>>;
   readonly passFailed: boolean;
+  /** So many objects were deleted under this bundle to be made anew: the owner's budget is for both. */
+  readonly renewed: number;
   readonly handedTo: ReadonlyMap<string, ApplicationId>;
   readonly shared: ReadonlySet<string>;
 }
@@ -118,7 +120,7 @@ function budgetsOf(ground: Ground, work: LeaveTerms): PruneBudget[] {
   const owners = ground.policy().pruneBudget;
   return [
     { limit: Math.max(defaultBudget.count, Math.floor(total * defaultBudget.share)), by: 'Default' },
-    ...(owners === undefined ? [] : [{ limit: owners, by: 'Owner' } as const]),
+    ...(owners === undefined ? [] : [{ limit: owners, by: 'Owner', spent: work.renewed } as const]),
   ];
 }
 

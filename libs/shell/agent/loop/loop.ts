@@ -1,4 +1,3 @@
-import { decideObject, planStages } from '@fairlead/core/apply';
 import {
   asFairleadError,
   type ApplicationId,
@@ -10,18 +9,18 @@ import type { InventoryEntry, PruneNote } from '@fairlead/core/prune';
 import type { ResourceKind } from '@fairlead/ports/cluster';
 import { fullJitterMs } from '../hub/backoff.ts';
 import type { Reporter } from '../hub/reporter.ts';
-import { forEachLimited } from '../limited.ts';
 import type { Namespaces } from '../namespaces.ts';
 import { kindText } from '../watch/watchers.ts';
 import type { Company } from './company.ts';
 import { depart, Departures, goneWaitMs, type DepartWork } from './depart.ts';
 import { accountOf, type Assignment, type Goal, type Ground } from './ground.ts';
 import { openInventory, type Inventory, type InventoryFacts } from './inventory.ts';
-import { isApplied, isSettled, type Item, type Seen } from './item.ts';
-import { Keeper, type KeeperEvents } from './keeper.ts';
+import { endOf, type Item, type Seen } from './item.ts';
+import type { KeeperEvents } from './desk.ts';
+import { Keeper } from './keeper.ts';
 import type { LeaveResult } from './leave.ts';
+import { applyStages } from './pass.ts';
 import { resolve } from './resolve.ts';
-import { mayTry } from './retry.ts';
 import { Roster } from './roster.ts';
 import { leavingStatus, orphanStatus, statusOf } from './status.ts';
 import { Turns } from './turns.ts';
@@ -36,7 +35,8 @@ export interface LoopOptions {
   readonly random: () => number;
 }
 
-const atATime = 64;
+/** A report looks at every object: of ten thousand, twice a second while they change. */
+const reportMsPerItem = 0.05;
 const passPauses = { firstMs: 1000, mostMs: 60_000 };
 /** So long a correction is shown after it. */
 const correctedForMs = 600_000;
@@ -94,6 +94,7 @@ export class ApplicationLoop {
     this.#keeper.assign(goal.to === 'Run' ? goal.assignment : undefined);
     if (goal.to !== 'Run' || goal.assignment.entry.bundle !== this.#inventory.facts?.bundle) this.#passDone = false;
     this.#failures = 0;
+    this.#roster.forgive();
     if (goal.to === 'Run') this.#resolved = Promise.withResolvers<void>();
     else this.#resolved.resolve();
     this.#turns.wake();
@@ -194,7 +195,15 @@ export class ApplicationLoop {
     for (const item of fresh) Object.assign(item, { entry: { key: item.key }, untried: true });
     const keys = fresh.map(({ key }) => key);
     await this.#inventory.intend(keys, this.#facts(assignment));
-    const complete = await this.#applyStages(assignment, signal);
+    this.#waitsForStage = undefined;
+    const complete = await applyStages({
+      ground,
+      keeper: this.#keeper,
+      items: this.#roster.all(),
+      assignment,
+      signal,
+      waitsFor: (stage) => (this.#waitsForStage = stage),
+    });
     if (signal.aborted) return;
     await this.#prune(assignment, { complete, signal });
     // Report what outlives the process.
@@ -202,71 +211,20 @@ export class ApplicationLoop {
     this.#passDone = complete;
   }
 
-  /** True if every object of every stage was applied. */
-  async #applyStages(assignment: Assignment, signal: AbortSignal): Promise<boolean> {
-    const wanted = this.#roster
-      .all()
-      .flatMap((item) => (item.wanted ? [{ key: item.key, stage: item.wanted.stage, item }] : []));
-    const stages = planStages(wanted);
-    this.#waitsForStage = undefined;
-    for (const [index, { stage, groups }] of stages.entries()) {
-      for (const group of groups) {
-        await forEachLimited(group.items, atATime, async ({ item }) => {
-          if (!signal.aborted) await this.#advance(item, assignment);
-        });
-        if (signal.aborted) return false;
-      }
-      const settled = groups.every(({ items }) => items.every(({ item }) => isSettled(item, assignment.entry.bundle)));
-      if (index + 1 < stages.length && !settled) {
-        this.#waitsForStage = stage;
-        return false;
-      }
-    }
-    return wanted.every(({ item }) => isApplied(item));
-  }
-
-  async #advance(item: Item, assignment: Assignment): Promise<void> {
-    const { entry, index } = assignment;
-    if (item.busy || !item.wanted || !item.kind || !item.entry || !mayTry(item, this.#options.ground.clock.now()))
-      return;
-    const decision = decideObject({
-      manifest: item.wanted.digest,
-      bundle: entry.bundle,
-      last: item.untried ? undefined : item.entry,
-      live: item.live,
-      drift: index.sync.drift,
-    });
-    switch (decision.do) {
-      case 'Skip':
-        item.problem = undefined;
-        return this.#keeper.carryEnd(item);
-      case 'Settle':
-        return this.#keeper.settle(item);
-      case 'Look':
-        return this.#keeper.inspect(item);
-      case 'Report':
-        return item.reported === '' ? this.#keeper.inspect(item) : undefined;
-      case 'Apply':
-        return decision.reason === 'Drifted' || decision.reason === 'ObjectMissing'
-          ? this.#keeper.inspect(item)
-          : this.#keeper.apply(item);
-      case 'Wait':
-        return undefined;
-    }
-  }
-
   async #prune(assignment: Assignment, options: { complete: boolean; signal: AbortSignal }): Promise<void> {
     const all = this.#roster.all();
     this.#held = [];
-    if (!all.some((item) => item.entry && !item.wanted)) return;
+    const stays = ({ wanted, ignored }: Item): boolean => wanted !== undefined || ignored;
+    if (all.every((item) => !item.entry || stays(item))) return;
     const { entry, index } = assignment;
-    const keys = new Set(all.filter((item) => item.wanted).map(({ text }) => text));
+    const keys = new Set(all.filter(stays).map(({ text }) => text));
     const { held, deleted } = await this.#depart({
       serviceAccount: index.serviceAccount,
       wanted: { keys, complete: true },
       sync: index.sync,
       acknowledged: entry.acknowledged,
       passFailed: !options.complete,
+      renewed: this.#keeper.renewedUnder(entry.bundle),
       signal: options.signal,
     });
     this.#held = held;
@@ -292,6 +250,7 @@ export class ApplicationLoop {
         sync,
         acknowledged,
         passFailed: false,
+        renewed: 0,
         signal,
       });
       this.#held = held;
@@ -334,7 +293,7 @@ export class ApplicationLoop {
     return {
       changed: () => {
         if (this.#waitsForStage !== undefined) this.#turns.wake();
-        this.#turns.reportSoon();
+        this.#turns.reportSoon(this.#roster.items.size * reportMsPerItem);
       },
       again: (afterMs) => this.#turns.again(afterMs),
       left: (item) => {
@@ -390,7 +349,7 @@ export class ApplicationLoop {
     if (assignment.index.sync.drift === 'Off') return 'None';
     if (items.some((item) => item.wanted && this.#keeper.isFighting(item))) return 'Fighting';
     const differs = (item: Item): boolean =>
-      item.live === 'Drifted' || (item.live === 'Absent' && item.entry?.ended?.bundle !== assignment.entry.bundle);
+      item.live === 'Drifted' || (item.live === 'Absent' && endOf(item, assignment.entry.bundle) === undefined);
     if (items.some((item) => item.wanted && item.entry?.manifest !== undefined && differs(item))) return 'Present';
     const sinceMs = this.#options.ground.clock.now() - this.#correctedAtMs;
     if (sinceMs < correctedForMs) this.#turns.reportSoon(correctedForMs - sinceMs);

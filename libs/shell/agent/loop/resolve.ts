@@ -18,6 +18,8 @@ export interface ResolvedObject {
   readonly text: string;
   /** Undefined: the API server does not know it (yet). */
   readonly kind: ResourceKind | undefined;
+  /** The bundle itself brings the definition of its kind. */
+  readonly comes: boolean;
   /** Undefined: it may be applied. */
   readonly refusal: Refusal | undefined;
 }
@@ -52,7 +54,7 @@ export async function resolve(
     const text = keyText(key);
     const refusal = seen.has(text) ? twice(text) : refusalOf(key, text, permits);
     seen.add(text);
-    return { object: { ...object, key }, text, kind, refusal };
+    return { object: { ...object, key }, text, kind, comes: scopes.has(kindText(object.key)), refusal };
   });
 }
 

@@ -91,24 +91,40 @@ export class Roster {
   want(resolved: readonly ResolvedObject[]): void {
     const nowMs = this.#options.ground.clock.now();
     const wanted = new Set<string>();
-    for (const { object, text, kind, refusal } of resolved) {
+    for (const { object, text, kind, refusal, comes } of resolved) {
       const item = this.items.get(text) ?? newItem(object.key, text);
       this.items.set(text, item);
-      item.wanted = object;
       item.kind = kind;
       wanted.add(text);
+      item.ignored = object.apply === 'Ignore';
+      if (item.ignored) {
+        this.#ignore(item);
+        continue;
+      }
+      item.wanted = object;
       const stands = item.problem?.retryAtMs === Number.POSITIVE_INFINITY || item.problem?.reason === 'KindUnknown';
       if (refusal) item.problem = { ...refusal, tries: 1, retryAtMs: Number.POSITIVE_INFINITY, digest: object.digest };
-      else if (!kind) this.#unknownKind(item);
+      else if (!kind) this.#unknownKind(item, comes);
       else if (stands) item.problem = undefined;
       if (item.problem && item.problem.retryAtMs > nowMs) this.#options.again(item.problem.retryAtMs - nowMs);
     }
-    for (const item of this.items.values()) if (!wanted.has(item.text)) this.#unwant(item);
+    for (const item of this.items.values()) {
+      if (wanted.has(item.text)) continue;
+      item.ignored = false;
+      this.#unwant(item);
+    }
   }
 
   /** Nothing is wanted any more. */
   wantNothing(): void {
-    for (const item of this.items.values()) this.#unwant(item);
+    this.want([]);
+  }
+
+  /** What failed may be tried at once: there is a new word about it. */
+  forgive(): void {
+    for (const item of this.items.values())
+      if (item.problem && item.problem.retryAtMs !== Number.POSITIVE_INFINITY)
+        item.problem = { ...item.problem, retryAtMs: 0 };
   }
 
   /** Claims what is wanted and in no inventory yet; what another application has becomes a problem of the item. */
@@ -153,21 +169,40 @@ export class Roster {
     for (const item of this.items.values()) item.kind ??= await cluster.preferredKind(item.key.group, item.key.kind);
   }
 
+  /** It stays as it is, also when it leaves the bundle one day: whoever was told to leave it alone does not delete it. */
+  #ignore(item: Item): void {
+    this.#unwant(item);
+    if (!item.entry || item.entry.orphan) return;
+    item.entry = { ...item.entry, orphan: true };
+    this.#options.inventory.mark(item.entry);
+  }
+
   #unwant(item: Item): void {
     item.wanted = undefined;
     item.problem = undefined;
+    item.isRenewed = false;
     if (!item.entry) this.items.delete(item.text);
   }
 
-  #unknownKind(item: Item): void {
+  #unknownKind(item: Item, comes: boolean): void {
     const nowMs = this.#options.ground.clock.now();
     const before = item.problem?.reason === 'KindUnknown' ? item.problem : undefined;
     if (before && before.retryAtMs > nowMs) return;
     const tries = before?.tries ?? 0;
     const pauseMs = Math.min(unknownKindPauses.mostMs, unknownKindPauses.firstMs * 2 ** Math.min(tries, 16));
-    const message = `Cannot apply ${item.text}: the API server does not know the kind ${kindText(item.key)}; it is tried again when its CustomResourceDefinition is there`;
+    const kind = kindText(item.key);
+    const message = comes
+      ? `${item.text} waits until the CustomResourceDefinition of ${kind}, which comes with it, is established`
+      : `Cannot apply ${item.text}: the API server does not know the kind ${kind}; it is tried again when its CustomResourceDefinition is there`;
     const digest = item.wanted?.digest ?? '';
-    item.problem = { reason: 'KindUnknown', message, tries: tries + 1, retryAtMs: nowMs + pauseMs, digest };
+    item.problem = {
+      reason: 'KindUnknown',
+      message,
+      tries: tries + 1,
+      retryAtMs: nowMs + pauseMs,
+      digest,
+      ...(comes ? { awaited: true } : {}),
+    };
   }
 
   #claims(item: Item): boolean {

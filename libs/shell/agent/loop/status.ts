@@ -4,7 +4,7 @@ import type { PruneNote } from '@fairlead/core/prune';
 import type { LoopStatus } from '../hub/reporter.ts';
 import type { Assignment } from './ground.ts';
 import type { InventoryFacts } from './inventory.ts';
-import type { Item } from './item.ts';
+import { endOf, type Item, type Problem } from './item.ts';
 import { worstNote } from './leave.ts';
 
 /** All that a status is made of. */
@@ -29,8 +29,9 @@ export function statusOf(input: StatusInput): LoopStatus {
   const { entry } = input.assignment;
   const wanted = input.items.filter((item) => item.wanted);
   const health = healthOf(input, wanted);
-  const failed = wanted.filter((item) => item.problem);
-  const { sync, reason, message } = syncOf(input, failed);
+  const failed = wanted.filter((item) => item.problem && !item.problem.awaited);
+  const awaited = wanted.filter((item) => item.problem?.awaited);
+  const { sync, reason, message } = syncOf(input, { failed, awaited: awaited[0]?.problem });
   return {
     application: input.application,
     release: entry.release,
@@ -43,7 +44,7 @@ export function statusOf(input: StatusInput): LoopStatus {
     message: sync === 'InSync' && health.status !== 'Healthy' ? health.message : message,
     objects: wanted.length,
     healthyObjects: health.counts.Healthy,
-    problems: problemsOf(failed, health),
+    problems: problemsOf([...failed, ...awaited], health),
   };
 }
 
@@ -96,14 +97,17 @@ function healthOf(input: StatusInput, wanted: readonly Item[]): AggregatedHealth
 
 /** A Job that ran to its end may be gone; how it ended is still its health. */
 function settledHealth(item: Item, assignment: Assignment): Item['health'] {
-  const ended = item.entry?.ended;
-  if (item.live !== 'Absent' || ended?.bundle !== assignment.entry.bundle) return item.health;
-  return ended.as === 'Succeeded'
+  const end = endOf(item, assignment.entry.bundle);
+  if (item.live !== 'Absent' || end === undefined) return item.health;
+  return end === 'Succeeded'
     ? { status: 'Healthy', reason: 'RanToItsEnd', message: 'it ran to its end' }
     : { status: 'Degraded', reason: 'RunFailed', message: 'it failed, and is gone' };
 }
 
-function syncOf(input: StatusInput, failed: readonly Item[]): { sync: SyncState; reason: Reason; message: string } {
+function syncOf(
+  input: StatusInput,
+  { failed, awaited }: { failed: readonly Item[]; awaited: Problem | undefined },
+): { sync: SyncState; reason: Reason; message: string } {
   const { failure, passDone, waitsForStage, drift } = input;
   if (failure) return { sync: 'Failed', ...failure };
   const [first] = failed;
@@ -111,6 +115,7 @@ function syncOf(input: StatusInput, failed: readonly Item[]): { sync: SyncState;
     const more = failed.length > 1 ? `; and ${failed.length - 1} more` : '';
     return { sync: 'Failed', reason: first.problem.reason, message: `${first.problem.message}${more}` };
   }
+  if (awaited) return { sync: 'Applying', reason: awaited.reason, message: awaited.message };
   if (waitsForStage !== undefined)
     return { sync: 'Applying', reason: 'StageWaits', message: `stage ${waitsForStage} is not healthy yet` };
   if (!passDone) return { sync: 'Applying', reason: 'Applying', message: 'objects are being applied' };
@@ -127,14 +132,14 @@ function syncOf(input: StatusInput, failed: readonly Item[]): { sync: SyncState;
   };
 }
 
-function problemsOf(failed: readonly Item[], health: AggregatedHealth): ObjectProblem[] {
-  const problems: ObjectProblem[] = failed.slice(0, mostProblems).map((item) => ({
+function problemsOf(items: readonly Item[], health: AggregatedHealth): ObjectProblem[] {
+  const problems: ObjectProblem[] = items.slice(0, mostProblems).map((item) => ({
     key: item.key,
     health: item.health.status,
     reason: item.problem?.reason ?? 'ApplyFailed',
     message: item.problem?.message ?? '',
   }));
-  const named = new Set(failed.map(({ key }) => key));
+  const named = new Set(items.map(({ key }) => key));
   for (const { key, health: one } of health.problems) {
     if (problems.length < mostProblems && !named.has(key))
       problems.push({ key, health: one.status, reason: one.reason, message: one.message });
