@@ -3,10 +3,11 @@ import { usual, type Bench, type BenchOptions, type Variant } from './bench.ts';
 import { fanout } from './benches/fanout.ts';
 import { idle } from './benches/idle.ts';
 import { restart } from './benches/restart.ts';
+import { rollout } from './benches/rollout.ts';
 import { status } from './benches/status.ts';
 
 /** Every bench; another one is one more file and its name here. */
-const benches: readonly Bench[] = [fanout, idle, restart, status];
+const benches: readonly Bench[] = [fanout, rollout, idle, restart, status];
 
 /** For --help. */
 export const usage = `Usage: npm run bench -- NAME [options]

@@ -6,28 +6,25 @@ import {
   preciseNow,
   setScene,
   usageOfAll,
-  type Behaviour,
   type Scene,
   type Simulator,
+  type WaveShape,
 } from '@fairlead/testkit/simulator';
 import type { BenchOptions } from './bench.ts';
 
 /** How long a fleet may take to come up: not what is measured. */
 const patienceMs = 600_000;
 
-/** Sets the scene as the options say, without agents. */
-export function setTheScene(
-  options: BenchOptions,
-  clusters: number,
-  behaviour: Partial<Behaviour> = {},
-): Promise<Scene> {
+/** Sets the scene as the options say, without agents; one wave over everybody unless told. */
+export function setTheScene(options: BenchOptions, clusters: number, waves?: readonly WaveShape[]): Promise<Scene> {
   const { hubProfile, simulatorProfile, processes, seed, tell, transport, layout } = options;
   return setScene({
     clusters,
     processes,
     transport,
     layout,
-    behaviour: { ...calm, seed, ...behaviour },
+    ...(waves && { waves }),
+    behaviour: { ...calm, seed },
     tell: (text) => tell(`${clusters}: ${text}`),
     nodeArguments: profiling(simulatorProfile),
     hub: { graceMs: 60_000, nodeArguments: profiling(hubProfile) },

@@ -1,7 +1,7 @@
 export { startLogicalAgent, type LogicalAgent, type LogicalAgentOptions } from './agent.ts';
 export { calm, outcomeOf, readRange, type Behaviour, type Outcome, type Range } from './behaviour.ts';
 export { BlobCache } from './blobs.ts';
-export { fleetFiles, firstApplication } from './repository.ts';
+export { fleetFiles, firstApplication, type WaveShape } from './repository.ts';
 export { simulatedIdentities, type Identities, type SimulatedIdentity } from './identities.ts';
 export { followJournal, type HeardEvent, type Journal } from './journal.ts';
 export type { HubToDial } from './protocol.ts';

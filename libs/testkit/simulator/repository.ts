@@ -8,16 +8,29 @@ export interface FleetShape {
   readonly applications: number;
   /** ConfigMaps of each application. */
   readonly objects: number;
+  /** One over everybody unless told. */
+  readonly waves?: readonly WaveShape[];
+}
+
+/** One wave of the environment. */
+export interface WaveShape {
+  /** Its part of the clusters, in percent; together they are all. */
+  readonly percent: number;
+  /** How many of its clusters at a time. */
+  readonly maxConcurrent: string;
 }
 
 /** Team and name of the first application. */
 export const firstApplication = { team: 'default', name: 'web' } as const;
 
+const everybody: readonly WaveShape[] = [{ percent: 100, maxConcurrent: '100%' }];
+
 /**
- * The fleet repository: one environment over all clusters, one wave, everybody at once, and every simulated cluster a
+ * The fleet repository: one environment over all clusters, everybody available at once, and every simulated cluster a
  * member already, by its key.
  */
-export function fleetFiles({ agents, applications }: FleetShape, sourceUrl: string): Record<string, string> {
+export function fleetFiles(shape: FleetShape, sourceUrl: string): Record<string, string> {
+  const { agents, applications, waves = everybody } = shape;
   const files: Record<string, string> = {
     'fairlead.yaml': `apiVersion: ${apiVersion}
 kind: Fleet
@@ -31,7 +44,8 @@ metadata: { name: all }
 spec:
   clusters: {}
   rollout:
-    waves: [{ name: all, maxConcurrent: 100% }]
+    waves:
+${waves.map(waveText).join('\n')}
     maxUnavailable: 100%
     failureBudget: 100%
 `,
@@ -49,16 +63,32 @@ spec:
     - environment: all
 `;
   }
-  for (const { cluster, key } of agents) {
+  for (const [at, { cluster, key }] of agents.entries()) {
     const member: Member = {
       apiVersion,
       kind: 'Member',
       metadata: { name: cluster },
-      spec: { labels: { env: 'sim' }, key, kubernetes: 'v1.36.0' },
+      spec: { labels: { env: 'sim', wave: waveOf((at * 100) / agents.length, waves) }, key, kubernetes: 'v1.36.0' },
     };
     files[`ledger/clusters/${cluster}.yaml`] = writeMember(member);
   }
   return files;
+}
+
+function waveText({ maxConcurrent }: WaveShape, at: number): string {
+  const name = waveName(at);
+  return `      - { name: ${name}, clusters: { matchLabels: { wave: ${name} } }, maxConcurrent: ${maxConcurrent} }`;
+}
+
+/** The wave of a cluster that so many percent of all come before. */
+function waveOf(before: number, waves: readonly WaveShape[]): string {
+  let upTo = 0;
+  const found = waves.findIndex(({ percent }) => (upTo += percent) > before);
+  return waveName(found === -1 ? waves.length - 1 : found);
+}
+
+function waveName(at: number): string {
+  return `wave-${at + 1}`;
 }
 
 /** The source repository; `round` is in the first object of each application and nowhere else. */

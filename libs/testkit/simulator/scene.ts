@@ -10,7 +10,7 @@ import { startRolesApart } from './apart.ts';
 import { calm, type Behaviour } from './behaviour.ts';
 import { simulatedIdentities, type Identities, type SimulatedIdentity } from './identities.ts';
 import type { HubToDial } from './protocol.ts';
-import { changedFile, fleetFiles, sourceFiles, type FleetShape } from './repository.ts';
+import { changedFile, fleetFiles, sourceFiles, type FleetShape, type WaveShape } from './repository.ts';
 import { startSimulator, type Simulator } from './simulator.ts';
 import { startOneHub, type HubTier } from './tier.ts';
 
@@ -20,6 +20,8 @@ export interface SceneOptions {
   readonly applications?: number;
   /** Objects of each application; 20 by default. */
   readonly objects?: number;
+  /** How the environment is rolled out to; one wave over everybody unless told. */
+  readonly waves?: readonly WaveShape[];
   readonly behaviour?: Behaviour;
   /** How the agents reach the hub; gRPC by default. */
   readonly transport?: HubToDial['transport'];
@@ -62,7 +64,7 @@ export async function setScene(options: SceneOptions): Promise<Scene> {
     endings.add(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
     tell(`keys and certificates of ${clusters} clusters`);
     const { agents, authority, broker } = await simulatedIdentities({ count: clusters, nats: transport === 'nats' });
-    const shape = { agents, applications, objects };
+    const shape = { agents, applications, objects, ...(options.waves && { waves: options.waves }) };
     const dataDir = join(folder, 'hub');
     const dial = await layKeys(dataDir, authority);
     const nats = broker && (await startBroker(broker, dataDir));

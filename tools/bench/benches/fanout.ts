@@ -1,12 +1,11 @@
-import { followJournal, type Journal, type Scene, type Simulator } from '@fairlead/testkit/simulator';
 import { usual, type Bench, type BenchOptions } from '../bench.ts';
 import { median, percentile, type Figure } from '../figure.ts';
 import { published } from '../published.ts';
-import { connectAll, readingOf, setTheScene } from '../stage.ts';
+import { roundsOf, type Round } from '../round.ts';
+import { setTheScene } from '../stage.ts';
 
 /** Seconds that the fan-out may take, by the number of clusters. */
 const ceilings: Readonly<Record<number, number>> = { 100: 0.5, 1_000: 2, 10_000: 10 };
-const patienceMs = 300_000;
 
 /** One application, one of its 20 objects changed, one wave, everybody at once. */
 export const fanout: Bench = {
@@ -37,71 +36,13 @@ export const fanout: Bench = {
   },
 };
 
-interface Round {
-  readonly seconds: number;
-  /** From the push to each cluster's own receipt leaving it. */
-  readonly receiptsMs: readonly number[];
-  readonly hubCpuMs: number;
-  /** Of PostgreSQL and NATS, where the hub has them. */
-  readonly besideCpuMs: number;
-  readonly simulatorCpuMs: number;
-  readonly bytes: number;
-}
-
 async function measure(options: BenchOptions, clusters: number): Promise<Figure> {
   const scene = await setTheScene(options, clusters);
   try {
-    const simulator = await connectAll(scene, options);
-    const journal = await followJournal(scene.hub);
-    const rounds: Round[] = [];
-    for (let number = 1; number <= options.rounds; number += 1) {
-      const round = await oneRound({ scene, simulator, journal, number });
-      options.tell(`${clusters}: round ${number} took ${round.seconds.toFixed(3)} s, hub ${round.hubCpuMs} ms of CPU`);
-      rounds.push(round);
-    }
-    journal.close();
-    return figureOf(clusters, rounds);
+    return figureOf(clusters, await roundsOf(scene, options));
   } finally {
     await scene.stop();
   }
-}
-
-async function oneRound(by: {
-  readonly scene: Scene;
-  readonly simulator: Simulator;
-  readonly journal: Journal;
-  readonly number: number;
-}): Promise<Round> {
-  const { scene, simulator, journal, number } = by;
-  const pushes = new Map<string, number>();
-  const stopHearing = scene.git.onRefUpdate(({ repository, after, atMs }) => {
-    if (repository === 'fleet' && after !== undefined) pushes.set(after, atMs);
-  });
-  const before = await readingOf(scene, simulator);
-  await scene.change(number);
-  const over = await journal.next(({ type, attempt }) => type === 'RolloutOver' && pushes.has(attempt ?? ''), {
-    what: `round ${number} to be over`,
-    timeoutMs: patienceMs,
-  });
-  stopHearing();
-  const attempt = over.attempt ?? '';
-  const pushedMs = pushes.get(attempt) ?? Number.NaN;
-  const all = scene.agents.length;
-  await simulator.until(({ marks }) => marks[`Healthy:${attempt}`]?.count === all, {
-    what: 'the simulator to tell of every receipt',
-    timeoutMs: 10_000,
-  });
-  const after = await readingOf(scene, simulator);
-  const times = await simulator.times(`InSync:${attempt}`);
-  for (const mark of ['InSync', 'Healthy']) await simulator.forget(`${mark}:${attempt}`);
-  return {
-    seconds: (over.heardAtMs - pushedMs) / 1000,
-    receiptsMs: times.map((time) => time - pushedMs),
-    hubCpuMs: after.hubCpuMs - before.hubCpuMs,
-    besideCpuMs: after.besideCpuMs - before.besideCpuMs,
-    simulatorCpuMs: after.simulatorCpuMs - before.simulatorCpuMs,
-    bytes: after.bytes - before.bytes,
-  };
 }
 
 function figureOf(clusters: number, rounds: readonly Round[]): Figure {

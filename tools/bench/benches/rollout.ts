@@ -1,0 +1,68 @@
+import type { WaveShape } from '@fairlead/testkit/simulator';
+import { usual, type Bench, type BenchOptions } from '../bench.ts';
+import { median, percentile, type Figure } from '../figure.ts';
+import { published } from '../published.ts';
+import { roundsOf, type Round } from '../round.ts';
+import { setTheScene } from '../stage.ts';
+
+/** KubeFleet's own scenario: stages of 20, 30 and 50 percent, half of each at a time. */
+const waves: readonly WaveShape[] = [20, 30, 50].map((percent) => ({ percent, maxConcurrent: '50%' }));
+const half = 1 / 2;
+const ceilings = { rollout: 3, wave: 1 };
+
+/** Three waves, no soak. */
+export const rollout: Bench = {
+  name: 'rollout',
+  variants: [usual],
+  summary:
+    'as fanout, through waves of 20, 30 and 50 % of the clusters, half of each at a time: what a wave costs beside its ' +
+    "clusters' own work is from the last receipt of one half to the first of the next",
+  async *run(options) {
+    for (const clusters of options.clusters) yield* measure(options, clusters);
+  },
+};
+
+async function* measure(options: BenchOptions, clusters: number): AsyncGenerator<Figure> {
+  const scene = await setTheScene(options, clusters, waves);
+  try {
+    const rounds = await roundsOf(scene, options);
+    const steps = rounds.flatMap((round) => stepsOf(round, clusters));
+    yield {
+      name: 'rollout',
+      clusters,
+      value: median(rounds.map(({ seconds }) => seconds)),
+      unit: 's',
+      ...(clusters === 100 && { ceiling: ceilings.rollout }),
+      ...published('rollout', clusters),
+      n: rounds.length,
+      details: {
+        worstS: Math.max(...rounds.map(({ seconds }) => seconds)),
+        hubCpuMsPerCluster: median(rounds.map(({ hubCpuMs }) => hubCpuMs)) / clusters,
+      },
+    };
+    yield {
+      name: 'rollout.wave',
+      clusters,
+      value: Math.max(...steps),
+      unit: 's at most between two steps',
+      ...(clusters === 100 && { ceiling: ceilings.wave }),
+      n: steps.length,
+      p50: percentile(steps, 0.5),
+      p99: percentile(steps, 0.99),
+    };
+  } finally {
+    await scene.stop();
+  }
+}
+
+/** Seconds from the last receipt of one half of a wave to the first of what comes after it. */
+function stepsOf({ receiptsMs }: Round, clusters: number): number[] {
+  let upTo = 0;
+  const ends = waves.flatMap(({ percent }) => {
+    const size = (clusters * percent) / 100;
+    const first = upTo + Math.ceil(size * half);
+    upTo += size;
+    return [first, upTo];
+  });
+  return ends.slice(0, -1).map((end) => ((receiptsMs[end] ?? Number.NaN) - (receiptsMs[end - 1] ?? Number.NaN)) / 1000);
+}
