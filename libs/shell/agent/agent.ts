@@ -1,9 +1,9 @@
 import {
   asFairleadError,
-  FairleadError,
   keyText,
   type ApplicationStatus,
   type ClusterName,
+  type FairleadError,
   type ObjectKey,
   type SignedHead,
   type VerifyingKey,
@@ -11,6 +11,8 @@ import {
 import type { Clock } from '@fairlead/ports/clock';
 import type { ClusterApi, Identity } from '@fairlead/ports/cluster';
 import type { HubLink } from '@fairlead/ports/transport';
+import { answerable, createAnswers } from './answers/answers.ts';
+import type { Desk } from './answers/desk.ts';
 import { createCrew, type Crew } from './crew.ts';
 import { fullJitterMs } from './hub/backoff.ts';
 import type { AgentIdentity, HubCalls, NatsUser, Pki } from './hub/calls.ts';
@@ -108,6 +110,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
 interface Started {
   readonly crew: Crew;
+  /** What questions of the hub are answered from. */
+  readonly desk: Desk;
   readonly state: AgentState;
   readonly reporter: Reporter;
   readonly kubernetesVersion: string;
@@ -177,7 +181,7 @@ async function prepare(
     deliveries.stop();
     narrator.stop();
   };
-  return { crew, state, reporter, kubernetesVersion, policyChanged, quiet };
+  return { crew, desk: { ground, crew }, state, reporter, kubernetesVersion, policyChanged, quiet };
 }
 
 /** Signs in, then keeps certificate and stream; the loops go on whatever becomes of it. */
@@ -200,14 +204,15 @@ async function speak(
   const renewing = keepRenewed(identityOptions, { identity, renewed: (next) => (identity = next) });
   await runSession({
     link: () => options.link(identity),
-    facts: () => ({ agentVersion: options.version, kubernetesVersion: by.kubernetesVersion, capabilities: [] }),
+    facts: () => ({
+      agentVersion: options.version,
+      kubernetesVersion: by.kubernetesVersion,
+      capabilities: answerable,
+    }),
     accepted: () => state.accepted,
     intake,
     reporter,
-    answers: {
-      plan: () => Promise.reject(unsupported('Plan')),
-      query: ({ kind }) => Promise.reject(unsupported(`Query ${kind}`)),
-    },
+    answers: createAnswers(by.desk),
     clock,
     random,
     log,
@@ -215,11 +220,4 @@ async function speak(
     connected: by.connected,
   });
   await renewing;
-}
-
-function unsupported(capability: string): FairleadError {
-  return new FairleadError(`Cannot answer: this agent has no capability ${capability}; ask one whose Hello names it`, {
-    code: 'FailedPrecondition',
-    reason: 'InvalidArgument',
-  });
 }

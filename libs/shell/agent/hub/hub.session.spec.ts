@@ -19,7 +19,7 @@ import { silentLog } from '../log.ts';
 import { openAgentState, type AcceptedState } from '../state/agentState.ts';
 import { createIntake } from './intake.ts';
 import { createReporter } from './reporter.ts';
-import { runSession } from './session.ts';
+import { runSession, type Answers } from './session.ts';
 
 const cluster = 'c1' as ClusterName;
 const object = JSON.stringify({ apiVersion: 'v1', data: {}, kind: 'ConfigMap', metadata: { name: 'a' } });
@@ -70,7 +70,12 @@ const status = (application: string): ApplicationStatus => ({
   problems: [],
 });
 
-async function agent(options: { trusts?: boolean } = {}) {
+const unable: Answers = {
+  plan: () => Promise.resolve('{}'),
+  query: () => Promise.reject(new Error('Cannot answer')),
+};
+
+async function agent(options: { trusts?: boolean; answers?: Answers } = {}) {
   const api = fakeCluster();
   const clock = manualClock(1_000_000);
   const state = await openAgentState({ cluster: api, namespace: 'default', holder: 'h', log: silentLog });
@@ -104,7 +109,7 @@ async function agent(options: { trusts?: boolean } = {}) {
     accepted: () => state.accepted,
     intake,
     reporter,
-    answers: { plan: () => Promise.resolve('{}'), query: () => Promise.reject(new Error('Cannot answer')) },
+    answers: options.answers ?? unable,
     clock,
     random: () => 1,
     log: silentLog,
@@ -275,6 +280,57 @@ describe('a stream to the hub', () => {
     await one.next('PlanResult', 1);
     await one.next('QueryResult', 1);
     expect(one.all('QueryResult')[0]).toMatchObject({ id: 'q1', error: 'Cannot answer' });
+    await one.end();
+  });
+
+  it('fetches for a plan beside the desired state, and hands over nothing but what the plan asked for', async () => {
+    const texts: string[] = [];
+    const answers: Answers = {
+      ...unable,
+      plan: async ({ bundle }, fetch) => {
+        texts.push(...(await fetch([bundle])).values());
+        return fetch([sha256('gone')]).then(() => '{}');
+      },
+    };
+    const one = await agent({ answers });
+    const [stream] = one.streams;
+    const part = (text: string) => ({ digest: sha256(text), part: 0, parts: 1, data: new TextEncoder().encode(text) });
+    await stream?.deliver({ type: 'Settings', session: 1, heartbeatMs: 0, statusDigest: one.reporter.digest() });
+    await stream?.deliver({ type: 'PlanRequest', id: 'p1', application: 'web/a', bundle: sha256(index) });
+    await one.next('Want', 1);
+    await stream?.deliver(
+      desired({ epoch: 1, generation: 1 }, { entries: [entry('web/a', sha256('{"objects":[]}'))] }),
+    );
+    await one.next('Want', 2);
+    await stream?.deliver({ type: 'Objects', blobs: [part('{"objects":[]}'), part(index)], missing: [] });
+    await one.next('Ack', 1);
+    await one.next('Want', 3);
+    await stream?.deliver({ type: 'Objects', blobs: [], missing: [sha256('gone')] });
+    await one.next('PlanResult', 1);
+    expect(texts).toEqual([index]);
+    expect(one.state.has(sha256(index))).toBe(false);
+    const [result] = one.all('PlanResult');
+    expect(result?.error).toContain('the hub does not give');
+    expect(JSON.parse(result?.resultJson ?? '')).toMatchObject({ code: 'Unavailable', reason: 'BundleIncomplete' });
+    await one.end();
+  });
+
+  it('gives a plan up whose texts do not come, or whose stream ends, and refuses more than it can answer', async () => {
+    const answers: Answers = { ...unable, plan: ({ bundle }, fetch) => fetch([bundle]).then(() => '{}') };
+    const one = await agent({ answers });
+    const [stream] = one.streams;
+    const plan = (id: string): HubMessage => ({ type: 'PlanRequest', id, application: 'web/a', bundle: sha256(id) });
+    for (const id of ['1', '2', '3', '4', '5']) await stream?.deliver(plan(id));
+    await one.next('PlanResult', 1);
+    expect(one.all('PlanResult')[0]).toMatchObject({
+      id: '5',
+      error: expect.stringContaining('4 questions') as string,
+    });
+    await vi.waitFor(() => {
+      one.clock.advance(10_000);
+      expect(one.all('PlanResult')).toHaveLength(5);
+    });
+    expect(one.all('PlanResult')[1]?.error).toContain('the hub sends nothing');
     await one.end();
   });
 });

@@ -1,7 +1,8 @@
 import {
   asFairleadError,
+  FairleadError,
+  plainError,
   type AgentMessage,
-  type FairleadError,
   type HubMessage,
   type MessageOf,
 } from '@fairlead/core/model';
@@ -10,6 +11,7 @@ import type { HubConnection, HubLink } from '@fairlead/ports/transport';
 import type { AgentLog } from '../log.ts';
 import type { AcceptedState } from '../state/agentState.ts';
 import { untilNextStreamMs } from './backoff.ts';
+import { createTextFetcher, type FetchTexts, type TextFetcher } from './fetch.ts';
 import type { Intake, IntakeLink } from './intake.ts';
 import type { Reporter } from './reporter.ts';
 
@@ -20,9 +22,10 @@ export interface AgentFacts {
   readonly capabilities: readonly string[];
 }
 
-/** Answers of the agent to what the hub asks beside its desired state. */
+/** Answers of the agent to what the hub asks beside its desired state, as JSON. */
 export interface Answers {
-  plan(request: MessageOf<HubMessage, 'PlanRequest'>): Promise<string>;
+  /** `fetch` gets the texts of the bundle that the agent does not have. */
+  plan(request: MessageOf<HubMessage, 'PlanRequest'>, fetch: FetchTexts): Promise<string>;
   query(request: MessageOf<HubMessage, 'Query'>): Promise<string>;
 }
 
@@ -102,6 +105,7 @@ async function oneStream(options: SessionOptions): Promise<string> {
 class Stream {
   readonly #options: SessionOptions;
   readonly #ready = Promise.withResolvers<HubConnection>();
+  readonly #texts: TextFetcher;
   #session = 0;
   #answering = 0;
   #cancelHeartbeat: () => void = () => undefined;
@@ -111,6 +115,7 @@ class Stream {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#texts = createTextFetcher({ clock: options.clock, send: (message) => this.#send(message) });
   }
 
   async begin(connection: HubConnection): Promise<void> {
@@ -123,6 +128,7 @@ class Stream {
     this.#cancelHeartbeat();
     this.#options.reporter.detach();
     this.#options.intake.interrupt();
+    this.#texts.end();
     this.#options.connected?.(false);
   }
 
@@ -135,11 +141,11 @@ class Stream {
       case 'Desired':
         return intake.desired(message, this.#intakeLink());
       case 'Objects':
-        return intake.objects(message);
+        return intake.objects(this.#texts.take(message));
       case 'NeedStatus':
         return reporter.resend();
       case 'PlanRequest':
-        return this.#answer(message.id, 'PlanResult', () => answers.plan(message));
+        return this.#answer(message.id, 'PlanResult', () => answers.plan(message, this.#texts.fetch));
       case 'Query':
         return this.#answer(message.id, 'QueryResult', () => answers.query(message));
     }
@@ -214,12 +220,13 @@ class Stream {
   #answer(id: string, type: 'PlanResult' | 'QueryResult', work: () => Promise<string>): void {
     const reply = (result: { resultJson: string; error?: string }): Promise<void> =>
       this.#send({ type, id, ...result });
-    const failed = (thrown: unknown): Promise<void> =>
-      reply({ resultJson: '', error: asFairleadError(thrown).message });
+    // The words are for older hubs; a newer one reads the whole error.
+    const failed = (thrown: unknown): Promise<void> => {
+      const error = plainError(asFairleadError(thrown));
+      return reply({ resultJson: JSON.stringify(error), error: error.message });
+    };
     if (this.#answering >= mostAnswers) {
-      void failed(new Error(`Cannot answer: ${this.#answering} questions are being answered; ask again later`)).catch(
-        () => undefined,
-      );
+      void failed(busy(this.#answering)).catch(() => undefined);
       return;
     }
     this.#answering += 1;
@@ -228,4 +235,12 @@ class Stream {
       .catch(() => undefined)
       .finally(() => (this.#answering -= 1));
   }
+}
+
+function busy(count: number): FairleadError {
+  return new FairleadError(`Cannot answer: ${count} questions are being answered already; ask again later`, {
+    code: 'ResourceExhausted',
+    reason: 'RateLimited',
+    retry: 'backoff',
+  });
 }

@@ -48,6 +48,7 @@ export interface Rig {
   readonly drifts: DriftItem[];
   readonly crew: Crew;
   readonly state: AgentState;
+  readonly ground: Ground;
   policy: OwnerPolicy;
   /** Accepts a desired state. */
   want(desired: TestDesired): Promise<void>;
@@ -106,6 +107,10 @@ class TestRig implements Rig {
 
   get state(): AgentState {
     return this.#last.state;
+  }
+
+  get ground(): Ground {
+    return this.#last.ground;
   }
 
   get #last(): Running {
@@ -195,6 +200,7 @@ interface Running {
   readonly life: { calls: number };
   readonly crew: Crew;
   readonly state: AgentState;
+  readonly ground: Ground;
   readonly abort: AbortController;
   readonly status: () => ApplicationStatus[];
 }
@@ -232,7 +238,7 @@ async function assemble(rig: Rig): Promise<Running> {
   });
   watchers.is = createWatchers({ cluster, clock, listener: crew.listener, log: silentLog, signal: abort.signal });
   await crew.open();
-  return { life, crew, state, abort, status: () => reporter.all() };
+  return { life, crew, state, ground, abort, status: () => reporter.all() };
 }
 
 /** The API server for one process, which may be killed. */

@@ -1,0 +1,126 @@
+import { changesBetween, shortened } from '@fairlead/core/answers';
+import {
+  asFairleadError,
+  printJson,
+  redacted,
+  type FieldChange,
+  type Json,
+  type KubeObject,
+  type ObjectChange,
+} from '@fairlead/core/model';
+import type { ResourceKind } from '@fairlead/ports/cluster';
+import { applyItem } from '../loop/apply.ts';
+import { accountOf, type Assignment } from '../loop/ground.ts';
+import { newItem, type Item } from '../loop/item.ts';
+import { isNamespace, manifestOf } from '../loop/manifest.ts';
+import type { ResolvedObject } from '../loop/resolve.ts';
+import { self } from '../state/chunks.ts';
+import { readObject, type Desk } from './desk.ts';
+import { shownWhole, withoutSecrets } from './object.ts';
+
+/** Bounds of what is told of one object; of one that was asked for alone, and of one among many. */
+const bounds = { fields: 50, whole: 2048, among: 256, wholeBytes: 90_000, message: 1024 };
+
+/** One object to try. */
+export interface ChangeWork {
+  readonly assignment: Assignment;
+  readonly resolved: ResolvedObject;
+  /** Everything that the bundle brings, resolved: it may come before this object. */
+  readonly bundle: readonly ResolvedObject[];
+  /** With the whole object as it is and as it would be. */
+  readonly whole: boolean;
+}
+
+/** What an apply would do to one object of a bundle. What the API server or a policy refuses is part of the answer. */
+export async function changeOf(desk: Desk, work: ChangeWork): Promise<ObjectChange> {
+  const { resolved } = work;
+  const { text, refusal, kind } = resolved;
+  if (refusal) return refused(text, refusal);
+  try {
+    if (!kind) return unknownKind(work);
+    return await tried(desk, work, kind);
+  } catch (thrown) {
+    const error = asFairleadError(thrown);
+    const waits = error.code === 'NotFound' && comesWithNamespace(work);
+    if (!waits) return refused(text, error);
+    return { object: text, action: 'Create', fields: [], message: 'It was not tried: its namespace comes first.' };
+  }
+}
+
+async function tried(desk: Desk, work: ChangeWork, preferred: ResourceKind): Promise<ObjectChange> {
+  const { ground } = desk;
+  const { resolved, assignment, whole } = work;
+  const { object, text } = resolved;
+  const { application } = assignment.entry;
+  const account = accountOf(assignment.index.serviceAccount, ground, application);
+  const manifest = manifestOf(await ground.state.text(object.digest), { key: object.key, application });
+  // Read as it is written: fields of another version have other names.
+  const kind = (await ground.cluster.kindOf(manifest)) ?? preferred;
+  const live = await readObject(desk, kind, { key: object.key, readers: [self, account] });
+  const dryRun = await applyItem(ground, {
+    application,
+    assignment,
+    item: itemOf(desk, work, kind),
+    urgency: 'bulk',
+    namespaces: { ensure: () => Promise.resolve(), forget: () => undefined },
+    dryRun: true,
+  });
+  const fields = live === undefined ? [] : fieldsOf({ found: live, wanted: dryRun.object }, whole);
+  const action = live === undefined ? 'Create' : fields.length > 0 ? 'Change' : 'Unchanged';
+  return { object: text, action, fields, ...(whole ? both(live, dryRun.object) : {}) };
+}
+
+/** What is known of the object already says whether it is new, and whose it is. */
+function itemOf({ crew }: Desk, { resolved, assignment }: ChangeWork, kind: ResourceKind): Item {
+  const { object, text } = resolved;
+  const known = crew
+    .loop(assignment.entry.application)
+    ?.items()
+    .find((item) => item.text === text);
+  return { ...newItem(object.key, text), kind, wanted: object, entry: known?.entry };
+}
+
+function fieldsOf(pair: { found: KubeObject; wanted: KubeObject }, whole: boolean): FieldChange[] {
+  const most = whole ? bounds.whole : bounds.among;
+  const shown = (value: Json | undefined): string => (value === undefined ? '' : shortened(printJson(value), most));
+  const changes = changesBetween(pair, withoutSecrets);
+  const told = changes.slice(0, bounds.fields).map(({ path, wanted, found }) => ({
+    pointer: path.map((segment) => `/${segment.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+    wanted: shown(wanted),
+    found: shown(found),
+  }));
+  const left = changes.length - told.length;
+  return left === 0 ? told : [...told, { pointer: '', wanted: `${left} fields more`, found: '' }];
+}
+
+function both(live: KubeObject | undefined, wanted: KubeObject): Pick<ObjectChange, 'live' | 'wanted'> {
+  return {
+    ...(live === undefined ? {} : { live: shownWhole(live, bounds.wholeBytes).live }),
+    wanted: shownWhole(wanted, bounds.wholeBytes).live,
+  };
+}
+
+function refused(object: string, { reason, message }: { reason: string; message: string }): ObjectChange {
+  return { object, action: 'Refused', fields: [], reason, message: shortened(redacted(message), bounds.message) };
+}
+
+function unknownKind({ resolved, bundle }: ChangeWork): ObjectChange {
+  const { text, object } = resolved;
+  const comes = bundle.some(
+    ({ object: { key } }) => key.kind === 'CustomResourceDefinition' && key.name.endsWith(`.${object.key.group}`),
+  );
+  if (comes)
+    return { object: text, action: 'Create', fields: [], message: 'It was not tried: its definition comes first.' };
+  const message = `Cannot apply ${text}: the API server does not know its kind`;
+  return refused(text, { reason: 'KindUnknown', message });
+}
+
+/** The namespace that does not exist yet is the bundle's own, or one that it brings. */
+function comesWithNamespace({ resolved, bundle, assignment }: ChangeWork): boolean {
+  const { namespace } = resolved.object.key;
+  if (namespace === '') return false;
+  return (
+    namespace === assignment.index.namespace ||
+    bundle.some(({ object: { key } }) => isNamespace(key) && key.name === namespace)
+  );
+}
