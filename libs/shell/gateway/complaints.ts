@@ -29,7 +29,6 @@ export class Complaints {
     const [oldest] = this.#said.keys();
     if (this.#said.size > remembered && oldest !== undefined) this.#said.delete(oldest);
     const row = { atMs, type: 'AgentMisbehaves', reason, message: `${cluster} ${message}`, cluster };
-    const bell = { put: 'outbox', row: { subject: 'events', payload: {} } } as const;
-    store.write([{ put: 'event', row }, bell]).catch(onError);
+    store.write([{ put: 'event', row }]).catch(onError);
   }
 }

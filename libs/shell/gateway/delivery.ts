@@ -156,7 +156,6 @@ export class Delivery implements Receiver {
     const says = `${cluster} is at position ${epoch}.${generation}, which this store never gave it`;
     const line = (message: string): Change[] => [
       { put: 'event', row: { atMs, type: 'PositionUnknown', reason: 'EpochBehind', message, cluster } },
-      { put: 'outbox', row: { subject: 'events', payload: {} } },
     ];
     if (!this.#isProven)
       return line(`${says}, and shows no signature of the planner; it gets nothing. Enrol it again.`);

@@ -103,10 +103,7 @@ async function tellRefusal(
   const [last] = await store.events({ type, cluster, newestFirst: true, limit: 1 });
   if (last !== undefined && nowMs - last.atMs < refusalEveryMs) return;
   const { reason, message } = refusal;
-  await store.write([
-    { put: 'event', row: { atMs: nowMs, type, reason, message, cluster } },
-    { put: 'outbox', row: { subject: 'events', payload: {} } },
-  ]);
+  await store.write([{ put: 'event', row: { atMs: nowMs, type, reason, message, cluster } }]);
 }
 
 /** Whether the membership that a token brought has ended since: its answer is not given again then. */
@@ -142,7 +139,6 @@ async function writeMembership(
       },
     },
     { put: 'outbox', row: { subject: 'head', payload: { cluster } } },
-    { put: 'outbox', row: { subject: 'events', payload: {} } },
   ]);
 }
 

@@ -176,10 +176,7 @@ export class AgentSession implements ChannelHandler {
     const { cluster, heardAtMs } = this.#contact;
     const rows = driftEvents(items, { cluster, nowMs: heardAtMs });
     if (rows.length === 0) return this.#contact.heard([]);
-    await this.#contact.heard([
-      ...rows.map((row) => ({ put: 'event', row }) as const),
-      { put: 'outbox', row: { subject: 'events', payload: {} } },
-    ]);
+    await this.#contact.heard(rows.map((row) => ({ put: 'event', row }) as const));
   }
 
   #givesOut(): boolean {
