@@ -1,3 +1,4 @@
+export { isClientSide, takeOver } from './adoption.ts';
 export {
   decideObject,
   hasEnded,
@@ -7,6 +8,7 @@ export {
   type ObjectInput,
   type Standing,
 } from './decide.ts';
+export { otherOwnerOf } from './owners.ts';
 export {
   groupNameOf,
   isDefinition,

@@ -1,9 +1,10 @@
-import { trackingKey } from '@fairlead/core/apply';
+import { otherOwnerOf, trackingKey } from '@fairlead/core/apply';
 import { ignoredPointers, settleIgnored } from '@fairlead/core/diff';
 import { FairleadError, type ApplicationId, type KubeObject } from '@fairlead/core/model';
 import { apiFailureOf, type Applied, type Identity, type ResourceKind } from '@fairlead/ports/cluster';
 import type { Namespaces } from '../namespaces.ts';
 import type { Urgency } from '../pace.ts';
+import { applyFirst, taken } from './adopt.ts';
 import { accountOf, look, type Assignment, type Ground } from './ground.ts';
 import type { Item } from './item.ts';
 import { isNamespace, manifestOf, trackingFor } from './manifest.ts';
@@ -40,21 +41,20 @@ export async function applyItem(ground: Ground, work: ApplyWork): Promise<ItemAp
   const there = onlyCreated ? await look(ground, kind, { key: item.key, account }) : undefined;
   if (there) return { object: there, created: false, left: true };
   const manifest = manifestOf(await ground.state.text(wanted.digest), { key: item.key, application });
-  const settled = await settle(manifest, { ground, work, kind, account });
   if (item.key.namespace !== '' && item.key.namespace === index.namespace && !work.dryRun)
     await work.namespaces.ensure(item.key.namespace);
-  const send = (force: boolean): Promise<Applied> => {
-    const options = {
-      identity: account,
-      fieldManager: trackingFor(item.key, application).fieldManager,
-      force,
-      dryRun: work.dryRun ?? false,
-    };
+  const { fieldManager } = trackingFor(item.key, application);
+  const once = async (force: boolean): Promise<Applied> => {
+    // Anew for each call: who owns an ignored field may have changed by the one before.
+    const settled = await settle(manifest, { ground, work, kind, account });
+    const options = { identity: account, fieldManager, force, dryRun: work.dryRun ?? false };
     return ground.pace.run(work.urgency, () => ground.cluster.apply(settled, options));
   };
   // Whoever made it between the look and the apply keeps the fields.
   const override = index.sync.conflicts === 'Override' && !onlyCreated;
-  return isNamespace(item.key) ? sendShared(send, { override, item }) : send(override);
+  const send = (): Promise<Applied> => (isNamespace(item.key) ? sendShared(once, { override, item }) : once(override));
+  if (work.dryRun || onlyCreated || item.entry?.manifest !== undefined) return send();
+  return applyFirst(ground, { item, kind, account, fieldManager, send });
 }
 
 /** What ignored fields, and an object that exists already, make of a manifest; a look at it only where that matters. */
@@ -71,17 +71,7 @@ async function settle(
   if (pointers.length === 0 && !mayRefuse) return manifest;
   const live = await look(by.ground, by.kind, { key: item.key, account: by.account });
   const ours = live?.metadata.labels?.[trackingKey] === tracking.label;
-  if (live && mayRefuse && !ours) {
-    throw new FairleadError(
-      `Cannot apply ${item.text}: it exists already and is not of ${application}; delete it, or let the application adopt it (sync.adopt)`,
-      {
-        code: 'FailedPrecondition',
-        reason: 'ObjectTaken',
-        subject: { object: item.text, application },
-        retry: 'backoff',
-      },
-    );
-  }
+  if (live && mayRefuse && !ours) throw taken(item, { application, owner: otherOwnerOf(live) });
   return settleIgnored(manifest, { live, pointers, ours: tracking.fieldManager });
 }
 
