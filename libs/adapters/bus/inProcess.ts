@@ -1,4 +1,4 @@
-import { busClosed, openLines, type Bus, type LineOptions } from '@fairlead/ports/bus';
+import { askHere, busClosed, openDesks, openLines, type Bus, type LineOptions } from '@fairlead/ports/bus';
 import { systemClock } from '@fairlead/ports/clock';
 
 /** Options of {@link inProcessBus}. */
@@ -10,8 +10,15 @@ export type InProcessBusOptions = Omit<LineOptions, 'clock'> & Partial<Pick<Line
  */
 export function inProcessBus(options: InProcessBusOptions): Bus {
   const lines = openLines({ clock: systemClock, ...options });
+  const desks = openDesks();
+  const ask = askHere(desks, options.clock ?? systemClock);
   let closed = false;
   return {
+    async ask(name, question, within) {
+      if (closed) throw busClosed('ask');
+      return ask(name, question, within);
+    },
+    serve: (name, handler) => desks.add(name, handler),
     async publish(subject, payload) {
       if (closed) throw busClosed('publish');
       lines.ring(subject, payload);
@@ -22,6 +29,7 @@ export function inProcessBus(options: InProcessBusOptions): Bus {
     async close() {
       closed = true;
       lines.close();
+      desks.close();
     },
   };
 }

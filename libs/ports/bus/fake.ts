@@ -1,5 +1,6 @@
 import { asFairleadError, FairleadError } from '@fairlead/core/model';
-import type { Clock } from '@fairlead/ports/clock';
+import { systemClock, type Clock } from '@fairlead/ports/clock';
+import { askHere, openDesks } from './asking.ts';
 import { busClosed, openLines } from './lines.ts';
 import type { Message } from './messages.ts';
 import type { Bus } from './port.ts';
@@ -22,6 +23,8 @@ export interface MemoryBus extends Bus {
 export interface MemoryBusOptions {
   readonly onError?: (error: unknown) => void;
   readonly queueLimit?: number;
+  /** Measures how long answers take; the machine's unless a test drives one. */
+  readonly clock?: Pick<Clock, 'after'>;
 }
 
 /** A rejected message is delivered again at once: nothing that is under test is worth a wait. */
@@ -37,7 +40,7 @@ export function memoryBus(options: MemoryBusOptions = {}): MemoryBus {
   const published: Message[] = [];
   const failures: FairleadError[] = [];
   const recovered = new Set<() => void>();
-  const { onError = () => undefined, ...bounds } = options;
+  const { onError = () => undefined, clock: _, ...bounds } = options;
   const lines = openLines({
     ...bounds,
     clock: impatient,
@@ -47,17 +50,27 @@ export function memoryBus(options: MemoryBusOptions = {}): MemoryBus {
     },
   });
   let state: 'up' | 'away' | 'closed' = 'up';
+  const desks = openDesks();
+  const ask = askHere(desks, options.clock ?? systemClock);
+  const assertUp = (what: 'publish' | 'ask'): void => {
+    if (state === 'closed') throw busClosed(what);
+    if (state === 'away')
+      throw new FairleadError(`Cannot ${what}: a test took the bus away.`, {
+        code: 'Unavailable',
+        reason: 'BusUnavailable',
+        retry: 'backoff',
+      });
+  };
   return {
     published,
     failures,
+    async ask(name, question, within) {
+      assertUp('ask');
+      return ask(name, question, within);
+    },
+    serve: (name, handler) => desks.add(name, handler),
     async publish(subject, payload) {
-      if (state === 'closed') throw busClosed('publish');
-      if (state === 'away')
-        throw new FairleadError('Cannot publish: a test took the bus away.', {
-          code: 'Unavailable',
-          reason: 'BusUnavailable',
-          retry: 'backoff',
-        });
+      assertUp('publish');
       published.push({ subject, payload: structuredClone(payload) } as Message);
       lines.ring(subject, payload);
     },
@@ -77,6 +90,7 @@ export function memoryBus(options: MemoryBusOptions = {}): MemoryBus {
     async close() {
       state = 'closed';
       lines.close();
+      desks.close();
       recovered.clear();
     },
   };

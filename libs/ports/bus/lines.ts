@@ -73,7 +73,7 @@ export function openLines(options: LineOptions): Lines {
 }
 
 /** What a closed bus says to whoever wants something of it. */
-export function busClosed(what: 'publish' | 'subscribe'): FairleadError {
+export function busClosed(what: 'publish' | 'subscribe' | 'ask' | 'serve'): FairleadError {
   return new FairleadError(`Cannot ${what}: the bus is closed because the process is stopping.`, {
     code: 'Unavailable',
     reason: 'Shutdown',

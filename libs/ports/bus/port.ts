@@ -1,3 +1,4 @@
+import type { AskedHandler } from './asking.ts';
 import type { Payload, Subject } from './messages.ts';
 
 /** Takes one message; what it rejects is delivered again a few times. */
@@ -24,6 +25,14 @@ export interface Bus {
    * waits may be said once. The queue is bounded. Returns how to stop. Throws Shutdown where the bus is closed.
    */
   subscribe<S extends Subject>(subject: S, handler: BusHandler<S>, listening?: Listening): () => void;
+  /**
+   * Asks the one process that serves a name, and resolves to its answer. The question goes at most once and is kept nowhere. Throws
+   * NotFound where nobody serves the name, DeadlineExceeded where no answer came in time, Unavailable where the bus is away or
+   * who serves failed, and InvalidInput for more than {@link mostAskedBytes}.
+   */
+  ask(name: string, question: string, options: { readonly withinMs: number }): Promise<string>;
+  /** Answers what is asked of a name that is this process's own, several questions at a time. Returns how to stop. */
+  serve(name: string, handler: AskedHandler): () => void;
   /** Calls back when the bus takes messages again after it did not; returns how to stop. */
   onRecovered(callback: () => void): () => void;
   close(): Promise<void>;

@@ -301,3 +301,35 @@ test('the permissions of the bus reach no other subject and no other stream', as
   await connection.close();
   await owner.close();
 });
+
+test('a user of before questions were asked carries doorbells as ever, and is told that it may not ask', async () => {
+  const user = createUser();
+  const isOlder = (subject: string): boolean =>
+    !subject.startsWith('fairlead.bus.ask') && !subject.startsWith('_INBOX');
+  const publish = JSON.stringify(busPermissions().publish.filter(isOlder));
+  const permissions = `{ publish: ${publish}, subscribe: ["_INBOX_FAIRLEAD_BUS.>"] }`;
+  await start({ config: `authorization { users: [ { nkey: ${user.getPublicKey()}, permissions: ${permissions} } ] }` });
+  await writeFile(join(folder, 'seed'), user.getSeed());
+  const bus = await open({ credentialsFile: join(folder, 'seed') });
+  const heard = ear(bus);
+  bus.serve('gateway-1', async () => 'here');
+  await expect(bus.ask('gateway-1', 'x', { withinMs: 5_000 })).rejects.toMatchObject({
+    reason: 'BusUnavailable',
+    message: expect.stringMatching(/[Pp]ermissions? [Vv]iolation/) as string,
+  });
+  await bus.publish('desired', bell(1));
+  await heard.until('c1');
+  expect(heard.lines).not.toContain('lost');
+  expect(problems.map(String)).toEqual([expect.stringMatching(/fairlead\.bus\.ask\.gateway-1/)]);
+});
+
+test('who serves is asked again after its server was killed and started', async () => {
+  await start();
+  const [here, there] = [await open(), await open()];
+  there.serve('gateway-1', async (question) => question.toUpperCase());
+  await server.down();
+  const waiting = here.ask('gateway-1', 'a', { withinMs: 60_000 }).catch(String);
+  await server.up();
+  await waiting;
+  await expect.poll(() => here.ask('gateway-1', 'b', { withinMs: 5_000 }).catch(String), { timeout: 30_000 }).toBe('B');
+});

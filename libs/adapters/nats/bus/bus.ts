@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FairleadError } from '@fairlead/core/model';
-import { busClosed, openLines, type Bus, type Lines, type Message } from '@fairlead/ports/bus';
+import { busClosed, openDesks, openLines, type Bus, type Desks, type Lines, type Message } from '@fairlead/ports/bus';
 import { TimeoutError } from '@nats-io/transport-node';
+import { answerOne, askOver } from './asking.ts';
 import { decode, encode } from './codec.ts';
 import { busUnavailable } from './dial.ts';
 import { beginLife, type HeardMessage, type Life } from './life.ts';
@@ -42,6 +43,10 @@ class JetStreamBus implements NatsBus {
   readonly #options: NatsBusOptions;
   readonly #lines: Lines;
   readonly #prefix: string;
+  readonly #asked: string;
+  readonly #desks: Desks = openDesks();
+  /** How each name that is served stops being so in the life that goes on. */
+  readonly #serving = new Map<string, () => void>();
   readonly #recovered = new Set<() => void>();
   /** Who waits for the next change of state. */
   readonly #waiting = new Set<() => void>();
@@ -54,7 +59,9 @@ class JetStreamBus implements NatsBus {
   constructor(options: NatsBusOptions) {
     this.#options = options;
     this.#lines = openLines(options);
-    this.#prefix = `${namesOf(options).prefix}.`;
+    const { prefix, asked } = namesOf(options);
+    this.#prefix = `${prefix}.`;
+    this.#asked = `${asked}.`;
     void this.#live();
   }
 
@@ -78,6 +85,28 @@ class JetStreamBus implements NatsBus {
 
   subscribe: Bus['subscribe'] = (subject, handler, listening) => this.#lines.add(subject, handler, listening);
 
+  ask: Bus['ask'] = async (name, question, { withinMs }) => {
+    if (this.#isClosed) throw busClosed('ask');
+    const untilMs = this.#options.clock.now() + withinMs;
+    const life = await this.#living(untilMs);
+    return askOver(life, {
+      name,
+      subject: this.#asked + name,
+      question,
+      withinMs: untilMs - this.#options.clock.now(),
+    });
+  };
+
+  serve: Bus['serve'] = (name, handler) => {
+    const stop = this.#desks.add(name, handler);
+    this.#serveIn(this.#life, name);
+    return () => {
+      stop();
+      this.#serving.get(name)?.();
+      this.#serving.delete(name);
+    };
+  };
+
   onRecovered(callback: () => void): () => void {
     this.#recovered.add(callback);
     return () => void this.#recovered.delete(callback);
@@ -87,6 +116,7 @@ class JetStreamBus implements NatsBus {
     this.#isClosed = true;
     this.#recovered.clear();
     this.#lines.close();
+    this.#desks.close();
     this.#changed();
     await this.#life?.close();
   }
@@ -144,6 +174,7 @@ class JetStreamBus implements NatsBus {
       });
       if (!this.#isClosed) {
         this.#life = life;
+        for (const name of this.#desks.names()) this.#serveIn(life, name);
         this.#works();
         this.#changed();
       } else life.doubt(undefined);
@@ -154,6 +185,16 @@ class JetStreamBus implements NatsBus {
     } catch (error) {
       return busUnavailable('Cannot use the bus', error);
     }
+  }
+
+  #serveIn(life: Life | undefined, name: string): void {
+    const { onProblem } = this.#options;
+    const stop = life?.serve(this.#asked + name, {
+      hear: (message) => void answerOne(this.#desks, { name, message }).catch(onProblem),
+      // An older user may not: everything but questions goes on.
+      failed: onProblem,
+    });
+    if (stop) this.#serving.set(name, stop);
   }
 
   #began({ afterSeq, lost }: Resumption, consumer: string): void {

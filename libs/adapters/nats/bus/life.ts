@@ -9,7 +9,7 @@ import {
   type JetStreamManager,
   type JsMsg,
 } from '@nats-io/jetstream';
-import { nanos, type NatsConnection } from '@nats-io/transport-node';
+import { nanos, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { dial } from './dial.ts';
 import { namesOf, type NatsBusOptions } from './options.ts';
 import { goOn, type Place, type Resumption } from './resume.ts';
@@ -23,6 +23,10 @@ export interface Life {
     bytes: Uint8Array,
     options: { readonly id: string; readonly withinMs: number },
   ): Promise<void>;
+  /** Asks whoever serves a subject. Rejects as the client library does. */
+  request(subject: string, bytes: Uint8Array, withinMs: number): Promise<Msg>;
+  /** Hears the questions of a subject until the life is over, or it is stopped; `failed` hears that the server does not let it. */
+  serve(subject: string, by: { hear: (message: Msg) => void; failed: (error: Error) => void }): () => void;
   /** Resolves with the reason when it is over; never rejects. */
   readonly over: Promise<unknown>;
   /** Ends it, unless the reason is a word of JetStream itself, such as of a full disk: another connection would not mend that. */
@@ -133,6 +137,13 @@ function lifeOf(connection: NatsConnection, over: PromiseWithResolvers<unknown>)
     },
     async publish(subject, bytes, { id, withinMs }) {
       await client.publish(subject, bytes, { msgID: id, timeout: withinMs });
+    },
+    request: (subject, bytes, withinMs) => connection.request(subject, bytes, { timeout: withinMs }),
+    serve(subject, { hear, failed }) {
+      const subscription = connection.subscribe(subject, {
+        callback: (error, message) => (error === null ? hear(message) : failed(error)),
+      });
+      return () => subscription.unsubscribe();
     },
     async close() {
       over.resolve(new Error('the bus was closed'));

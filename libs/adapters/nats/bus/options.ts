@@ -47,6 +47,8 @@ export interface NatsBusOptions extends LineOptions, NatsBusAddress {
 export interface BusNames {
   readonly stream: string;
   readonly prefix: string;
+  /** What the subjects of questions begin with; beside those of the stream, which keeps none of them. */
+  readonly asked: string;
 }
 
 /** The names of these options. */
@@ -54,7 +56,7 @@ export function namesOf({
   stream = 'FAIRLEAD_BUS',
   prefix = 'fairlead.bus',
 }: Pick<NatsBusOptions, 'stream' | 'prefix'>): BusNames {
-  return { stream, prefix };
+  return { stream, prefix, asked: `${prefix}.ask` };
 }
 
 /** Where answers and deliveries come in. A prefix of its own, so that nobody else's inbox needs to be allowed. */

@@ -7,16 +7,18 @@ export interface BusPermissions {
 }
 
 /**
- * All that a hub role's user needs: its one stream, consumers of it, its own inbox. Nothing of the agents' subjects, no
- * other stream, and not to delete its own.
+ * All that a hub role's user needs: its one stream, consumers of it, questions between roles, its own inbox. Nothing of the
+ * agents' subjects, no other stream, and not to delete its own.
  */
 export function busPermissions(options: Pick<NatsBusOptions, 'stream' | 'prefix'> = {}): BusPermissions {
   const names = namesOf(options);
-  const { stream, prefix } = names;
+  const { stream, prefix, asked } = names;
   const api = (call: string): string => `$JS.API.${call}`;
   return {
     publish: [
       `${prefix}.*`,
+      `${asked}.*`,
+      `${inboxOf(names)}.>`,
       api(`STREAM.INFO.${stream}`),
       api(`STREAM.CREATE.${stream}`),
       api(`STREAM.UPDATE.${stream}`),
@@ -25,6 +27,6 @@ export function busPermissions(options: Pick<NatsBusOptions, 'stream' | 'prefix'
       api(`CONSUMER.DELETE.${stream}.*`),
       api(`CONSUMER.MSG.NEXT.${stream}.*`),
     ],
-    subscribe: [`${inboxOf(names)}.>`],
+    subscribe: [`${asked}.*`, `${inboxOf(names)}.>`],
   };
 }

@@ -35,6 +35,12 @@ export function measuredBus(bus: Bus, options: { readonly system: BusSystem }): 
         },
       );
     },
+    ask: (name, question, within) => {
+      const labels = { 'messaging.system': options.system, 'messaging.destination.name': 'ask' };
+      return timed({ ...labels, 'messaging.operation.name': 'ask' }, () => bus.ask(name, question, within));
+    },
+    // What asks of an agent is no part of the trace in which it came to be served.
+    serve: (name, handler) => bus.serve(name, (question) => inTraceOf(undefined, () => handler(question))),
     onRecovered: (callback) => bus.onRecovered(() => inTraceOf(undefined, callback)),
     close: () => bus.close(),
   };
@@ -46,11 +52,14 @@ function withTrace<S extends Subject>(payload: Payload<S>): Payload<S> {
   return traceparent === undefined ? payload : { ...payload, traceparent };
 }
 
-async function timed(labels: Readonly<Record<string, string>>, run: () => void | Promise<void>): Promise<void> {
+async function timed<Result>(
+  labels: Readonly<Record<string, string>>,
+  run: () => Result | Promise<Result>,
+): Promise<Result> {
   const startedMs = performance.now();
   let failure = {};
   try {
-    await run();
+    return await run();
   } catch (thrown) {
     failure = { 'error.type': thrown instanceof FairleadError ? thrown.reason : 'InternalError' };
     throw thrown;

@@ -1,5 +1,5 @@
-import type { ClusterName } from '@fairlead/core/model';
-import type { Bus, Payload } from '@fairlead/ports/bus';
+import { asFairleadError, type ClusterName } from '@fairlead/core/model';
+import { mostAskedBytes, type Bus, type Payload } from '@fairlead/ports/bus';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { gate, listener } from './listener.ts';
 
@@ -36,6 +36,7 @@ export function busContract(name: string, harness: BusHarness): void {
     failures(at);
     pressure(at);
     ends(at);
+    questions(at);
   });
 }
 
@@ -228,4 +229,72 @@ function ends(at: At): void {
     expect(() => here.subscribe('head', () => undefined)).toThrow(expect.objectContaining(refusal));
     await here.close();
   });
+}
+
+const soon = { withinMs: 20_000 };
+
+function questions(at: At): void {
+  test('who serves a name is asked, from any process, and answers several questions at a time', async () => {
+    const { here, there } = at.pair();
+    const both = Promise.withResolvers<void>();
+    let open = 0;
+    there.serve('gateway-1', async (question) => {
+      open += 1;
+      if (open === 2) both.resolve();
+      await both.promise;
+      return `${question}!`;
+    });
+    there.serve('gateway-2', async () => 'another');
+    const asked = await untilServed(here, 'gateway-2');
+    expect(asked).toBe('another');
+    const answers = [here.ask('gateway-1', 'é', soon), there.ask('gateway-1', 'b', soon)];
+    expect(await Promise.all(answers)).toEqual(['é!', 'b!']);
+  });
+
+  test('a name that nobody serves, or nobody serves any more, is told at once', async () => {
+    const { here, there } = at.pair();
+    await expect(here.ask('nobody', 'x', soon)).rejects.toMatchObject({ code: 'NotFound' });
+    const stop = there.serve('gateway-1', async () => 'here');
+    await untilServed(here, 'gateway-1');
+    stop();
+    // The other process hears of it in its own time, and until then nobody answers.
+    await expect.poll(() => here.ask('gateway-1', 'x', { withinMs: 500 }).catch(codeOf)).toBe('NotFound');
+  });
+
+  test('an answer that does not come in time, one that fails and one that is too long are errors', async () => {
+    const { here, there } = at.pair();
+    there.serve('never', () => new Promise(() => undefined));
+    there.serve('fails', () => Promise.reject(new Error('on purpose')));
+    there.serve('long', async () => 'x'.repeat(mostAskedBytes + 1));
+    there.serve('last', async () => '');
+    expect(await untilServed(here, 'last')).toBe('');
+    expect(await here.ask('never', 'x', { withinMs: 20 }).catch(codeOf)).toBe('DeadlineExceeded');
+    await expect(here.ask('fails', 'x', soon)).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: expect.stringContaining('on purpose') as string,
+    });
+    await expect(here.ask('long', 'x', soon)).rejects.toThrow(/the bus takes/);
+    await expect(here.ask('last', 'x'.repeat(mostAskedBytes + 1), soon)).rejects.toMatchObject({
+      code: 'InvalidInput',
+    });
+  });
+
+  test('a bus that is closed neither asks nor serves', async () => {
+    const { here } = at.pair();
+    await here.close();
+    await expect(here.ask('any', 'x', soon)).rejects.toMatchObject({ reason: 'Shutdown' });
+    expect(() => here.serve('any', async () => '')).toThrow(/closed/);
+  });
+}
+
+/** Who begins to serve is known to the other process in that one's own time. */
+async function untilServed(bus: Bus, name: string): Promise<string> {
+  for (;;) {
+    const answer = await bus.ask(name, '', soon).catch(codeOf);
+    if (answer !== 'NotFound') return answer;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return asFairleadError(error).code;
 }
