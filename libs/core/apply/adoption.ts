@@ -71,7 +71,7 @@ function within(fields: JsonObject, value: unknown): JsonObject {
   const kept = Object.entries(fields).flatMap(([segment, below]) => {
     const child = segment === '.' ? value : childAt(value, segment);
     if (child === undefined || !isMapping(below)) return [];
-    return [[segment, isLeaf(below) ? below : within(below as JsonObject, child)] as const];
+    return [[segment, isLeaf(below) ? below : within(below, child)] as const];
   });
   return Object.fromEntries(kept.filter(([segment, below]) => isLeaf(fields[segment]) || !isLeaf(below)));
 }

@@ -116,6 +116,47 @@ describe('an application', () => {
     expect(one.api.find(key('Boat', 'ada', { group: 'example.dev' }))).toBeDefined();
   });
 
+  it('applies a custom resource as soon as somebody else brings its definition', async () => {
+    const one = await rig();
+    const boat = { apiVersion: 'example.dev/v1', kind: 'Boat', metadata: { name: 'ada' }, spec: {} };
+    await one.want({ applications: { [web]: { objects: [configMap('a'), boat] } } });
+    const status = await one.until(web, { sync: 'Failed', reason: 'KindUnknown' });
+    expect(status.message).toContain('example.dev/Boat//ada');
+    // Long enough for the pause of the object to be a minute.
+    for (let minute = 0; minute < 12; minute += 1) await one.eventually(() => undefined, 60_000);
+    const lookedUp = one.clock.now();
+    const spec = { group: 'example.dev', scope: 'Namespaced', names: { kind: 'Boat', plural: 'boats' } };
+    const versions = [{ name: 'v1', served: true, storage: true }];
+    await one.api.create(
+      {
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'CustomResourceDefinition',
+        metadata: { name: 'boats.example.dev' },
+        spec: { ...spec, versions },
+      },
+      { identity: { as: 'self' } },
+    );
+    await one.eventually(() => expect(one.api.find(key('Boat', 'ada', { group: 'example.dev' }))).toBeDefined());
+    expect(one.clock.now() - lookedUp).toBeLessThan(10_000);
+    await one.until(web, { sync: 'InSync' });
+    // Nobody listens any longer than that.
+    await one.quiet();
+    const calls = one.api.calls.length;
+    await one.api.create(
+      {
+        ...boat,
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'CustomResourceDefinition',
+        metadata: { name: 'x.example.dev' },
+      },
+      { identity: { as: 'self' } },
+    );
+    await one.quiet();
+    expect(
+      one.api.calls.slice(calls).filter(({ identity, verb }) => identity.as !== 'self' || verb !== 'create'),
+    ).toEqual([]);
+  });
+
   it('keeps to what its team and the owner of the cluster allow', async () => {
     const one = await rig();
     one.policy = { ...one.policy, denyKinds: ['Secret'] };

@@ -15,6 +15,7 @@ import { pause } from './hub/session.ts';
 import type { Assignment, Goal, Ground } from './loop/ground.ts';
 import type { Narrator } from './inside/events.ts';
 import type { Company } from './loop/company.ts';
+import { NewKinds } from './loop/newKinds.ts';
 import { ApplicationLoop } from './loop/loop.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { AcceptedState } from './state/agentState.ts';
@@ -58,12 +59,14 @@ class LoopCrew implements Crew {
   readonly #goals = new Map<ApplicationId, string>();
   /** Who has an object: one application, or of a Namespace several. */
   readonly #holders = new Map<string, Set<ApplicationId>>();
+  readonly #newKinds: NewKinds;
   #accepting: Promise<void> = Promise.resolve();
   #newest: AcceptedState | undefined;
   #stopped = false;
 
   constructor(options: CrewOptions) {
     this.#options = options;
+    this.#newKinds = new NewKinds(options.ground, () => this.#company.kindsChanged());
   }
 
   readonly listener: WatchListener = {
@@ -95,6 +98,7 @@ class LoopCrew implements Crew {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#newKinds.stop();
     await this.#accepting;
     const stopped = await Promise.allSettled([...this.#loops.values()].map((loop) => loop.stop()));
     for (const result of stopped)
@@ -229,6 +233,7 @@ class LoopCrew implements Crew {
       for (const one of this.#holders.get(text) ?? []) if (one !== from) this.#loops.get(one)?.inheritOrigin(text);
     },
     isShared: (text, application) => [...(this.#holders.get(text) ?? [])].some((one) => one !== application),
+    lacksKinds: (application, lacks) => this.#newKinds.lacks(application, lacks),
     kindsChanged: () => {
       const lacking = [...this.#loops.values()].filter((loop) => loop.lacksKinds());
       if (lacking.length === 0) return;
@@ -244,6 +249,7 @@ class LoopCrew implements Crew {
       const loop = this.#loops.get(application);
       this.#loops.delete(application);
       this.#goals.delete(application);
+      this.#newKinds.lacks(application, false);
       // The loop is in its last turn: waiting for it here would wait for itself.
       void loop?.stop();
       const kinds = new Set([...this.#loops.values()].flatMap((one) => [...one.kinds()]));

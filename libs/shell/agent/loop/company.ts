@@ -16,7 +16,10 @@ export interface Company {
   isShared(text: string, application: ApplicationId): boolean;
   /** Tells those who share the Namespace that it was made here. */
   bequeath(text: string, from: ApplicationId): void;
+  /** The API server may know kinds that it did not know. */
   kindsChanged(): void;
+  /** The application wants a kind that the API server does not know, or does not any more. */
+  lacksKinds(application: ApplicationId, lacks: boolean): void;
   drifted(item: DriftItem): void;
   /** An object was refused, for whoever looks from inside the cluster. */
   failed(application: ApplicationId, problem: { key: ObjectKey; reason: Reason; message: string }): void;

@@ -144,7 +144,7 @@ export class ApplicationLoop {
 
   /** True if the API server does not know the kind of something that it wants. */
   lacksKinds(): boolean {
-    return this.#roster.all().some((item) => item.wanted && !item.kind);
+    return this.#roster.lacksKinds();
   }
 
   /** Looks again: the policy, the API server's kinds or another application changed. */

@@ -113,6 +113,13 @@ export class Roster {
       item.ignored = false;
       this.#unwant(item);
     }
+    const { company, application } = this.#options;
+    company.lacksKinds(application, this.lacksKinds());
+  }
+
+  /** True if the API server does not know the kind of something that is wanted. */
+  lacksKinds(): boolean {
+    return this.all().some((item) => item.wanted && !item.kind);
   }
 
   /** Nothing is wanted any more. */
