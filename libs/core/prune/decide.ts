@@ -133,7 +133,7 @@ function verdictOn(entry: InventoryEntry, input: PruneInput): Verdict {
   if (live.uid !== entry.uid) return note('forget', 'NotProvablyOurs', 'another object has its name now, which stays');
   if (!live.ours)
     return note('forget', 'NotProvablyOurs', 'our field manager or label is no longer on it, so it stays');
-  if (live.terminating) return note('held', 'ObjectTerminating', 'it is being deleted already');
+  if (live.terminating) return note('held', 'ObjectTerminating', live.because ?? 'it is being deleted already');
   return ours(entry, { input, live });
 }
 

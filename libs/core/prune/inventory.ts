@@ -36,6 +36,8 @@ export type Sight =
       /** Our field manager and our tracking label are on it (`isOurs`). */
       readonly ours: boolean;
       readonly terminating: boolean;
+      /** What is known of why it is not gone yet, for people. */
+      readonly because?: string;
     };
 
 const protectedKinds: ReadonlySet<string> = new Set([

@@ -81,6 +81,29 @@ describe('an agent goes on', () => {
     await one.eventually(() => expect(maps(one)).toEqual(['a']), 500);
   });
 
+  it('and names what keeps a namespace from going in which it is to apply, until it is gone', async () => {
+    const one = await rig();
+    const shop = { group: '', kind: 'Namespace', namespace: '', name: 'shop' };
+    const finalizers = ['example.com/backup'];
+    await one.api.create(
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', finalizers } },
+      { identity: { as: 'self' } },
+    );
+    one.api.remove(shop);
+    await one.want({
+      applications: { [web]: { objects: [configMap('a'), configMap('b', {}, { namespace: 'default' })] } },
+    });
+    const status = await one.until(web, { sync: 'Failed', reason: 'ObjectTerminating' });
+    expect(status.message).toContain(
+      'of the namespace shop: it is being deleted and waits for 1 finalizer: example.com/backup',
+    );
+    expect(maps(one)).toEqual(['b']);
+    for (let minute = 0; minute < 10; minute += 1) await one.eventually(() => undefined, 60_000);
+    expect(one.writes().filter(({ key: { name } }) => name === 'a').length).toBeLessThan(25);
+    one.api.edit(shop, (object) => ({ ...object, metadata: { ...object.metadata, finalizers: [] } }));
+    await one.eventually(() => expect(maps(one)).toEqual(['b', 'a']), 1000);
+  });
+
   it('and runs no Job again that ran to its end before another object of the bundle changed', async () => {
     const one = await rig();
     const job: KubeObject = {

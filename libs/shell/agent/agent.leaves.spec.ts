@@ -96,6 +96,56 @@ describe('what leaves a bundle', () => {
     );
   });
 
+  it('stays within what the owner of the cluster allows, as a count and as a share, whatever is acknowledged', async () => {
+    const all = Array.from({ length: 10 }, (_, n) => configMap(`c-${n}`));
+    const acknowledged = Object.fromEntries(all.map(({ metadata }) => [`/ConfigMap/shop/${metadata.name}`, commit]));
+    for (const pruneBudget of [2, '25%'] as const) {
+      const one = await rig();
+      one.policy = { ...one.policy, pruneBudget };
+      await run(one, { [web]: { objects: all } });
+      await one.want({ applications: { [web]: { objects: all.slice(3), entry: { acknowledged } } } });
+      const status = await one.until(web, { sync: 'OutOfSync', reason: 'OwnerPolicyForbids' });
+      expect(status.message).toContain(`allows ${pruneBudget}`);
+      expect(maps(one)).toHaveLength(10);
+      await run(one, { [web]: { objects: all.slice(2), entry: { acknowledged } } });
+      await one.eventually(() => expect(maps(one)).toHaveLength(8));
+    }
+    const never = await rig();
+    never.policy = { ...never.policy, pruneBudget: '0%' };
+    await run(never, { [web]: { objects: all } });
+    await never.want({ tombstones: [{ application: web, acknowledged }] });
+    await never.until(web, { sync: 'OutOfSync', reason: 'OwnerPolicyForbids' });
+    expect(maps(never)).toHaveLength(10);
+  });
+
+  it('that does not go is waited for a while, then named with what holds it, and its neighbours go', async () => {
+    const one = await rig();
+    await run(one, {
+      [web]: {
+        objects: [configMap('a'), configMap('b'), namespace('data'), configMap('in', {}, { namespace: 'data' })],
+      },
+    });
+    const data = { group: '', kind: 'Namespace', namespace: '', name: 'data' };
+    one.api.edit(data, (object) => ({
+      ...object,
+      metadata: { ...object.metadata, finalizers: ['example.com/backup'] },
+    }));
+    await one.until(web, { sync: 'InSync' });
+    const entry = { acknowledged: { '/Namespace//data': commit } };
+    await one.want({ applications: { [web]: { objects: [configMap('a')], entry } } });
+    await one.eventually(() => expect(maps(one)).toEqual(['a']));
+    await one.eventually(
+      () => expect(one.status(web)).toMatchObject({ sync: 'OutOfSync', reason: 'ObjectTerminating' }),
+      1000,
+    );
+    expect(one.status(web)?.message).toContain(
+      '/Namespace//data: it is being deleted and waits for 1 finalizer: example.com/backup',
+    );
+    expect(deletes(one).filter((name) => name === 'data')).toEqual(['data']);
+    one.api.edit(data, (object) => ({ ...object, metadata: { ...object.metadata, finalizers: [] } }));
+    await one.until(web, { sync: 'InSync' });
+  });
+
   it('goes to another application of the team that has it now, without being touched in between', async () => {
     const one = await rig();
     await run(one, {

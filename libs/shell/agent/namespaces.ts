@@ -1,3 +1,4 @@
+import { assessHealth } from '@fairlead/core/health';
 import { FairleadError } from '@fairlead/core/model';
 import type { ClusterApi, Identity, ResourceKind } from '@fairlead/ports/cluster';
 
@@ -7,6 +8,8 @@ export interface Namespaces {
   ensure(name: string): Promise<void>;
   /** Something said that it does not exist. */
   forget(name: string): void;
+  /** What keeps a namespace from going, for people; empty where nothing does. Those who ask together are answered together. */
+  remains(name: string): Promise<string>;
 }
 
 const namespaceKind: ResourceKind = {
@@ -21,6 +24,12 @@ const namespaceKind: ResourceKind = {
 /** Remembers namespaces, so that a pass that writes nothing asks nothing. */
 export function createNamespaces(options: { cluster: ClusterApi; applier: Identity }): Namespaces {
   const known = new Map<string, Promise<void>>();
+  const asked = new Map<string, Promise<string>>();
+  const ask = async (name: string): Promise<string> => {
+    const found = await options.cluster.get(namespaceKind, { namespace: '', name });
+    if (found?.metadata.deletionTimestamp === undefined) return '';
+    return `of the namespace ${name}: ${assessHealth(found).message}`;
+  };
   const make = async (name: string): Promise<void> => {
     if (await options.cluster.get(namespaceKind, { namespace: '', name }, { metadataOnly: true })) return;
     try {
@@ -40,5 +49,10 @@ export function createNamespaces(options: { cluster: ClusterApi; applier: Identi
       return made;
     },
     forget: (name) => void known.delete(name),
+    remains(name) {
+      const answer = asked.get(name) ?? ask(name).finally(() => asked.delete(name));
+      asked.set(name, answer);
+      return answer;
+    },
   };
 }

@@ -1,4 +1,5 @@
 import { rankOf, trackingKey } from '@fairlead/core/apply';
+import { assessHealth } from '@fairlead/core/health';
 import {
   asFairleadError,
   keyText,
@@ -100,7 +101,9 @@ async function lookAtAll(
     const kind = item.kind ?? (await ground.cluster.preferredKind(item.key.group, item.key.kind));
     item.kind = kind;
     // A kind that is no longer served has no objects.
-    const object = kind && (await look(ground, kind, { key: item.key, account: by.account, metadataOnly: true }));
+    // A Namespace says in its status what keeps it from going.
+    const metadataOnly = !isNamespace(item.key);
+    const object = kind && (await look(ground, kind, { key: item.key, account: by.account, metadataOnly }));
     found.set(item.text, object ?? 'Absent');
   });
   return found;
@@ -112,7 +115,9 @@ function sightOf(object: KubeObject | 'Absent', by: { text: string; work: LeaveT
   const tracking = trackingFor(item?.key ?? { group: '', kind: '' }, by.work.application);
   const { uid = '', resourceVersion = '', deletionTimestamp } = object.metadata;
   const ours = isOurs(object, { manager: tracking.fieldManager, label: { key: trackingKey, value: tracking.label } });
-  return { is: 'Present', uid, resourceVersion, ours, terminating: deletionTimestamp !== undefined };
+  const sight = { is: 'Present', uid, resourceVersion, ours } as const;
+  if (deletionTimestamp === undefined) return { ...sight, terminating: false };
+  return { ...sight, terminating: true, because: `${by.text}: ${assessHealth(object).message}` };
 }
 
 function budgetsOf(ground: Ground, work: LeaveTerms): PruneBudget[] {

@@ -1,4 +1,4 @@
-import { asFairleadError, type FairleadError, type KubeObject } from '@fairlead/core/model';
+import { asFairleadError, FairleadError, type KubeObject } from '@fairlead/core/model';
 import type { InventoryEntry } from '@fairlead/core/prune';
 import { apiFailureOf } from '@fairlead/ports/cluster';
 import type { Urgency } from '../pace.ts';
@@ -39,6 +39,7 @@ export class Sender {
       return answer.object;
     } catch (thrown) {
       const error = asFairleadError(thrown);
+      if (error.reason === 'ObjectTerminating') return void this.failed(item, await this.#withRemains(item, error));
       const mayRenew = wanted.apply === 'Recreate' && item.renewedFor !== wanted.digest;
       if (mayRenew && apiFailureOf(error)?.immutable) return this.renew(item, urgency);
       this.failed(item, error);
@@ -90,6 +91,15 @@ export class Sender {
     events.failed(item);
     events.again(Math.max(0, item.problem.retryAtMs - ground.clock.now()));
     events.changed();
+  }
+
+  /** The refusal of a namespace that is on its way out, with what keeps it there. */
+  async #withRemains(item: Item, error: FairleadError): Promise<FairleadError> {
+    const { code, reason, subject, retry, message } = error;
+    const remains = await this.#desk.namespaces.remains(item.key.namespace);
+    return remains === ''
+      ? error
+      : new FairleadError(`${message}; ${remains}`, { code, reason, subject, retry, cause: error });
   }
 
   #applied(
