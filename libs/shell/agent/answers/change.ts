@@ -62,7 +62,7 @@ async function tried(desk: Desk, work: ChangeWork, preferred: ResourceKind): Pro
     assignment,
     item: itemOf(desk, work, kind),
     urgency: 'bulk',
-    namespaces: { ensure: () => Promise.resolve(), forget: () => undefined },
+    namespaces: { ensure: () => Promise.resolve() },
     dryRun: true,
   });
   const fields = live === undefined ? [] : fieldsOf({ found: live, wanted: dryRun.object }, whole);

@@ -15,7 +15,7 @@ export interface ApplyWork {
   readonly assignment: Assignment;
   readonly item: Item;
   readonly urgency: Urgency;
-  readonly namespaces: Namespaces;
+  readonly namespaces: Pick<Namespaces, 'ensure'>;
   /** Only asks what would come of it. */
   readonly dryRun?: boolean;
 }

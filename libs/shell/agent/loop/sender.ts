@@ -39,10 +39,9 @@ export class Sender {
       return answer.object;
     } catch (thrown) {
       const error = asFairleadError(thrown);
-      if (error.reason === 'ObjectTerminating') return void this.failed(item, await this.#withRemains(item, error));
       const mayRenew = wanted.apply === 'Recreate' && item.renewedFor !== wanted.digest;
       if (mayRenew && apiFailureOf(error)?.immutable) return this.renew(item, urgency);
-      this.failed(item, error);
+      this.failed(item, error.reason === 'ObjectTerminating' ? await this.#withRemains(item, error) : error);
       return undefined;
     }
   }
