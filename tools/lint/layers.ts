@@ -40,7 +40,7 @@ export const mayImport: Readonly<Record<Layer, readonly Layer[]>> = {
 /** Packages from outside that a layer may import; `*` where a library is chosen case by case. */
 export const mayUse: Readonly<Record<Layer, readonly string[]>> = {
   model: ['zod'],
-  core: ['semver', '@marcbachmann/cel-js', 'rfc6902', 'js-yaml', 'yaml'],
+  core: ['semver', '@marcbachmann/cel-js', 'croner', 'rfc6902', 'js-yaml', 'yaml'],
   ports: [],
   wire: ['zod', '@bufbuild/protobuf'],
   shell: ['@opentelemetry/api'],

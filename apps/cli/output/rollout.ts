@@ -1,6 +1,6 @@
 import type { RolloutView } from '@fairlead/wire/rest';
 import type { Column, Printer } from './print.ts';
-import { plain, short, stateWord } from './words.ts';
+import { minuteOf, plain, short, stateWord } from './words.ts';
 
 type Wave = RolloutView['waves'][number];
 type Member = RolloutView['clusters'][number];
@@ -18,6 +18,8 @@ const waves: readonly Column<Wave>[] = [
 const gates: readonly Column<Gate>[] = [
   { title: 'GATE', of: (row) => row.gate },
   { title: 'VERDICT', state: true, of: (row) => row.verdict },
+  { title: 'REASON', wide: true, of: (row) => row.reason },
+  { title: 'LOOKED AT NEXT', of: (row) => (row.lookAtMs === undefined ? undefined : minuteOf(row.lookAtMs)) },
   { title: 'WHY', of: (row) => row.message },
 ];
 

@@ -72,6 +72,11 @@ export function span(ms: number): string {
   return `${Math.floor(Math.max(ms, 0) / size)}${unit}`;
 }
 
+/** A moment in UTC: `2026-11-23 08:00Z`. */
+export function minuteOf(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')}Z`;
+}
+
 /** First 12 digits of a commit or digest, for people. */
 export function short(id: string | undefined): string {
   return id === undefined ? '-' : id.replace(/^sha256:/, '').slice(0, 12);

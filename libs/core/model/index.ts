@@ -66,7 +66,7 @@ export {
   type Team,
   type Wave,
 } from './documents/fleet.ts';
-export { type Gate } from './documents/gates.ts';
+export { windowsOf, type Gate } from './documents/gates.ts';
 export { hub, member, release, type HubFile, type Member, type ReleaseFile } from './documents/ledger.ts';
 export {
   apiVersion,
@@ -76,6 +76,7 @@ export {
   type Selector,
   type Target,
 } from './documents/scalars.ts';
+export { cronOf, type Window } from './documents/windows.ts';
 export {
   hubServerName,
   spiffeId,

@@ -26,7 +26,10 @@ export interface Decided {
   readonly gates: readonly {
     readonly gate: string;
     readonly verdict: 'Pass' | 'Wait' | 'Fail' | 'Unknown';
+    readonly reason: Reason;
     readonly message: string;
+    /** When it is looked at next if nothing happens before. Milliseconds since 1970. */
+    readonly lookAtMs?: number;
   }[];
 }
 

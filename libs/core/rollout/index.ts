@@ -18,4 +18,5 @@ export type {
   WaveView,
 } from './types.ts';
 export { judgeGate, kindOfGate, looksBack } from './gates/judge.ts';
+export { judgeWindows } from './gates/window/index.ts';
 export type { ClusterEvidence, EnvironmentEvidence, GateEvidence, GateKind, Verdict } from './gates/verdict.ts';

@@ -80,8 +80,8 @@ export interface RolloutInput {
   readonly first: boolean;
   /** The ledger's word, if it halted this attempt. */
   readonly halted?: Trouble;
-  /** Why no wave may start now, such as a closed window. */
-  readonly waveStartsHeld?: Trouble;
+  /** Why no wave may start now, such as a window that is shut, and when that changes. */
+  readonly waveStartsHeld?: Trouble & { readonly recheckAfterMs?: number };
   /** After the store was lost: until then nobody is skipped as silent. Milliseconds since 1970. */
   readonly graceUntilMs?: number;
   readonly clusters: readonly RolloutCluster[];

@@ -89,7 +89,12 @@ function isSkippable(run: Run, view: View): boolean {
 function whyNotBegin(run: Run, members: readonly View[]): Trouble | undefined {
   const ahead = members.filter((view) => !view.onGoal && view.of.held === undefined);
   if (ahead.length === 0) return undefined;
-  if (run.input.waveStartsHeld !== undefined) return run.input.waveStartsHeld;
+  const { waveStartsHeld } = run.input;
+  if (waveStartsHeld !== undefined) {
+    const { reason, message, recheckAfterMs } = waveStartsHeld;
+    if (recheckAfterMs !== undefined) recheckAt(run, run.input.nowMs + recheckAfterMs);
+    return because(reason, message);
+  }
   const skipped = members.filter((view) => isSkippable(run, view));
   const left = members.filter((view) => counts(view) && !skipped.includes(view));
   if (left.length > 0 || skipped.length === 0) return undefined;

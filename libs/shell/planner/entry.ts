@@ -15,7 +15,7 @@ import { asFairleadError, type Reason } from '@fairlead/core/model';
 import { looksBack } from '@fairlead/core/rollout';
 import type { Change } from '@fairlead/ports/store';
 import { beforeOf, gatesOf, judge, keptKey, keptValue, type Before, type Entry } from './evidence.ts';
-import { releaseOf, windowsUnknown, type UnitView } from './observe.ts';
+import { releaseOf, type UnitView } from './observe.ts';
 import type { Round } from './round.ts';
 import { afterOf, entryOf, successorsOf } from './units.ts';
 
@@ -101,7 +101,6 @@ function whyBlocked({ snapshot }: Round, { unit, placed }: UnitView): Obstacle |
   if (environment === undefined) {
     return { reason: 'UnknownReference', message: `There is no environment ${unit.environment}; define it.` };
   }
-  if (environment.spec.windows.length > 0) return windowsUnknown;
   if ((environment.spec.ledger?.mode ?? documents.fleet?.spec.ledger.mode) === 'PullRequest') return pullRequests;
   if (placed.length > 0) return undefined;
   return {

@@ -28,11 +28,12 @@ export interface Entry {
 }
 
 /**
- * Gates of an entry: the environment's, then the pipeline's own. Where none of them looks at the predecessors, they
- * must at least run the release in good health: what is unproven does not spread.
+ * Gates of an entry: the environment's windows and gates, then the pipeline's own. Where none of them looks at the
+ * predecessors, they must at least run the release in good health: what is unproven does not spread.
  */
 export function gatesOf({ snapshot }: Round, { unit, entry }: Entry): readonly Gate[] {
-  const own = [...(snapshot.documents.environments.get(unit.environment)?.spec.gates ?? []), ...entry.gates];
+  const { windows = [], gates = [] } = snapshot.documents.environments.get(unit.environment)?.spec ?? {};
+  const own: Gate[] = [...(windows.length === 0 ? [] : [{ window: windows }]), ...gates, ...entry.gates];
   const proven = own.some(looksBack) || afterOf(entry).names.length === 0;
   return proven ? own : [...own, { health: '0s' }];
 }

@@ -19,7 +19,10 @@ const shownClusters = 500;
 const verdicts = { Passed: 'Pass', Waiting: 'Wait', Failed: 'Fail', Unknown: 'Unknown' } as const;
 
 /** What was decided for a unit, in the shape that is kept. */
-export function decidedOf(view: UnitView, entry: EntryDecision | undefined): Decided {
+export function decidedOf(
+  view: UnitView,
+  { entry, nowMs }: { entry: EntryDecision | undefined; nowMs: number },
+): Decided {
   const { plan, file, unit } = view;
   const nothing: Trouble = entry ?? {
     reason: 'NoCandidate',
@@ -40,10 +43,12 @@ export function decidedOf(view: UnitView, entry: EntryDecision | undefined): Dec
     })),
     counts: countsOf(view),
     ...(entry === undefined ? {} : { next: { reason: entry.reason, message: entry.message } }),
-    gates: (entry?.about?.gates ?? []).map(({ gate, verdict, message }) => ({
+    gates: (entry?.about?.gates ?? []).map(({ gate, verdict, reason, message, recheckAfterMs }) => ({
       gate,
       verdict: verdicts[verdict],
+      reason,
       message,
+      ...(recheckAfterMs === undefined ? {} : { lookAtMs: nowMs + recheckAfterMs }),
     })),
   };
 }

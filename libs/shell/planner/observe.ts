@@ -1,8 +1,9 @@
 import { connectionOf, withoutGap, type ConnectionNow } from '@fairlead/core/connection';
 import { attemptsOf, type Attempt, type ReleaseRef } from '@fairlead/core/releases';
-import type { ClusterName, CommitSha, ReleaseFile, RolloutPolicy } from '@fairlead/core/model';
+import type { ClusterName, CommitSha, ReleaseFile, RolloutPolicy, Window } from '@fairlead/core/model';
 import { matches } from '@fairlead/core/placement';
 import {
+  judgeWindows,
   planRollout,
   wavesOf,
   type Given,
@@ -130,7 +131,7 @@ async function withInput(round: Round, view: Plain, claim: (cluster: ClusterName
     first: view.file?.spec.fallback === undefined && !(memory?.attempt === view.attempt && memory.over),
     clusters: memory?.over === true ? clusters : clusters.map((cluster) => heardOnly(cluster, { round, view })),
     ...(halted === undefined ? {} : { halted }),
-    ...(windows.length === 0 ? {} : { waveStartsHeld: windowsUnknown }),
+    ...holdWaves(windows, nowMs),
     ...(graceUntilMs === undefined ? {} : { graceUntilMs }),
     ...(memory === undefined ? {} : { memory }),
   };
@@ -152,11 +153,13 @@ function heardOnly(
   return { ...cluster, given: { ...given, assignedAtMs: hearsSinceMs } };
 }
 
-/** What this version cannot judge never passes; returns and withdrawals of what runs are not held by it. */
-export const windowsUnknown: Trouble = {
-  reason: 'GateUnsupported',
-  message: 'The environment has windows, which this hub does not know; take them out, or use a newer hub.',
-};
+/** Waves begin only while the environment's windows are open. */
+function holdWaves(windows: readonly Window[], nowMs: number): Pick<RolloutInput, 'waveStartsHeld'> {
+  if (windows.length === 0) return {};
+  const { verdict, reason, message, recheckAfterMs } = judgeWindows(windows, nowMs);
+  if (verdict === 'Passed') return {};
+  return { waveStartsHeld: { reason, message, ...(recheckAfterMs === undefined ? {} : { recheckAfterMs }) } };
+}
 
 function haltOf({ file, attempt }: Plain): Trouble | undefined {
   const halted = file?.spec.halted;

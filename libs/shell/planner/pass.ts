@@ -252,7 +252,7 @@ async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: 
   const view = await round.observe(unit);
   const entry = await decideUnitEntry(round, view);
   const before = await keptOf(round.ports.store, unit.key);
-  const decided = decidedOf(view, entry?.decision);
+  const decided = decidedOf(view, { entry: entry?.decision, nowMs: round.nowMs });
   const memory = view.plan?.memory;
   const remembered = memory !== undefined && JSON.stringify(memory) !== JSON.stringify(view.input?.memory);
   const kept: Change[] = remembered

@@ -151,7 +151,11 @@ export const rolloutView = z.object({
   waves: z.array(waveView),
   clusters: z.array(z.object({ cluster: z.string(), wave: z.string().optional(), state: z.string(), ...why.shape })),
   gates: z.array(
-    z.object({ gate: z.string(), verdict: z.enum(['Pass', 'Wait', 'Fail', 'Unknown']), message: z.string() }),
+    why.extend({
+      gate: z.string(),
+      verdict: z.enum(['Pass', 'Wait', 'Fail', 'Unknown']),
+      lookAtMs: timeMs.optional().describe('When it is looked at next if nothing happens before'),
+    }),
   ),
   next: why.optional().describe('What happens next, and what it waits for'),
   ...why.shape,

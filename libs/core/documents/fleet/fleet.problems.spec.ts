@@ -71,6 +71,51 @@ describe('what is wrong with a document', () => {
       'spec.windows[0] has the unknown field `timezone`; did you mean `timeZone`?',
     ],
     [
+      'a time zone that does not exist',
+      '  windows: [{ allow: "0 9 * * 1", duration: 8h, timeZone: Europe/Atlantis }]\n',
+      ':6: spec.windows[0].timeZone is no time zone of the IANA list, such as Europe/Berlin: current value is "Europe/Atlantis".',
+    ],
+    [
+      'an offset in the place of a time zone',
+      '  windows: [{ allow: "0 9 * * 1", duration: 8h, timeZone: "+01:00" }]\n',
+      'spec.windows[0].timeZone is no time zone of the IANA list',
+    ],
+    [
+      'a cron expression that is none',
+      '  windows: [{ allow: "0 25 * * 1", duration: 8h }]\n',
+      'spec.windows[0].allow is no cron expression: Invalid value for hour: 25. Write minute, hour, day of month, month, day of week.',
+    ],
+    [
+      'a cron expression that never begins',
+      '  gates:\n    - { window: { deny: "0 9 30 2 *", duration: 8h } }\n',
+      ':7: spec.gates[0].window.deny never begins: no day is ever `0 9 30 2 *`. Correct the day and the month.',
+    ],
+    [
+      'one of several windows of a gate',
+      '  gates:\n    - window:\n        - { allow: "0 9 * * 1", duration: 8h }\n        - { allow: "0 9 * * MOON", duration: 8h }\n',
+      ':9: spec.gates[0].window[1].allow is no cron expression',
+    ],
+    [
+      'seconds before a cron expression',
+      '  windows: [{ allow: "0 0 9 * * 1", duration: 8h }]\n',
+      'spec.windows[0].allow is no cron expression of five fields, such as "0 9 * * 1-5": current value is "0 0 9 * * 1"',
+    ],
+    [
+      'a day that is none',
+      '  windows: [{ allow: { days: [Mon, Die], at: "09:00" }, duration: 8h }]\n',
+      'spec.windows[0].allow.days[1] must be Sun or Mon or Tue or Wed or Thu or Fri or Sat: current value is "Die"',
+    ],
+    [
+      'a time of day that is none',
+      '  windows: [{ allow: { days: [Mon], at: "9:00" }, duration: 8h }]\n',
+      'spec.windows[0].allow.at is no time of day, such as "09:00": current value is "9:00"',
+    ],
+    [
+      'a window without length',
+      '  windows: [{ allow: "0 9 * * 1", duration: 0s }]\n',
+      'spec.windows[0].duration must be between 1m and 366d: current value is "0s"',
+    ],
+    [
       'a wave behind one that takes everybody',
       '  rollout: { waves: [{ name: a }, { name: b }] }\n',
       'spec.rollout.waves[1].name stands after a wave without a selector, which leaves it no cluster',

@@ -16,6 +16,7 @@ import {
 import { checkValue, problemAt, type DocumentPlace, type DocumentSchema } from '../schema/check.ts';
 import { didYouMean } from '../schema/suggest.ts';
 import { checkLength, readChunk, splitDocuments, type YamlChunk } from '../yaml/read.ts';
+import { checkWindows } from './windows.ts';
 
 /** The documents of a fleet repository, by kind. */
 export interface DocumentKinds {
@@ -138,7 +139,8 @@ function parseValue(value: unknown, { place, line }: { place: DocumentPlace; lin
     name: checked.value.metadata.name,
     value: checked.value,
   } as ParsedDocument;
-  return { documents: [document], broken: [], problems: [] };
+  const wrong = checkWindows(document);
+  return wrong.length > 0 ? refuse(wrong) : { documents: [document], broken: [], problems: [] };
 }
 
 function parseChunk(chunk: YamlChunk, file: string): Outcome[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { gates, window } from './gates.ts';
+import { gates } from './gates.ts';
 import { countOrPercent, document, duration, labels, name, selector } from './scalars.ts';
+import { window } from './windows.ts';
 
 /** The one document at the root: where the ledger lies and what bounds the whole fleet. */
 export const fleet = document('Fleet', {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, name } from './scalars.ts';
+import { window, type Window } from './windows.ts';
 
 const httpCheck = z.strictObject({
   http: z.strictObject({ url: z.string().min(1), method: z.enum(['GET', 'POST']).default('GET') }),
@@ -12,18 +13,12 @@ const metricCheck = z.strictObject({
   timeout: duration.default('10s'),
 });
 
-/** One weekly or daily opening; `allow` and `deny` are cron expressions of its begin. */
-export const window = z.union([
-  z.strictObject({ allow: z.string().min(1), duration, timeZone: z.string().default('UTC') }),
-  z.strictObject({ deny: z.string().min(1), duration, timeZone: z.string().default('UTC') }),
-]);
-
 const gate = z.union(
   [
     z.strictObject({ soak: duration }),
     z.strictObject({ health: duration }),
     z.strictObject({ approval: z.strictObject({ count: z.int().min(1).default(1), from: z.array(name).optional() }) }),
-    z.strictObject({ window }),
+    z.strictObject({ window: z.union([window, z.array(window).min(1)]) }),
     z.strictObject({ dependency: z.strictObject({ application: z.string().regex(/^[^/]+\/[^/]+$/) }) }),
     z.strictObject({ check: httpCheck }),
     z.strictObject({ metric: metricCheck }),
@@ -39,3 +34,8 @@ const gate = z.union(
 /** A condition on a promotion. */
 export type Gate = z.infer<typeof gate>;
 export const gates = z.array(gate);
+
+/** The windows of a gate: one may stand alone. */
+export function windowsOf({ window: given }: Extract<Gate, { window: unknown }>): readonly Window[] {
+  return Array.isArray(given) ? given : [given];
+}

@@ -7,7 +7,10 @@ type Ripe = Pick<Verdict, 'verdict' | 'reason' | 'message' | 'recheckAfterMs'>;
  * Whether the clusters that count in the predecessors have run the candidate in sync and healthy for `text`. With
  * `all` every predecessor must have, with `any` one. An environment in which none counts is unknown.
  */
-export function judgeDuration(gate: string, { text, evidence }: { text: string; evidence: GateEvidence }): Verdict {
+export function judgeDuration(
+  gate: string,
+  { text, evidence }: { text: string; evidence: Pick<GateEvidence, 'nowMs' | 'quorum' | 'predecessors'> },
+): Verdict {
   const each = evidence.predecessors.map((environment) => ripeness(environment, { text, nowMs: evidence.nowMs }));
   const open = each.filter((one) => one.verdict !== 'Passed');
   const passed = each.length > 0 && (evidence.quorum === 'any' ? open.length < each.length : open.length === 0);

@@ -1,10 +1,11 @@
 import type { Gate } from '@fairlead/core/model';
 import { health } from './health/index.ts';
 import { soak } from './soak/index.ts';
+import { window } from './window/index.ts';
 import type { GateEvidence, GateKind, Verdict } from './verdict.ts';
 
 /** Every gate that can be judged; a test compares it with the folders. */
-export const gateKinds: Readonly<Record<string, GateKind>> = { health, soak };
+export const gateKinds: Readonly<Record<string, GateKind>> = { health, soak, window };
 
 /** The kind of a gate: its only key. */
 export function kindOfGate(gate: Gate): string {
@@ -13,7 +14,7 @@ export function kindOfGate(gate: Gate): string {
 
 /** True for gates whose verdict follows from the predecessors alone. */
 export function looksBack(gate: Gate): boolean {
-  return gateKinds[kindOfGate(gate)]?.looksBack === true;
+  return gateKinds[kindOfGate(gate)]?.uses.includes('predecessors') === true;
 }
 
 /** Judges one gate. A kind that this version does not know is unknown, and unknown never passes (I5). */

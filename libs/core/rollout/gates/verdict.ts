@@ -19,12 +19,15 @@ export interface EnvironmentEvidence {
   readonly clusters: readonly ClusterEvidence[];
 }
 
-/** Everything that a gate may look at. */
+/** Everything that gates look at; each is handed only the parts that it declares. */
 export interface GateEvidence {
   readonly nowMs: number;
   readonly quorum: 'all' | 'any';
   readonly predecessors: readonly EnvironmentEvidence[];
 }
+
+/** A part of {@link GateEvidence} beside the time. */
+export type Use = Exclude<keyof GateEvidence, 'nowMs'>;
 
 /** What a gate says of one candidate in one environment. Only `Passed` lets it in. */
 export interface Verdict {
@@ -38,14 +41,21 @@ export interface Verdict {
   readonly trailer: string;
   /** Clusters that do not count, and why. */
   readonly excluded: readonly { readonly cluster: ClusterName; readonly reason: Reason }[];
+  /** When to look again if nothing happens before. */
   readonly recheckAfterMs?: number;
 }
 
-/** One kind of gate: its folder's `index.ts` exports one of these. */
-export interface GateKind {
+/**
+ * One kind of gate: its folder's `index.ts` exports one of these. Gates of these kinds ask nobody, so they need neither
+ * a time limit nor tries: whatever changes their evidence is an event or the moment that the verdict names.
+ */
+export interface GateKind<Part extends Use = Use> {
   /** The key in documents. */
   readonly kind: string;
-  /** True if the verdict follows from the predecessors alone, so that it is kept when they move on. */
-  readonly looksBack: boolean;
-  judge(gate: unknown, evidence: GateEvidence): Verdict;
+  /**
+   * What it looks at beside the time. A verdict that follows from the predecessors is kept when they move on; any other
+   * is about the moment of the entry.
+   */
+  readonly uses: readonly Part[];
+  judge(gate: unknown, evidence: Pick<GateEvidence, 'nowMs' | Part>): Verdict;
 }
