@@ -2,12 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 const pure = [
   'libs/{core,wire,ports,shell}/**/*.spec.ts',
-  'tools/{lint,licences,lock,build,bench,simulate}/**/*.spec.ts',
+  'tools/{lint,licences,lock,build,simulate}/**/*.spec.ts',
+  'tools/bench/*.spec.ts',
 ];
 const contract = [
   'libs/{adapters,roles,testkit}/**/*.spec.ts',
   'apps/{hub,agent,cli}/**/*.spec.ts',
-  'tools/{kube,deploy}/**/*.spec.ts',
+  'tools/{kube,deploy,bench/engine}/**/*.spec.ts',
 ];
 const endToEnd = ['apps/e2e/**/*.spec.ts'];
 

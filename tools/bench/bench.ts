@@ -10,11 +10,13 @@ export interface Variant {
 
 /** What the command line asks of every bench. */
 export interface BenchOptions extends Variant {
-  /** Numbers of clusters, one run each. */
-  readonly clusters: readonly number[];
+  /** How many there are of what the bench is about, one run each. */
+  readonly sizes: readonly number[];
   readonly rounds: number;
   /** Processes that share the agents. */
   readonly processes: number;
+  /** Where CPU profiles of a real agent go. */
+  readonly agentProfile: string | undefined;
   /** Where CPU profiles of the hub go. */
   readonly hubProfile: string | undefined;
   /** Where those of the agents' processes go. */
@@ -27,6 +29,10 @@ export interface BenchOptions extends Variant {
 /** One bench: a file in `benches/`. */
 export interface Bench {
   readonly name: string;
+  /** What there are many of: clusters of a hub, or objects of one agent. */
+  readonly of: 'clusters' | 'objects';
+  /** Repetitions unless more or less are asked for. */
+  readonly rounds: number;
   /** What `all` runs of it. */
   readonly variants: readonly Variant[];
   /** What it measures, and from when to when. */

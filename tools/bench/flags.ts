@@ -1,13 +1,17 @@
 import { parseArgs } from 'node:util';
 import { usual, type Bench, type BenchOptions, type Variant } from './bench.ts';
+import { apply } from './benches/apply.ts';
 import { fanout } from './benches/fanout.ts';
+import { drift } from './benches/drift.ts';
 import { idle } from './benches/idle.ts';
+import { memory } from './benches/memory.ts';
+import { noop } from './benches/noop.ts';
 import { restart } from './benches/restart.ts';
 import { rollout } from './benches/rollout.ts';
 import { status } from './benches/status.ts';
 
 /** Every bench; another one is one more file and its name here. */
-const benches: readonly Bench[] = [fanout, rollout, idle, restart, status];
+const benches: readonly Bench[] = [fanout, rollout, idle, restart, status, apply, noop, drift, memory];
 
 /** For --help. */
 export const usage = `Usage: npm run bench -- NAME [options]
@@ -16,12 +20,14 @@ ${benches.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n'
   all       each of them, in every way that is worth a table
 
   --clusters N,N           numbers of clusters, one run each (default: 100,1000; of all: 100,1000,10000)
-  --rounds N               repetitions; the median counts (default: 5)
+  --objects N,N            the same for benches of the agent, which have one cluster (default: 1000,10000)
+  --rounds N               repetitions; the median counts (default: 5, of apply and drift 10)
   --transport grpc|nats    how agents reach the hub (default: the first in the bench's table)
   --roles one|apart        all in one process on SQLite, or apart on PostgreSQL and NATS (default: alike)
   --processes N            processes that share the agents (default: 1)
   --seed N                 what everything pretended is drawn from (default: 1)
-  --hub-profile DIR        write CPU profiles of the hub there
+  --agent-profile DIR      write CPU profiles of a real agent there
+  --hub-profile DIR        of the hub
   --simulator-profile DIR  and of the agents' processes
   --write FILE             put the figures into the tables of a document, such as docs/performance.md
   --json                   one line of JSON for each figure on standard output
@@ -42,11 +48,13 @@ export interface Command {
 
 const flags = {
   clusters: { type: 'string' },
-  rounds: { type: 'string', default: '5' },
+  objects: { type: 'string', default: '1000,10000' },
+  rounds: { type: 'string' },
   transport: { type: 'string' },
   roles: { type: 'string' },
   processes: { type: 'string', default: '1' },
   seed: { type: 'string', default: '1' },
+  'agent-profile': { type: 'string' },
   'hub-profile': { type: 'string' },
   'simulator-profile': { type: 'string' },
   write: { type: 'string' },
@@ -62,20 +70,26 @@ export function flagsOf(args: readonly string[]): Command | undefined {
   const chosen = name === 'all' ? benches : benches.filter((bench) => bench.name === name);
   if (chosen.length === 0)
     throw new Error(`"${name}" is no bench: write ${benches.map((one) => one.name).join(', ')} or all`);
-  const sizes = values.clusters ?? (name === 'all' ? '100,1000,10000' : '100,1000');
+  const sizes = {
+    clusters: values.clusters ?? (name === 'all' ? '100,1000,10000' : '100,1000'),
+    objects: values.objects,
+  };
   const shared = {
-    clusters: sizes.split(',').map((text) => whole('--clusters', text)),
-    rounds: whole('--rounds', values.rounds),
     processes: whole('--processes', values.processes),
     seed: whole('--seed', values.seed),
+    agentProfile: values['agent-profile'],
     hubProfile: values['hub-profile'],
     simulatorProfile: values['simulator-profile'],
     tell: (text: string) => void process.stderr.write(`${text}\n`),
   };
+  const own = (bench: Bench) => ({
+    sizes: sizes[bench.of].split(',').map((text) => whole(`--${bench.of}`, text)),
+    rounds: values.rounds === undefined ? bench.rounds : whole('--rounds', values.rounds),
+  });
   const variants = (bench: Bench): readonly Variant[] =>
     name === 'all' ? bench.variants : [variantOf(bench, { transport: values.transport, layout: values.roles })];
   const runs = chosen.flatMap((bench) =>
-    variants(bench).map((variant) => ({ bench, options: { ...shared, ...variant } })),
+    variants(bench).map((variant) => ({ bench, options: { ...shared, ...own(bench), ...variant } })),
   );
   return { runs, isJson: values.json, writeTo: values.write };
 }
@@ -86,6 +100,8 @@ function variantOf(bench: Bench, asked: { transport: string | undefined; layout:
   const { transport = first.transport, layout = first.layout } = asked;
   if (transport !== 'grpc' && transport !== 'nats') throw new Error(`--transport is ${transport}: write grpc or nats`);
   if (layout !== 'one' && layout !== 'apart') throw new Error(`--roles is ${layout}: write one or apart`);
+  if (bench.of === 'objects' && (transport !== first.transport || layout !== first.layout))
+    throw new Error(`${bench.name} is measured at the agent, over gRPC: leave --transport and --roles away`);
   if (bench.name === 'status' && (transport !== first.transport || layout !== first.layout))
     throw new Error(
       'status is measured without a transport and in PostgreSQL only: leave --transport and --roles away',

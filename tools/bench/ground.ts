@@ -10,6 +10,7 @@ export interface Ground {
   readonly node: string;
   readonly postgres: string;
   readonly nats: string;
+  readonly kubernetes: string;
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGib: number;
@@ -28,6 +29,7 @@ export async function groundHere(): Promise<Ground> {
     node: process.version,
     postgres: versionIn(said(join(folder, 'postgres'), '--version')),
     nats: versionIn(said(await ensureBinary('nats-server'), '--version')),
+    kubernetes: versionIn(said(await ensureBinary('kube-apiserver'), '--version')),
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
     memoryGib: Math.round(totalmem() / 2 ** 30),

@@ -25,10 +25,10 @@ async function carryOut({ runs, isJson, writeTo }: Command, ground: Ground): Pro
   if (writeTo !== undefined)
     await checkPlaces(
       writeTo,
-      runs.map(({ bench, options: { transport, layout, clusters } }) => ({
+      runs.map(({ bench, options: { transport, layout, sizes } }) => ({
         bench: bench.name,
         variant: { transport, layout },
-        clusters,
+        sizes,
       })),
     );
   for (const run of runs) {

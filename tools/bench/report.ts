@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Variant } from './bench.ts';
-import { rounded, type MeasuredFigure } from './figure.ts';
+import { rounded, sizeOf, wordsOfPaired, type MeasuredFigure } from './figure.ts';
 import type { Ground } from './ground.ts';
 
 /** Figures of one bench in one variant. */
@@ -10,11 +10,11 @@ export interface Section {
   readonly figures: readonly MeasuredFigure[];
 }
 
-/** A table of a document: a bench in one variant, with a column for each number of clusters. */
+/** A table of a document: a bench in one variant, with a column for each size. */
 export interface Place {
   readonly bench: string;
   readonly variant: Variant;
-  readonly clusters: readonly number[];
+  readonly sizes: readonly number[];
 }
 
 /**
@@ -25,11 +25,12 @@ export async function checkPlaces(file: string, places: readonly Place[]): Promi
   const text = await readFile(file, 'utf8');
   for (const place of places) {
     const [from, to] = bordersOf(text, { file, ...place });
-    const columns = [...text.slice(from, to).matchAll(/ ([\d,]+) clusters (?=\|)/g)];
-    const lost = columns.map(([, size = '']) => size).filter((size) => !place.clusters.map(sizeText).includes(size));
-    if (lost.length > 0)
+    const columns = [...text.slice(from, to).matchAll(/ ([\d,]+) (clusters|objects) (?=\|)/g)];
+    const lost = columns.filter(([, size = '']) => !place.sizes.map(sizeText).includes(size));
+    const [, , of] = lost[0] ?? [];
+    if (of !== undefined)
       throw new Error(
-        `Cannot write ${place.bench} into ${file}: its columns for ${lost.join(' and ')} clusters would be lost. Measure them too, by --clusters.`,
+        `Cannot write ${place.bench} into ${file}: its columns for ${lost.map(([, size]) => size).join(' and ')} ${of} would be lost. Measure them too, by --${of}.`,
       );
   }
 }
@@ -55,33 +56,37 @@ function bordersOf(text: string, by: { file: string; bench: string; variant: Var
   throw new Error(`Cannot write the figures into ${by.file}: it has no place ${begin} … <!-- /bench -->. Add it.`);
 }
 
-function sizeText(clusters: number): string {
-  return clusters.toLocaleString('en');
+function sizeText(size: number): string {
+  return size.toLocaleString('en');
 }
 
-/** One line a figure, one column a number of clusters. */
+/** One line a figure, one column a size. */
 export function tableOf(figures: readonly MeasuredFigure[]): string {
-  const sizes = [...new Set(figures.map(({ clusters }) => clusters))].sort((a, b) => a - b);
+  const sizes = [...new Set(figures.map((figure) => sizeOf(figure).count))].sort((a, b) => a - b);
+  const { of } = sizeOf(figures[0] ?? { name: '', value: 0, unit: '' });
   const names = [...new Set(figures.map(({ name }) => name))];
   const rows = names.map((name) => {
     const here = figures.filter((figure) => figure.name === name);
-    const cells = sizes.map((size) => cellOf(here.find(({ clusters }) => clusters === size)));
+    const cells = sizes.map((size) => cellOf(here.find((figure) => sizeOf(figure).count === size)));
     return [name, here[0]?.unit ?? '', ...cells];
   });
   const details = names.flatMap((name) => detailRows(figures, { name, sizes }));
-  const head = ['figure', 'unit', ...sizes.map((size) => `${sizeText(size)} clusters`)];
+  const head = ['figure', 'unit', ...sizes.map((size) => `${sizeText(size)} ${of}`)];
   return [head, head.map(() => '---'), ...rows, ...details].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 function cellOf(figure: MeasuredFigure | undefined): string {
   if (!figure) return '';
-  const { value, ceiling, floor, p50, p99, peer } = figure;
+  const { value, ceiling, floor, paired, p50, p99, peer } = figure;
   const bound = ceiling === undefined ? floor : ceiling;
   const isMet = ceiling === undefined ? value >= (floor ?? value) : value <= ceiling;
-  const goal =
-    bound === undefined ? '' : ` (${ceiling === undefined ? '≥' : '≤'} ${bound}: ${isMet ? 'yes' : '**no**'})`;
+  const goal = paired
+    ? ` (${wordsOfPaired(paired)}; ≥ ${paired.least}: ${paired.ratio >= paired.least ? 'yes' : '**no**'})`
+    : bound === undefined
+      ? ''
+      : ` (${ceiling === undefined ? '≥' : '≤'} ${bound}: ${isMet ? 'yes' : '**no**'})`;
   const spread = p50 === undefined || p99 === undefined ? '' : `; p50 ${rounded(p50)}, p99 ${rounded(p99)}`;
-  return `**${rounded(value)}**${goal}${spread}${peer ? `; ${peer.name} ${peer.value}` : ''}`;
+  return `**${rounded(value)}**${goal}${spread}${peer ? `; ${peer.name} ${rounded(peer.value)}` : ''}`;
 }
 
 /** What belongs to a figure, as rows below it. */
@@ -93,7 +98,7 @@ function detailRows(
   const keys = [...new Set(here.flatMap(({ details }) => Object.keys(details ?? {})))];
   return keys.map((key) => {
     const cells = sizes.map((size) => {
-      const value = here.find(({ clusters }) => clusters === size)?.details?.[key];
+      const value = here.find((figure) => sizeOf(figure).count === size)?.details?.[key];
       return typeof value === 'number' ? String(rounded(value)) : (value ?? '');
     });
     return [`${name}: ${wordsOfKey(key)}`, '', ...cells];
@@ -105,7 +110,7 @@ function wordsOfKey(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
-function groundOf({ commit, node, postgres, nats, cpu, cores, memoryGib, kernel }: Ground): string {
-  const versions = `Node ${node}, PostgreSQL ${postgres}, nats-server ${nats}`;
+function groundOf({ commit, node, postgres, nats, kubernetes, cpu, cores, memoryGib, kernel }: Ground): string {
+  const versions = `Node ${node}, PostgreSQL ${postgres}, nats-server ${nats}, Kubernetes ${kubernetes}`;
   return `Measured on ${cores} cores (${cpu}), ${memoryGib} GiB, ${kernel}, ${versions}, at commit ${commit}.`;
 }

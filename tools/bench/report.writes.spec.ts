@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { flagsOf } from './flags.ts';
-import { lineOf, median, percentile, type MeasuredFigure } from './figure.ts';
+import { lineOf, median, medianInterval, percentile, type MeasuredFigure } from './figure.ts';
 import type { Ground } from './ground.ts';
 import { checkPlaces, tableOf, writeReport } from './report.ts';
 
@@ -12,6 +12,7 @@ const ground: Ground = {
   node: 'v24',
   postgres: '15.1',
   nats: '2.15.0',
+  kubernetes: '1.36.3',
   cpu: 'a processor',
   cores: 2,
   memoryGib: 24,
@@ -48,6 +49,23 @@ test('a table has a column for each size, and says where a bound does not hold',
   expect(lines[3]).toBe('| fanout: hub cpu ms per cluster |  | 1.23 | 1.23 |');
 });
 
+test('a figure that was taken by turns with another says what part of it is reached, and how surely', () => {
+  const paired = { name: 'a raw client', ceiling: 700, ratio: 0.842, interval: [0.8, 0.9], least: 0.85 } as const;
+  const { clusters: _, ceiling: __, p50: ___, p99: ____, details: _____, ...rest } = figure;
+  const measured = { ...rest, objects: 1_000, value: 600, paired };
+  expect(JSON.parse(lineOf(measured, ground))).toMatchObject({
+    objects: 1_000,
+    value: 600,
+    ceiling: 700,
+    ceilingIs: 'a raw client',
+    ratio: 0.842,
+    ratioInterval: [0.8, 0.9],
+    ratioFloor: 0.85,
+  });
+  expect(tableOf([measured])).toContain('| 1,000 objects |');
+  expect(tableOf([measured])).toContain('**600** (0.842 of the 700 of a raw client, 0.8–0.9; ≥ 0.85: **no**)');
+});
+
 test('tables go into their places, and every other word stays', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-report-'));
   const file = join(folder, 'performance.md');
@@ -60,9 +78,9 @@ test('tables go into their places, and every other word stays', async () => {
   expect(once).toMatch(/^# Words\n[^]*\*\*0\.346\*\*[^]*at commit abc\.\n\n<!-- \/bench -->\n\nMore words\n$/);
   expect(once).not.toContain('old');
   const place = { bench: 'fanout', variant: section.variant };
-  await checkPlaces(file, [{ ...place, clusters: [100, 1_000] }]);
-  await expect(checkPlaces(file, [{ ...place, clusters: [1_000] }])).rejects.toThrow('its columns for 100 clusters');
-  await expect(checkPlaces(file, [{ ...place, bench: 'idle', clusters: [] }])).rejects.toThrow('no place');
+  await checkPlaces(file, [{ ...place, sizes: [100, 1_000] }]);
+  await expect(checkPlaces(file, [{ ...place, sizes: [1_000] }])).rejects.toThrow('its columns for 100 clusters');
+  await expect(checkPlaces(file, [{ ...place, bench: 'idle', sizes: [] }])).rejects.toThrow('no place');
   await expect(writeReport(file, [{ ...section, bench: 'idle' }], ground)).rejects.toThrow(
     '<!-- bench:idle grpc one -->',
   );
@@ -83,6 +101,8 @@ test.each([
   [['fanout', '--clusters', '0'], '--clusters is 0'],
   [['fanout', '--transport', 'smoke'], '--transport is smoke'],
   [['status', '--roles', 'one'], 'PostgreSQL only'],
+  [['apply', '--objects', 'all'], '--objects is all'],
+  [['noop', '--transport', 'nats'], 'over gRPC'],
 ])('%j is refused by name', (args, words) => {
   expect(() => flagsOf(args)).toThrow(words);
 });
@@ -90,6 +110,12 @@ test.each([
 test('percentiles are values that were measured', () => {
   const values = Array.from({ length: 100 }, (_, at) => 100 - at);
   expect([0.5, 0.99, 1].map((share) => percentile(values, share))).toEqual([50, 99, 100]);
+});
+
+test('of ten values, all but the smallest and the largest tell of the median', () => {
+  const values = Array.from({ length: 10 }, (_, at) => at);
+  expect(medianInterval(values)).toEqual([1, 8]);
+  expect(medianInterval([3, 1, 2])).toEqual([1, 3]);
 });
 
 test('a median of an even number of values lies between the two in the middle', () => {

@@ -11,12 +11,16 @@ export interface AgentOptions {
   readonly folder: string;
   /** The agent's namespace; that of the install manifest by default. */
   readonly namespace?: string;
+  /** Arguments of Node before the program, such as `--cpu-prof`. */
+  readonly nodeArguments?: readonly string[];
 }
 
 /** An agent beside its API server. */
 export interface AgentProcess {
   readonly logFile: string;
   readonly kubeconfigPath: string;
+  /** Of the process that runs, or ran last. */
+  readonly pid: number;
   isRunning(): boolean;
   /** SIGKILL. */
   kill(): Promise<void>;
@@ -78,7 +82,7 @@ export async function startAgent(options: AgentOptions): Promise<AgentProcess> {
     startProcess({
       name: `agent of ${options.plane.name}`,
       file: process.execPath,
-      arguments: [programPath('agent')],
+      arguments: [...(options.nodeArguments ?? []), programPath('agent')],
       logFile,
       env: programEnvironment(env),
     });
@@ -86,6 +90,9 @@ export async function startAgent(options: AgentOptions): Promise<AgentProcess> {
   return {
     logFile,
     kubeconfigPath,
+    get pid() {
+      return running.pid;
+    },
     isRunning: () => running.isRunning(),
     kill: () => running.stop(),
     stop: () => running.stop({ graceMs }),

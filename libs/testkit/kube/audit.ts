@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 
 /** What an audited request was about; absent for paths that name no resource, such as /openapi. */
@@ -32,6 +33,8 @@ export interface AuditEntry {
   readonly stage: 'ResponseStarted' | 'ResponseComplete' | 'Panic';
   /** RFC 3339, microseconds. */
   readonly requestReceivedTimestamp: string;
+  /** When the stage was reached: for a finished request, when its answer had been sent. RFC 3339, microseconds. */
+  readonly stageTimestamp: string;
   /** Bodies, at level RequestResponse. */
   readonly requestObject: unknown;
   readonly responseObject: unknown;
@@ -55,6 +58,7 @@ interface RawEvent {
   readonly objectRef?: Partial<AuditedObject>;
   readonly responseStatus?: { readonly code?: number };
   readonly requestReceivedTimestamp: string;
+  readonly stageTimestamp: string;
   readonly requestObject?: unknown;
   readonly responseObject?: unknown;
 }
@@ -83,6 +87,7 @@ function entryOf(raw: RawEvent): AuditEntry {
     code: raw.responseStatus?.code ?? 0,
     stage: raw.stage,
     requestReceivedTimestamp: raw.requestReceivedTimestamp,
+    stageTimestamp: raw.stageTimestamp,
     requestObject: raw.requestObject,
     responseObject: raw.responseObject,
   };
@@ -110,4 +115,44 @@ export async function readAudit(path: string, filter: AuditFilter = {}): Promise
     if (filter.where?.(entry) ?? true) entries.push(entry);
   }
   return entries;
+}
+
+/** Reads an audit log on and on. */
+export interface AuditFollower {
+  /** The finished requests that were written since the last call, or since it was made. */
+  next(): Promise<AuditEntry[]>;
+}
+
+/** Follows an audit log from its end as it is now. Throws when the file cannot be read. */
+export async function followAudit(path: string): Promise<AuditFollower> {
+  let at = await sizeOf(path);
+  return {
+    async next() {
+      const file = await open(path);
+      try {
+        const { size } = await file.stat();
+        const { buffer } = await file.read({ buffer: Buffer.alloc(size - at), position: at });
+        // What follows the last end of a line is still being written.
+        const whole = buffer.subarray(0, buffer.lastIndexOf(0x0a) + 1);
+        at += whole.length;
+        return whole
+          .toString('utf8')
+          .split('\n')
+          .map(parseLine)
+          .filter((raw) => raw?.stage === 'ResponseComplete')
+          .map((raw) => entryOf(raw as RawEvent));
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const file = await open(path);
+  try {
+    return (await file.stat()).size;
+  } finally {
+    await file.close();
+  }
 }

@@ -1,5 +1,12 @@
 export { type ApiClient, ApiFailure, createApiClient, type LiveObject, type RequestOptions } from './apiClient.ts';
-export { type AuditedObject, type AuditEntry, type AuditFilter, readAudit } from './audit.ts';
+export {
+  type AuditedObject,
+  type AuditEntry,
+  type AuditFilter,
+  type AuditFollower,
+  followAudit,
+  readAudit,
+} from './audit.ts';
 export type { AuditLevel } from './auditPolicy.ts';
 export type { Credential } from './certificates.ts';
 export type { Component } from './components.ts';

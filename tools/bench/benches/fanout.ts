@@ -10,13 +10,15 @@ const ceilings: Readonly<Record<number, number>> = { 100: 0.5, 1_000: 2, 10_000:
 /** One application, one of its 20 objects changed, one wave, everybody at once. */
 export const fanout: Bench = {
   name: 'fanout',
+  of: 'clusters',
+  rounds: 5,
   variants: [usual, { ...usual, transport: 'nats' }, { ...usual, layout: 'apart' }],
   summary:
     'from the ledger push, as the git server saw it end, to the line of the journal that says that every cluster runs ' +
     'the new release and is healthy: the hub has stored the last receipt by then',
   async *run(options) {
     const medians: { clusters: number; seconds: number }[] = [];
-    for (const clusters of options.clusters) {
+    for (const clusters of options.sizes) {
       const figure = await measure(options, clusters);
       medians.push({ clusters, seconds: figure.value });
       yield figure;

@@ -14,13 +14,15 @@ const settleMs = 30_000;
 /** Agents that are connected and have nothing to say. */
 export const idle: Bench = {
   name: 'idle',
+  of: 'clusters',
+  rounds: 1,
   variants: [usual, { ...usual, transport: 'nats' }],
   summary:
     'memory of the hub above that of the same hub without clusters, its CPU time, and the bytes on the sockets, over ' +
     `${watchedMs / 1000} s in which nothing happens (two heartbeats)`,
   async *run(options) {
     const empty = await memoryWithoutClusters(options);
-    for (const clusters of options.clusters) yield* await measure(options, { clusters, empty });
+    for (const clusters of options.sizes) yield* await measure(options, { clusters, empty });
   },
 };
 

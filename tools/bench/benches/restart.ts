@@ -14,13 +14,15 @@ const settleMs = 31_000;
 /** A hub that is killed, and started again on what it left. */
 export const restart: Bench = {
   name: 'restart',
+  of: 'clusters',
+  rounds: 5,
   variants: [usual],
   summary:
     'the hub gets SIGKILL and is started again at once: from the start of the process until the last agent has been ' +
     'told by it which status it has, and that is the agent’s own; manifests that were sent again are counted, and ' +
     'applications that an agent began to apply again',
   async *run(options) {
-    for (const clusters of options.clusters) yield* await measure(options, clusters);
+    for (const clusters of options.sizes) yield* await measure(options, clusters);
   },
 };
 

@@ -13,12 +13,14 @@ const ceilings = { rollout: 3, wave: 1 };
 /** Three waves, no soak. */
 export const rollout: Bench = {
   name: 'rollout',
+  of: 'clusters',
+  rounds: 5,
   variants: [usual],
   summary:
     'as fanout, through waves of 20, 30 and 50 % of the clusters, half of each at a time: what a wave costs beside its ' +
     "clusters' own work is from the last receipt of one half to the first of the next",
   async *run(options) {
-    for (const clusters of options.clusters) yield* measure(options, clusters);
+    for (const clusters of options.sizes) yield* measure(options, clusters);
   },
 };
 

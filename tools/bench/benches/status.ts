@@ -22,13 +22,15 @@ const pagePath = '/api/v1/placements?health=Progressing&environment=all&limit=10
 /** A hundred applications in each cluster. */
 export const status: Bench = {
   name: 'status',
+  of: 'clusters',
+  rounds: 1,
   variants: [{ transport: 'grpc', layout: 'apart' }],
   summary:
     `${applications} applications in each cluster, in PostgreSQL: how fast the gateway's sessions store what agents ` +
     'say (an update counts when its write is durable), and what the summary and a filtered page of the API take, ' +
     'quiet and meanwhile',
   async *run(options) {
-    for (const clusters of options.clusters) yield* await measure(options, clusters);
+    for (const clusters of options.sizes) yield* await measure(options, clusters);
   },
 };
 

@@ -1,4 +1,5 @@
 import type { Store } from '@fairlead/ports/store';
+import { serveParent } from '../child.ts';
 import type { Answer, ToIntake } from './protocol.ts';
 import { openRecord } from './record.ts';
 import { openGateway, StatusSender, type OpenGateway } from './sessions.ts';
@@ -58,14 +59,4 @@ async function answer(message: ToIntake): Promise<Answer> {
   return { tookMs: 0, rows: 0, callsMs: [] };
 }
 
-process.on('message', (message: ToIntake) => {
-  answer(message).then(
-    (said) => process.send?.(said),
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      process.exit(1);
-    },
-  );
-});
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
-process.on('disconnect', () => process.exit(0));
+serveParent(answer);

@@ -8,13 +8,15 @@ import { startGitServer } from '@fairlead/testkit/git';
 import { until } from '@fairlead/testkit/kube';
 import { createEndings, freePort } from '@fairlead/testkit/process';
 import { fleetFiles, makeKeys, startSharedServers, type SharedServers } from '@fairlead/testkit/simulator';
-import { startIntake, type Intake } from './child.ts';
+import { startChild, type Child } from '../child.ts';
+import type { Answer, ToIntake } from './protocol.ts';
 
 /** Members in git, a record, the process that takes statuses in, and the api beside it. No planner: nothing is planned. */
 export interface StatusStage {
   readonly clusters: readonly ClusterName[];
   readonly servers: SharedServers;
-  readonly intake: Intake;
+  /** The gateway, in a process of its own. */
+  readonly intake: Child<ToIntake, Answer>;
   readonly api: HubClient;
   readonly apiPid: number;
   stop(): Promise<void>;
@@ -35,7 +37,7 @@ export async function setStatusStage(count: number, applications: number): Promi
     const shape = { agents: members, applications, objects: 1 };
     await git.commit('fleet', { files: fleetFiles(shape, git.urlOf('source')), message: 'Begin' });
     const servers = endings.of(await startSharedServers(folder));
-    const intake = endings.of(startIntake());
+    const intake = endings.of(startChild<ToIntake, Answer>(join(import.meta.dirname, 'intake.ts')));
     const keys = join(folder, 'keys');
     await makeKeys(keys);
     const { client, process } = await startApi({ folder, keys, fleetUrl, flags: servers.flags });
