@@ -1,5 +1,5 @@
 import { FairleadError, type CommitSha } from '@fairlead/core/model';
-import type { CommitDraft, PushResult, Repository, RepositoryCommit, RepositoryFile } from './port.ts';
+import type { BranchProposal, CommitDraft, PushResult, Repository, RepositoryCommit, RepositoryFile } from './port.ts';
 
 /** What another person pushes. */
 export interface MemoryCommit {
@@ -16,6 +16,8 @@ export interface MemoryCommit {
 export interface MemoryServer {
   commit(request: MemoryCommit): Promise<CommitSha>;
   deleteBranch(): Promise<void>;
+  /** Where another branch is; undefined where there is none. */
+  branch(name: string): Promise<CommitSha | undefined>;
   /** Refuses pushes, as forges do with protected branches. */
   protect(on: boolean): Promise<void>;
   refuseCredentials(on: boolean): void;
@@ -38,10 +40,12 @@ interface State {
   readonly oids: Map<string, string>;
   readonly local: Set<CommitSha>;
   readonly faults: { down: boolean; credentials: boolean; protected: boolean };
+  readonly branches: Map<string, CommitSha>;
   head: CommitSha | undefined;
 }
 
 const url = 'memory://fleet';
+const hub = { name: 'Fairlead hub', email: 'fairlead@localhost' };
 
 function hex(number: number): string {
   return number.toString(16).padStart(40, '0');
@@ -176,12 +180,22 @@ function push(state: State, base: CommitSha, drafts: readonly CommitDraft[]): Pu
       reason: 'LedgerUnwritable',
     });
   const commits: CommitSha[] = [];
-  for (const { files, message, author = { name: 'Fairlead hub', email: 'fairlead@localhost' } } of drafts) {
+  for (const { files, message, author = hub } of drafts) {
     commits.push(add(state, { parents: [commits.at(-1) ?? base], message, author, changes: files }));
   }
   state.head = commits.at(-1) ?? base;
   fetch(state);
   return { pushed: true, commits };
+}
+
+function propose(state: State, base: CommitSha, { branch, draft }: BranchProposal): CommitSha {
+  remoteHead(state);
+  here(state, base);
+  const { files, message, author = hub } = draft;
+  const commit = add(state, { parents: [base], message, author, changes: files });
+  state.branches.set(branch, commit);
+  state.local.add(commit);
+  return commit;
 }
 
 function under(path: string, folder: string): boolean {
@@ -192,7 +206,14 @@ function under(path: string, folder: string): boolean {
 /** Makes an empty repository without a branch. Commits are numbered: the same pushes give the same names. */
 export function memoryRepository(): MemoryRepository {
   const faults = { down: false, credentials: false, protected: false };
-  const state: State = { commits: new Map(), oids: new Map(), local: new Set(), faults, head: undefined };
+  const state: State = {
+    commits: new Map(),
+    oids: new Map(),
+    local: new Set(),
+    branches: new Map(),
+    faults,
+    head: undefined,
+  };
   const repository: Repository = {
     remoteHead: async () => remoteHead(state),
     fetch: async () => fetch(state),
@@ -219,6 +240,7 @@ export function memoryRepository(): MemoryRepository {
       go?.();
       return push(state, base, drafts);
     },
+    propose: async (base, proposal) => propose(state, base, proposal),
   };
   const server: MemoryServer = {
     async commit({ files, message, parent = state.head ?? null, merge }) {
@@ -228,6 +250,7 @@ export function memoryRepository(): MemoryRepository {
       return state.head;
     },
     deleteBranch: async () => void (state.head = undefined),
+    branch: async (name) => state.branches.get(name),
     protect: async (on) => void (faults.protected = on),
     refuseCredentials: (on) => void (faults.credentials = on),
     down: (on) => void (faults.down = on),

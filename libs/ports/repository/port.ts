@@ -32,6 +32,13 @@ export type PushResult =
   | { readonly pushed: true; readonly commits: readonly CommitSha[] }
   | { readonly pushed: false; readonly head: CommitSha };
 
+/** A commit for people to judge, on a branch of the hub's own. */
+export interface BranchProposal {
+  /** Such as `fairlead/prod/web/shop`: whatever it was before is replaced. Not the branch that is read. */
+  readonly branch: string;
+  readonly draft: CommitDraft;
+}
+
 /** What a push waits for. */
 export interface PushOptions {
   /**
@@ -66,4 +73,6 @@ export interface Repository {
   descends(descendant: CommitSha, ancestor: CommitSha): Promise<boolean>;
   /** Makes the commits on `base` one after another and pushes them with one compare-and-swap; all or none. */
   push(base: CommitSha, drafts: readonly CommitDraft[], options?: PushOptions): Promise<PushResult>;
+  /** Makes one commit on `base` and sets another branch to it; resolves to the commit. The branch that is read stays. */
+  propose(base: CommitSha, proposal: BranchProposal): Promise<CommitSha>;
 }

@@ -1,5 +1,5 @@
 import { FairleadError, type CommitSha } from '@fairlead/core/model';
-import type { CommitDraft, PushOptions, PushResult } from '@fairlead/ports/repository';
+import type { BranchProposal, CommitDraft, PushOptions, PushResult } from '@fairlead/ports/repository';
 import git, { Errors } from 'isomorphic-git';
 import { explained, failure, serverWords, unavailable } from '../failures.ts';
 import type { HttpClient } from '../http.ts';
@@ -12,6 +12,7 @@ import { commitHere, reaches } from './history.ts';
 type Outcome = 'accepted' | 'moved' | { readonly refused: string };
 
 const outgoing = 'refs/fairlead/outgoing';
+const proposed = 'refs/fairlead/proposed';
 
 /** The server refused for another reason than that the branch moved. */
 function unwritable({ url, name }: Branch, words: string, cause?: unknown): FairleadError {
@@ -98,4 +99,43 @@ export async function pushDrafts(
   if (outcome === 'moved' || /lock|stale|expected|failed to update ref/i.test(words))
     throw unavailable(branch.url, `another push was under way (${serverWords(words)})`);
   throw unwritable(branch, words);
+}
+
+/** Makes the commit on `base` and sets a branch of the hub's own to it, whatever that was before. */
+export async function pushProposal(
+  branch: Branch,
+  { base, branch: name, draft }: BranchProposal & { readonly base: CommitSha },
+  access: Access,
+): Promise<CommitSha> {
+  const { url, http: client, limits } = branch;
+  const ref = `refs/heads/${name}`;
+  if (ref === branch.ref)
+    throw failure(url, `Cannot propose on ${name} of ${url}: it is the branch that is read. Name another one.`, {
+      code: 'InvalidInput',
+      reason: 'InvalidArgument',
+    });
+  if (!(await branch.held.store.commit(base))) await fetchHead(branch, access);
+  await commitHere(branch.held, base);
+  const hub = { ...branch.committer, timeMs: branch.clock.now() };
+  const [commit = base] = await writeCommits(branch.held, base, { drafts: [draft], hub });
+  const place = branch.held.store.place();
+  await git.writeRef({ ...place, ref: proposed, value: commit, force: true });
+  const http = gitTransport({ url, client, access, maxBytes: limits.maxPackBytes });
+  try {
+    await explained(url, git.push({ ...place, http, url, ref: proposed, remoteRef: ref, force: true }));
+  } catch (error) {
+    if (!(error instanceof Errors.GitPushError)) throw error;
+    const words = serverWords(error.data.result.refs[ref]?.error || (error.data.result.error ?? 'no reason'));
+    throw failure(
+      url,
+      `Cannot push the branch ${name} to ${url}: the server says "${words}". Let the hub's account push it.`,
+      {
+        code: 'PermissionDenied',
+        reason: 'LedgerUnwritable',
+        retry: 'backoff',
+        cause: error,
+      },
+    );
+  }
+  return commit;
 }

@@ -37,6 +37,7 @@ repositoryContract('git over smart HTTP', {
       server: {
         commit: async (request) => (await server.commit(name, request)) as CommitSha,
         deleteBranch: () => server.setRef(name, 'refs/heads/main', undefined),
+        branch: async (branch) => (await server.refs(name)).get(`refs/heads/${branch}`) as CommitSha | undefined,
         protect: (on) => server.protect(name, 'main', on),
         refuseCredentials: (on) => void (server.faults.credentialsExpired = on),
         down: (on) => void (server.faults.down = on),

@@ -11,7 +11,7 @@ import { fetchHead, headOf, type Branch, type RepositoryLimits } from './fetch.t
 import { documentAt, documentsOf, type HeldFiles } from './files.ts';
 import { openGenerations } from './generations.ts';
 import { commitHere, firstParents, reaches } from './history.ts';
-import { pushDrafts } from './push.ts';
+import { pushDrafts, pushProposal } from './push.ts';
 
 /** Which branch of which repository, and where its objects are kept. */
 export interface RepositoryOptions {
@@ -85,6 +85,7 @@ export async function openGitRepository(options: RepositoryOptions): Promise<Git
     descends: (descendant, ancestor) => reaches(held, descendant, ancestor),
     push: (base, drafts, options) =>
       alone(async () => pushDrafts(branch, { base, drafts, ...options }, await access())),
+    propose: (base, proposal) => alone(async () => pushProposal(branch, { base, ...proposal }, await access())),
     close: () => branch.http.close(),
   };
 }

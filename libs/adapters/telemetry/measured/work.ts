@@ -44,5 +44,6 @@ export function tracedRepository(repository: Repository): Repository {
       step('push ledger', () => repository.push(base, drafts, options), {
         attributes: { 'fairlead.commits': drafts.length },
       }),
+    propose: (base, proposal) => step('push proposal', () => repository.propose(base, proposal)),
   };
 }

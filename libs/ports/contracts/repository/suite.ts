@@ -29,6 +29,7 @@ export function repositoryContract(name: string, harness: RepositoryHarness): vo
     reading(() => opened);
     histories(() => opened);
     pushes(() => opened);
+    proposals(() => opened);
     conflicts(() => opened);
     troubles(() => opened);
   });
@@ -264,6 +265,33 @@ function pushes(current: Current): void {
     expect(await repository.fetch()).toBe(base);
     await server.protect(false);
     expect(await repository.push(base, [draft('Promote', { 'b.yaml': '2' })])).toMatchObject({ pushed: true });
+  });
+}
+
+function proposals(current: Current): void {
+  test('a proposal goes to a branch of its own, and the branch that is read stays', async () => {
+    const { repository, server } = current();
+    const head = await server.commit({ files: { 'a.yaml': 'a: 1\n' }, message: 'First' });
+    await repository.fetch();
+    const branch = 'fairlead/prod/web/shop';
+    const one = await repository.propose(head, { branch, draft: draft('Propose 1', { 'a.yaml': 'a: 2\n' }) });
+    expect(await server.branch(branch)).toBe(one);
+    expect(await repository.remoteHead()).toBe(head);
+    expect((await repository.file(one, 'a.yaml'))?.text).toBe('a: 2\n');
+  });
+
+  test('another proposal takes its place, though it does not follow it', async () => {
+    const { repository, server } = current();
+    const head = await server.commit({ files: { 'a.yaml': 'a: 1\n' }, message: 'First' });
+    await repository.fetch();
+    const branch = 'fairlead/prod/web/shop';
+    await repository.propose(head, { branch, draft: draft('Propose 1', { 'a.yaml': 'a: 2\n' }) });
+    const pushed = await repository.push(head, [draft('Second', { 'b.yaml': 'b: 1\n' })]);
+    const base = pushed.pushed ? (pushed.commits[0] as CommitSha) : head;
+    const two = await repository.propose(base, { branch, draft: draft('Propose 2', { 'a.yaml': 'a: 3\n' }) });
+    expect(await server.branch(branch)).toBe(two);
+    expect(await repository.descends(two, base)).toBe(true);
+    expect(await repository.remoteHead()).toBe(base);
   });
 }
 
