@@ -35,6 +35,7 @@ export {
   type ObjectKey,
   type ObjectMeta,
 } from './objects.ts';
+export { parseProblem, parseQuestion, parseReply, type Question, type Reply } from './questions.ts';
 export { reasons, type Reason } from './reasons.ts';
 export { redacted } from './redact.ts';
 export { matchesTarget, matchesWord } from './target.ts';

@@ -133,6 +133,7 @@ export const reasons = {
   InvalidArgument: 'An argument is not valid.',
   NotFound: 'There is no such thing.',
   RateLimited: 'Too many calls; try again later.',
+  AgentTooOld: 'The agent of the cluster is of a version that cannot do this.',
   Shutdown: 'The process is stopping.',
   LoopStalled: 'A loop of the hub has work and finishes nothing; the process should be started again.',
   TelemetryUnavailable: 'The collector takes no traces; they are dropped, and nothing else changes.',

@@ -1,11 +1,14 @@
 import {
   asFairleadError,
   FairleadError,
+  parseQuestion,
+  plainError,
   type ClusterName,
   type EnrollRequest,
   type EnrollResponse,
   type RenewRequest,
   type RenewResponse,
+  type Reply,
 } from '@fairlead/core/model';
 import type { Payload } from '@fairlead/ports/bus';
 import type { AgentChannel, Caller, ChannelHandler } from '@fairlead/ports/transport';
@@ -85,6 +88,7 @@ class AgentGateway implements Gateway {
       bus.subscribe('desired', (payload) => this.#ring(payload), { lost: () => this.#lookAll() }),
       bus.subscribe('members', (payload) => this.#review(payload), { lost: () => this.refresh() }),
     ];
+    stops.push(bus.serve(this.#ports.instance, (text) => this.#asked(text)));
     this.#unsubscribe = () => {
       for (const stop of stops) stop();
     };
@@ -191,6 +195,22 @@ class AgentGateway implements Gateway {
     await noteUnreached(this.#ports, unreached);
   }
 
+  /** A role asks for the word of an agent whose stream is here. */
+  async #asked(text: string): Promise<string> {
+    return JSON.stringify(await this.#reply(text));
+  }
+
+  async #reply(text: string): Promise<Reply> {
+    try {
+      const question = parseQuestion(text);
+      const session = this.#sessions.get(question.cluster);
+      if (!session) throw notHere(question.cluster);
+      return { result: await session.ask(question) };
+    } catch (thrown) {
+      return { problem: plainError(asFairleadError(thrown)) };
+    }
+  }
+
   #lookAll(): void {
     for (const session of this.#sessions.values()) session.look();
   }
@@ -213,4 +233,13 @@ class AgentGateway implements Gateway {
     );
     if (failed.length > 0) this.#ports.onError(failed[0]);
   }
+}
+
+function notHere(cluster: ClusterName): FairleadError {
+  return new FairleadError(`Cannot ask ${cluster}: its stream is not at this gateway. Look again where it is.`, {
+    code: 'Unavailable',
+    reason: 'ClusterSilent',
+    subject: { cluster },
+    retry: 'backoff',
+  });
 }

@@ -82,14 +82,18 @@ export class Shelf {
   /**
    * The answer to a Want, message by message: what the cluster's own assignments reach, that is their bundle indexes and
    * the objects that these name. Everything else counts as missing, whether it is kept or not. `reach` is that of
-   * the desired state that was sent to it; without it the store is asked.
+   * the desired state that was sent to it; without it the store is asked. `planned`: bundles that it is asked to plan.
    */
   async *answer(
     cluster: ClusterName,
-    { wanted, reach }: { readonly wanted: readonly Digest[]; readonly reach?: Reach | undefined },
+    {
+      wanted,
+      reach,
+      planned = [],
+    }: { readonly wanted: readonly Digest[]; readonly reach?: Reach | undefined; readonly planned?: readonly Digest[] },
   ): AsyncGenerator<Objects> {
     const within = reach ?? reachOf(await this.#store.assignments({ cluster }));
-    const reached = await this.#reach([...new Set(within.values())], wanted);
+    const reached = await this.#reach([...new Set([...within.values(), ...planned])], wanted);
     const missing = wanted.filter((digest) => !reached.has(digest));
     const given = wanted.filter((digest) => reached.has(digest));
     for (let at = 0; at < given.length; at += this.#limits.blobsAtATime) {

@@ -1,4 +1,4 @@
-import { FairleadError, type AgentMessage, type HubMessage, type MessageOf } from '@fairlead/core/model';
+import { FairleadError, type AgentMessage, type HubMessage, type MessageOf, type Question } from '@fairlead/core/model';
 import type { AgentChannel, ChannelHandler } from '@fairlead/ports/transport';
 import type { Complaints } from './complaints.ts';
 import { Contact } from './contact.ts';
@@ -8,6 +8,7 @@ import type { Farewells } from './farewells.ts';
 import { notAMember, standingOf, type Standing } from './membership.ts';
 import { floods, isMisdeed, misspoke, neverGiven, outOfOrder, readsNothing } from './misdeeds.ts';
 import type { Shelf } from './objects.ts';
+import { Questions } from './questions.ts';
 import type { GatewayLimits, GatewayPorts } from './ports.ts';
 import { driftEvents, statusChanges } from './reports.ts';
 import { statusBell } from './row.ts';
@@ -40,6 +41,7 @@ export class AgentSession implements ChannelHandler {
   readonly #contact: Contact;
   readonly #statuses = new StatusSequence();
   readonly #delivery: Delivery;
+  readonly #questions: Questions;
   #standing: Standing;
 
   constructor(parts: SessionParts) {
@@ -47,6 +49,11 @@ export class AgentSession implements ChannelHandler {
     this.#standing = parts.standing;
     this.#throttle = new Throttle(parts.ports.clock, parts.limits);
     this.#contact = new Contact(parts.channel.caller.cluster, parts);
+    this.#questions = new Questions({
+      cluster: parts.channel.caller.cluster,
+      clock: parts.ports.clock,
+      send: (message) => this.#send(message),
+    });
     this.#delivery = new Delivery({
       ...parts,
       contact: this.#contact,
@@ -82,7 +89,7 @@ export class AgentSession implements ChannelHandler {
         return this.#statuses.isAt(message.statusDigest) ? contact.heard([]) : this.#askForStatus();
       case 'PlanResult':
       case 'QueryResult':
-        // Nothing was asked, so there is nobody to hand the answer to.
+        this.#questions.answered(message);
         return contact.heard([]);
     }
   }
@@ -92,12 +99,18 @@ export class AgentSession implements ChannelHandler {
     if (cause && isMisdeed(cause)) complaints.say(this.#contact.cluster, misspoke(cause));
     dispatch.forget(this.#delivery);
     gone();
+    this.#questions.end();
     this.#contact.end();
   }
 
   /** Says once more that this stream is open: the store took its gateway for dead. */
   claim(): Promise<void> {
     return this.#contact.claim();
+  }
+
+  /** Asks the agent; see {@link Questions.ask}. */
+  ask(question: Question): Promise<string> {
+    return this.#questions.ask(question);
   }
 
   /** Ends the stream; the reason reaches the agent. */
@@ -130,6 +143,7 @@ export class AgentSession implements ChannelHandler {
     const row = await ports.store.cluster(contact.cluster);
     if (!row) throw notAMember(contact.cluster);
     const accepted = this.#delivery.begin(hello, row);
+    this.#questions.begin(hello);
     this.#statuses.begin({ kept: row.statusDigest, claimed: hello.statusDigest });
     // A digest in the row says that the statuses beside it are the agent's: not before the full status has come.
     const unknown = this.#statuses.needsFull && { statusDigest: undefined };
@@ -146,7 +160,7 @@ export class AgentSession implements ChannelHandler {
   async #want({ digests }: Of<'Want'>): Promise<void> {
     await this.#contact.heard([]);
     if (!this.#givesOut()) return this.#send({ type: 'Objects', blobs: [], missing: digests });
-    const within = { wanted: digests, reach: this.#delivery.reach };
+    const within = { wanted: digests, reach: this.#delivery.reach, planned: this.#questions.bundles() };
     for await (const message of this.#parts.shelf.answer(this.#contact.cluster, within)) await this.#send(message);
   }
 

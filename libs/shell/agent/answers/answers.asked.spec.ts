@@ -246,6 +246,24 @@ describe('a plan', () => {
     expect(JSON.stringify(plan).length).toBeLessThan(240_000);
   });
 
+  test('follows what an object asks for: left alone, only created, run once', async () => {
+    const noted = (object: KubeObject, annotations: Record<string, string>): KubeObject => ({
+      ...object,
+      metadata: { ...object.metadata, annotations },
+    });
+    const job: KubeObject = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'once' }, spec: { template: {} } };
+    const objects = (value: string): KubeObject[] => [
+      noted(configMap('ignored', { a: value }), { 'fairlead.dev/apply': 'Ignore' }),
+      noted(configMap('made', { a: value }), { 'fairlead.dev/apply': 'CreateOnly' }),
+      noted(job, { 'fairlead.dev/run': 'once' }),
+    ];
+    await rig.want({ applications: { [web]: { objects: objects('1') } } });
+    await rig.eventually(() => expect(rig.api.find(key('Job', 'once', { group: 'batch' }))).toBeDefined());
+    await rig.quiet();
+    const plan = await planOf(objects('2')).answer;
+    expect(plan).toMatchObject({ counts: { unchanged: 3 }, objects: [] });
+  });
+
   test('of a bundle of another application is refused', async () => {
     const { answer } = planOf([configMap('a')], { application: 'web/other' });
     await expect(answer).rejects.toMatchObject({ code: 'InvalidInput' });

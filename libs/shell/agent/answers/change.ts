@@ -8,7 +8,7 @@ import {
   type KubeObject,
   type ObjectChange,
 } from '@fairlead/core/model';
-import type { ResourceKind } from '@fairlead/ports/cluster';
+import { apiFailureOf, type ResourceKind } from '@fairlead/ports/cluster';
 import { applyItem } from '../loop/apply.ts';
 import { accountOf, type Assignment } from '../loop/ground.ts';
 import { newItem, type Item } from '../loop/item.ts';
@@ -27,6 +27,8 @@ export interface ChangeWork {
   readonly resolved: ResolvedObject;
   /** Everything that the bundle brings, resolved: it may come before this object. */
   readonly bundle: readonly ResolvedObject[];
+  /** What the application has already, by the text of its key. */
+  readonly known: ReadonlyMap<string, Readonly<Item>>;
   /** With the whole object as it is and as it would be. */
   readonly whole: boolean;
 }
@@ -34,16 +36,22 @@ export interface ChangeWork {
 /** What an apply would do to one object of a bundle. What the API server or a policy refuses is part of the answer. */
 export async function changeOf(desk: Desk, work: ChangeWork): Promise<ObjectChange> {
   const { resolved } = work;
-  const { text, refusal, kind } = resolved;
+  const { text, object, refusal, kind } = resolved;
+  const told = { object: text, fields: [] };
   if (refusal) return refused(text, refusal);
+  if (object.apply === 'Ignore') return { ...told, action: 'Unchanged', reason: 'Ignored' };
+  if (object.run === 'once' && work.known.get(text)?.entry?.manifest === object.digest)
+    return { ...told, action: 'Unchanged', reason: 'Applied', message: 'It runs once for each manifest, and has.' };
   try {
     if (!kind) return unknownKind(work);
     return await tried(desk, work, kind);
   } catch (thrown) {
     const error = asFairleadError(thrown);
-    const waits = error.code === 'NotFound' && comesWithNamespace(work);
-    if (!waits) return refused(text, error);
-    return { object: text, action: 'Create', fields: [], message: 'It was not tried: its namespace comes first.' };
+    if (error.code === 'NotFound' && comesWithNamespace(work))
+      return { ...told, action: 'Create', message: 'It was not tried: its namespace comes first.' };
+    if (apiFailureOf(error)?.immutable && (object.apply === 'Recreate' || object.run === 'once'))
+      return { ...told, action: 'Change', reason: 'Recreating', message: 'It would be deleted and made anew.' };
+    return refused(text, error);
   }
 }
 
@@ -60,7 +68,7 @@ async function tried(desk: Desk, work: ChangeWork, preferred: ResourceKind): Pro
   const dryRun = await applyItem(ground, {
     application,
     assignment,
-    item: itemOf(desk, work, kind),
+    item: itemOf(work, kind),
     urgency: 'bulk',
     namespaces: { ensure: () => Promise.resolve() },
     dryRun: true,
@@ -71,13 +79,8 @@ async function tried(desk: Desk, work: ChangeWork, preferred: ResourceKind): Pro
 }
 
 /** What is known of the object already says whether it is new, and whose it is. */
-function itemOf({ crew }: Desk, { resolved, assignment }: ChangeWork, kind: ResourceKind): Item {
-  const { object, text } = resolved;
-  const known = crew
-    .loop(assignment.entry.application)
-    ?.items()
-    .find((item) => item.text === text);
-  return { ...newItem(object.key, text), kind, wanted: object, entry: known?.entry };
+function itemOf({ resolved: { object, text }, known }: ChangeWork, kind: ResourceKind): Item {
+  return { ...newItem(object.key, text), kind, wanted: object, entry: known.get(text)?.entry };
 }
 
 function fieldsOf(pair: { found: KubeObject; wanted: KubeObject }, whole: boolean): FieldChange[] {
@@ -104,15 +107,13 @@ function refused(object: string, { reason, message }: { reason: string; message:
   return { object, action: 'Refused', fields: [], reason, message: shortened(redacted(message), bounds.message) };
 }
 
-function unknownKind({ resolved, bundle }: ChangeWork): ObjectChange {
-  const { text, object } = resolved;
-  const comes = bundle.some(
-    ({ object: { key } }) => key.kind === 'CustomResourceDefinition' && key.name.endsWith(`.${object.key.group}`),
-  );
+function unknownKind({ resolved: { text, comes } }: ChangeWork): ObjectChange {
   if (comes)
     return { object: text, action: 'Create', fields: [], message: 'It was not tried: its definition comes first.' };
-  const message = `Cannot apply ${text}: the API server does not know its kind`;
-  return refused(text, { reason: 'KindUnknown', message });
+  return refused(text, {
+    reason: 'KindUnknown',
+    message: `Cannot apply ${text}: the API server does not know its kind`,
+  });
 }
 
 /** The namespace that does not exist yet is the bundle's own, or one that it brings. */

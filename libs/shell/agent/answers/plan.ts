@@ -48,6 +48,7 @@ export async function answerPlan(desk: Desk, work: PlanWork): Promise<PlanAnswer
   // What is to be tried.
   const { assignment, resolved } = await prepare(ground, { work, texts });
   const tried = resolved.slice(0, bounds.objects);
+  const known = new Map((desk.crew.loop(work.application)?.items() ?? []).map((item) => [item.text, item]));
   // Tried, some at a time.
   const untilMs = ground.clock.now() + bounds.withinMs;
   const changes = new Map<string, ObjectChange>();
@@ -56,7 +57,7 @@ export async function answerPlan(desk: Desk, work: PlanWork): Promise<PlanAnswer
     await fetchMissing(texts, { digests: some.map(({ object }) => object.digest), fetch: work.fetch });
     await forEachLimited(some, ground.pace.limit, async (one) => {
       if (ground.clock.now() > untilMs) return;
-      const by = { assignment, bundle: resolved, whole: work.only !== undefined };
+      const by = { assignment, bundle: resolved, known, whole: work.only !== undefined };
       changes.set(one.text, await changeOf({ ...desk, ground }, { ...by, resolved: one }));
     });
     texts.fetched.clear();
