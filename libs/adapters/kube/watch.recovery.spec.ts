@@ -91,7 +91,8 @@ const versionsAsked = (server: ScriptedServer): (string | null)[] =>
 describe('a watch', () => {
   it('goes on where it was after the stream ends, without a new list', async () => {
     const watches = [events(added('b', '7'), 'end'), events(bookmark('9'), 'end'), events(added('c', '10'))];
-    const { iterator, server, errors } = await watching({ lists: [list('5', 'a')], watches });
+    const lists = [list('5', 'a'), list('8', 'a'), list('9', 'a')];
+    const { iterator, server, errors } = await watching({ lists, watches });
     expect(await take(iterator, 5)).toEqual(['Reset', 'Seen a', 'Synced', 'Seen b', 'Seen c']);
     expect(versionsAsked(server)).toEqual(['5', '7', '9']);
     expect(errors).toEqual([]);
@@ -104,7 +105,7 @@ describe('a watch', () => {
       open = response;
     };
     const watches = [breaking, events(added('c', '8'))];
-    const { iterator, server, errors } = await watching({ lists: [list('5')], watches });
+    const { iterator, server, errors } = await watching({ lists: [list('5'), list('7')], watches });
     expect(await take(iterator, 3)).toEqual(['Reset', 'Synced', 'Seen b']);
     open?.destroy();
     expect(await take(iterator, 1)).toEqual(['Seen c']);
@@ -121,6 +122,16 @@ describe('a watch', () => {
     expect(await take(iterator, 9)).toEqual([...first, 'Reset', 'Synced', 'Seen b', 'Reset', 'Seen c', 'Synced']);
     expect(errors).toEqual([]);
     expect(versionsAsked(server)).toEqual(['5', '11']);
+  });
+
+  it('lists anew, and says so, where the server goes on from an older copy of its data', async () => {
+    const watches = [events(added('b', '70'), 'end'), silent];
+    const { iterator, server, errors } = await watching({ lists: [list('50', 'a'), list('9', 'a')], watches });
+    const first = ['Reset', 'Seen a', 'Synced', 'Seen b'];
+    expect(await take(iterator, 7)).toEqual([...first, 'Reset', 'Seen a', 'Synced']);
+    expect(errors).toMatchObject([{ code: 'DataLoss', message: expect.stringContaining('older copy') }]);
+    void iterator.next();
+    await expect.poll(() => versionsAsked(server)).toEqual(['50', '9']);
   });
 
   it('lists anew when rights or the kind itself went in between', async () => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { asFairleadError, parseJson, type FairleadError, type KubeObject } from '@fairlead/core/model';
+import { asFairleadError, FairleadError, parseJson, type KubeObject } from '@fairlead/core/model';
 import { apiError, type WatchEvent, type WatchOptions } from '@fairlead/ports/cluster';
 import { failureInWatch } from './answers.ts';
 import type { Wire } from './http.ts';
@@ -35,17 +35,20 @@ interface Cursor {
   resourceVersion: string | undefined;
   /** Something came since the last pause. */
   moved: boolean;
+  /** The last stream did not live to its time: nobody knows what became of the server meanwhile. */
+  doubted: boolean;
 }
 
 /** Lists, watches, and comes back by itself until the signal aborts: the semantics are those of `ClusterApi.watch`. */
 export async function* watchObjects(tools: WatchTools, options: WatchOptions): AsyncGenerator<WatchEvent> {
-  const cursor: Cursor = { resourceVersion: undefined, moved: false };
+  const cursor: Cursor = { resourceVersion: undefined, moved: false, doubted: false };
   let failures = 0;
   while (!options.signal.aborted) {
     cursor.moved = false;
     const startedMs = performance.now();
     let error: FairleadError | undefined;
     try {
+      if (cursor.doubted && cursor.resourceVersion !== undefined) await goBackIfRestored(tools, options, cursor);
       if (cursor.resourceVersion === undefined) yield* list(tools, options, cursor);
       yield* follow(tools, options, cursor);
     } catch (thrown) {
@@ -53,7 +56,9 @@ export async function* watchObjects(tools: WatchTools, options: WatchOptions): A
     }
     if (options.signal.aborted) return;
     if (error !== undefined) options.onError?.(error);
-    const settled = performance.now() - startedMs >= settledMs;
+    const livedMs = performance.now() - startedMs;
+    cursor.doubted = error !== undefined || livedMs < watchSeconds.least * 1000;
+    const settled = livedMs >= settledMs;
     // A stream that ended in order after it brought something is opened again at once.
     if (error === undefined && (cursor.moved || settled)) {
       failures = 0;
@@ -76,6 +81,36 @@ async function* list(tools: WatchTools, options: WatchOptions, cursor: Cursor): 
   cursor.resourceVersion = resourceVersion;
   cursor.moved = true;
   yield { type: 'Synced' };
+}
+
+/**
+ * A server whose data were set back to an older copy goes on from an older version, and a watch from a newer one would
+ * be open and silent for ever. Then everything is listed anew.
+ */
+async function goBackIfRestored(tools: WatchTools, options: WatchOptions, cursor: Cursor): Promise<void> {
+  const { kind, namespace, selector, identity, signal } = options;
+  const one = { wire: tools.wire, pageLimit: 1 };
+  for await (const page of readPages(one, { kind, namespace, selector, metadataOnly: true, identity, signal })) {
+    const seen = cursor.resourceVersion ?? '';
+    if (isOlder(page.resourceVersion, seen)) {
+      cursor.resourceVersion = undefined;
+      options.onError?.(setBack(kind.resource, { seen, now: page.resourceVersion }));
+    }
+    return;
+  }
+}
+
+/** Versions of one resource are ordered numbers (KEP-5504); of others nothing can be said. */
+function isOlder(version: string, than: string): boolean {
+  const areNumbers = /^\d+$/.test(version) && /^\d+$/.test(than);
+  return areNumbers && BigInt(version) < BigInt(than);
+}
+
+function setBack(resource: string, { seen, now }: { seen: string; now: string }): FairleadError {
+  return new FairleadError(
+    `Cannot go on watching ${resource}: the API server is at version ${now}, and ${seen} was seen of it; its data were restored from an older copy, and everything is read anew`,
+    { code: 'DataLoss', reason: 'LiveStateUnknown' },
+  );
 }
 
 async function* follow(tools: WatchTools, options: WatchOptions, cursor: Cursor): AsyncGenerator<WatchEvent> {

@@ -64,7 +64,10 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Whose rights are used; the agent's own if unset. */
   readonly identity?: Identity;
-  /** Hears of every failed list or broken watch, before the pause that follows it; what was seen before is old until the next `Synced`. */
+  /**
+   * Hears of every failed list or broken watch, before the pause that follows it; what was seen before is old until the next
+   * `Synced`. `DataLoss`: the server's data were restored from an older copy than was seen.
+   */
   readonly onError?: (error: FairleadError) => void;
 }
 

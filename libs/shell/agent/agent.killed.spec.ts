@@ -145,4 +145,17 @@ describe('an agent that comes back', () => {
     await one.until(web, { sync: 'InSync' });
     expect(one.api.find(key('ConfigMap', 'a'))?.['data']).toEqual({ a: '2' });
   });
+
+  it('takes a desired state whose root does not follow for none, and touches nothing for it', async () => {
+    const one = await rig();
+    await one.want({ applications: { [web]: { objects: [configMap('a')] } } });
+    await one.until(web, { sync: 'InSync' });
+    const { accepted } = one.state;
+    if (!accepted) throw new Error('nothing was accepted');
+    await one.state.accept({ ...accepted, entries: [] }, new Map());
+    await one.restart();
+    expect(one.state.accepted).toBeUndefined();
+    await one.quiet();
+    expect(one.api.find(key('ConfigMap', 'a'))).toBeDefined();
+  });
 });

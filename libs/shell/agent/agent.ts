@@ -170,7 +170,15 @@ async function prepare(
     random,
     narrator,
   });
-  const watchers: Watchers = createWatchers({ cluster, clock, listener: crew.listener, log, signal });
+  const watchers: Watchers = createWatchers({
+    cluster,
+    clock,
+    listener: crew.listener,
+    log,
+    signal,
+    // What this process remembers is of a cluster that is no more: the one that follows reads what there is.
+    setBack: superseded,
+  });
   await crew.open();
   const policyChanged = (next: OwnerPolicy): void => {
     policy = next;

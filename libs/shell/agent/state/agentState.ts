@@ -1,4 +1,4 @@
-import { sha256, trackingId } from '@fairlead/core/bundle';
+import { desiredRoot, sha256, trackingId } from '@fairlead/core/bundle';
 import {
   asFairleadError,
   type FairleadError,
@@ -106,7 +106,14 @@ class ClusterState implements AgentState {
     this.#options = parts.options;
     this.#desired = parts.desired;
     this.#inventories = parts.inventories;
-    this.accepted = parts.desired.meta === undefined ? undefined : readAccepted(parts.desired.meta);
+    const accepted = parts.desired.meta === undefined ? undefined : readAccepted(parts.desired.meta);
+    // Held against its root as on the way in: nothing in the cluster is touched for words that were not accepted.
+    if (accepted && desiredRoot(accepted) !== accepted.root)
+      parts.options.log.error('state.damaged', {
+        name: desiredName,
+        error: 'its root does not follow from its entries',
+      });
+    else this.accepted = accepted;
   }
 
   has(digest: Digest): boolean {

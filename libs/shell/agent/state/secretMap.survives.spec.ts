@@ -1,3 +1,4 @@
+import { FairleadError } from '@fairlead/core/model';
 import { fakeCluster, type FakeCluster } from '@fairlead/ports/cluster';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -121,6 +122,27 @@ describe('a map in Secrets', () => {
     await second.commit({ put: [['a', '2']] });
     await expect(first.commit({ put: [['a', '3']] })).rejects.toMatchObject({ code: 'Aborted', reason: 'Superseded' });
     expect(await (await open(cluster)).get('a')).toBe('2');
+  });
+
+  it('stops its owner where an older copy of its Secrets was put back', async () => {
+    const cluster = fakeCluster();
+    const map = await open(cluster);
+    await map.commit({ put: [['a', '1']] });
+    const [copy] = cluster.objects({ group: '', kind: 'Secret' });
+    await map.commit({ put: [['a', '2']] });
+    const restored: FakeCluster = {
+      ...cluster,
+      get: () => Promise.resolve(copy),
+      replace: () => Promise.reject(new FairleadError('it has changed', { code: 'Conflict', reason: 'ApplyFailed' })),
+    };
+    const found = await listState({ cluster, namespace });
+    const heard: string[] = [];
+    const superseded = ({ message }: Error): void => void heard.push(message);
+    const options = { cluster: restored, namespace, name: 'map', holder: 'a', log: silentLog, found, superseded };
+    await expect((await openSecretMap(options)).commit({ put: [['a', '3']] })).rejects.toMatchObject({
+      reason: 'Superseded',
+    });
+    expect(heard).toEqual([expect.stringContaining('older copy')]);
   });
 
   it('names damage instead of reading on', async () => {

@@ -1,5 +1,6 @@
 import { FairleadError, type KubeObject } from '@fairlead/core/model';
 import type { AgentLog } from '../log.ts';
+import { isOldNews } from '../loop/item.ts';
 import {
   bytesOf,
   isConflict,
@@ -274,15 +275,26 @@ class StoredMap implements SecretMap {
       return;
     }
     const head = await headOf(found);
-    if (head.holder !== holder) {
-      const error = new FairleadError(
-        `Cannot write the agent's state: the Secret ${namespace}/${name} was written by another agent; run one agent a cluster`,
-        { code: 'Aborted', reason: 'Superseded', subject: { object: `/Secret/${namespace}/${name}` } },
-      );
-      this.#options.superseded(error);
-      throw error;
+    if (head.holder !== holder)
+      throw this.#lost(`the Secret ${namespace}/${name} was written by another agent; run one agent a cluster`);
+    const { resourceVersion = '' } = found.metadata;
+    const known = this.#resourceVersion ?? '';
+    if (resourceVersion !== known && isOldNews(resourceVersion, known)) {
+      // Chunks that were written since are gone with it: a head that names them would be damaged.
+      throw this.#lost(`the Secret ${namespace}/${name} was restored from an older copy`);
     }
-    this.#resourceVersion = found.metadata.resourceVersion;
+    this.#resourceVersion = resourceVersion;
+  }
+
+  #lost(why: string): FairleadError {
+    const { namespace, name, superseded } = this.#options;
+    const error = new FairleadError(`Cannot write the agent's state: ${why}`, {
+      code: 'Aborted',
+      reason: 'Superseded',
+      subject: { object: `/Secret/${namespace}/${name}` },
+    });
+    superseded(error);
+    return error;
   }
 
   async #readHead(secret: KubeObject): Promise<void> {

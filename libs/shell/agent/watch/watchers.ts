@@ -72,6 +72,8 @@ export interface WatchersOptions {
   readonly listener: WatchListener;
   readonly log: AgentLog;
   readonly signal: AbortSignal;
+  /** Told when the API server's data are older than what was seen of them: whatever is remembered may be untrue. */
+  readonly setBack?: (error: FairleadError) => void;
 }
 
 /** `GROUP/KIND`, as {@link Watchers.keep} takes it. */
@@ -143,6 +145,7 @@ async function followAs(options: WatchersOptions, watch: KindWatch, by: Attempt)
     watch.synced = false;
     if (by.signal.aborted) return;
     options.log.warn('watch.failed', { kind: kindText(kind), reason: error.reason, error: error.message });
+    if (error.code === 'DataLoss') options.setBack?.(error);
     if (error.reason !== 'Forbidden' || !by.mayFallBack) return;
     end = 'Forbidden';
     attempt.abort();
