@@ -15,6 +15,7 @@ export {
   type Obstacle,
   type Offer,
 } from './decideEntry.ts';
+export { decideProposal, type KeptProposal, type ProposalDecision, type ProposalInput } from './decideProposal.ts';
 export { whyBusy, type Occupancy } from './occupancy.ts';
 export { offersFrom, type Offered, type Predecessor } from './offers.ts';
 export { promotedFile, rolledBackFile, type Before, type Place } from './promotion.ts';

@@ -1,0 +1,1 @@
+export { githubForge, type GithubOptions } from './github.ts';

@@ -1,0 +1,1 @@
+export { forgeContract, type OpenedForge } from './suite.ts';

@@ -1,0 +1,1 @@
+export { startGithub, type GithubPullRequest, type GithubServer, type GithubServerOptions } from './github.ts';
