@@ -48,7 +48,11 @@ export function hubClient(hub: Profile, options: ClientOptions = {}): HubClient 
   const pausesMs = options.pausesMs ?? [200, 800];
 
   const once = async (route: Route, given: Given<Operation>): Promise<unknown> => {
-    const answer = await open(hub, { method: route.method, path: pathOf(route, given), body: given.body }, limits);
+    const answer = await open(
+      hub,
+      { method: route.method, path: pathOf(route, given), body: given.body },
+      boundsOf(route, limits),
+    );
     const text = await readText(hub, answer, limits);
     const status = answer.statusCode ?? 0;
     if (status !== 200) throw problemError({ status, text, retryAfter: answer.headers['retry-after'] });
@@ -82,6 +86,11 @@ export function hubClient(hub: Profile, options: ClientOptions = {}): HubClient 
     },
     watch: (given) => follow(hub, { ...given, bounds: limits, pausesMs: options.pausesMs }),
   };
+}
+
+/** Some operations ask agents, and wait for them. */
+function boundsOf({ answerWithinMs = 0 }: Route, limits: Bounds): Bounds {
+  return { ...limits, answerMs: Math.max(limits.answerMs, answerWithinMs) };
 }
 
 function pathOf(route: Route, { path = {}, query = {} }: Given<Operation>): string {

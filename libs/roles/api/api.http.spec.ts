@@ -3,7 +3,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKeys } from '@fairlead/adapters/pki';
-import { FairleadError } from '@fairlead/core/model';
+import { FairleadError, type ClusterName, type Digest } from '@fairlead/core/model';
 import { memoryBus } from '@fairlead/ports/bus';
 import { manualClock } from '@fairlead/ports/clock';
 import { memoryStore } from '@fairlead/ports/store';
@@ -40,7 +40,7 @@ beforeAll(async () => {
       subject: { file: 'a.yaml', line: 3 },
     });
   };
-  const names = ['createJoin', 'removeCluster', 'promote', 'rollback', 'resume', 'hold', 'acknowledge'] as const;
+  const names = ['createJoin', 'removeCluster', 'promote', 'approve', 'rollback', 'resume', 'hold', 'acknowledge'] as const;
   const actions = Object.fromEntries(names.map((name) => [name, refuse])) as unknown as Actions;
   const ports = {
     store,
@@ -50,6 +50,14 @@ beforeAll(async () => {
     troubles: async () => [],
     connection: () => 'Never' as const,
     source: async () => undefined,
+    bus,
+    previews: {
+      of: async () => ({
+        release: { digest: `sha256:${'1'.repeat(64)}` as Digest, version: '1.0.0' },
+        clusters: ['edge' as ClusterName],
+        bundles: async () => new Map(),
+      }),
+    },
   };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const app = await createHttp({
@@ -120,6 +128,29 @@ test('a list answers as the table says, and refuses what it does not take, namin
   expect(refused).toMatchObject({ status: 400, body: { reason: 'InvalidArgument', field: 'limit' } });
   const selector = await call('GET', '/api/v1/clusters?labels=a%20b', { token: 'right' });
   expect(selector).toMatchObject({ status: 400, body: { field: 'labels' } });
+});
+
+test('a question about a cluster says why it cannot be asked, and an object that is no name is refused', async () => {
+  const at = '/api/v1/clusters/edge/applications/web/shop';
+  const tree = await call('GET', `${at}/tree`, { token: 'right' });
+  expect(tree).toMatchObject({ status: 404, body: { reason: 'NotAMember' } });
+  const odd = await call('GET', `${at}/object?object=pod`, { token: 'right' });
+  expect(odd).toMatchObject({ status: 400, body: { field: 'object' } });
+  const none = await call('GET', `${at}/object`, { token: 'right' });
+  expect(none).toMatchObject({ status: 400, body: { field: 'object' } });
+});
+
+test('a plan holds every cluster: whoever cannot be asked is a problem of its own', async () => {
+  const body = { application: 'web/shop', environment: 'prod' };
+  const plan = await call('POST', '/api/v1/plans', { token: 'right', body });
+  expect(routes.createPlan.answer.parse(plan.body)).toMatchObject({
+    version: '1.0.0',
+    clusters: 1,
+    groups: [],
+    problems: [{ cluster: 'edge', reason: 'RenderFailed' }],
+  });
+  const other = await call('POST', '/api/v1/plans', { token: 'right', body: { ...body, cluster: 'nobody' } });
+  expect(other).toMatchObject({ status: 404 });
 });
 
 test.each([

@@ -4,7 +4,7 @@ import type { DynamicModule } from '@nestjs/common';
 import type { FleetView } from '@fairlead/roles/fleet';
 import type { Ground } from '@fairlead/roles/ground';
 import type { FleetSettings } from '@fairlead/roles/settings';
-import { peopleActions, type Follower, type ReleaseSource } from '@fairlead/shell/planner';
+import { peopleActions, previewReleases, type Follower, type ReleaseSource } from '@fairlead/shell/planner';
 import { followHead, sameRepository } from '@fairlead/shell/sources';
 import { peoplesActions } from './actions.ts';
 import { apiModule } from './module.ts';
@@ -54,15 +54,22 @@ export function startApiRole(ground: Ground, parts: RoleParts): ApiRole {
       await fleet.refresh();
     },
   };
-  const actions = peopleActions(
-    { repository: fleet.repository, reader: fleet, store, bus, clock, signer: { signHead }, releases: parts.releases },
-    {
-      repositoryUrl: settings.fleetUrl,
-      branch: settings.branch,
-      author: { name: 'Fairlead hub', email: 'hub@fairlead.invalid' },
-      planner,
-    },
-  );
+  const plannerPorts = {
+    repository: fleet.repository,
+    reader: fleet,
+    store,
+    bus,
+    clock,
+    signer: { signHead },
+    releases: parts.releases,
+  };
+  const plannerOptions = {
+    repositoryUrl: settings.fleetUrl,
+    branch: settings.branch,
+    author: { name: 'Fairlead hub', email: 'hub@fairlead.invalid' },
+  };
+  const actions = peopleActions(plannerPorts, { ...plannerOptions, planner });
+  const previews = previewReleases(plannerPorts, plannerOptions);
   const people = peoplesActions({
     actions,
     fleet,
@@ -71,7 +78,7 @@ export function startApiRole(ground: Ground, parts: RoleParts): ApiRole {
     address: parts.enrolAt,
   });
   return {
-    module: apiModule({ ports, actions: people, bus, readiness }),
+    module: apiModule({ ports: { ...ports, bus, previews }, actions: people, bus, readiness }),
     readiness,
     close: follower.close,
   };

@@ -1,14 +1,15 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Bus } from '@fairlead/ports/bus';
-import type { ApplicationPorts } from '@fairlead/shell/api';
+import type { ApplicationPorts, PlanPorts } from '@fairlead/shell/api';
 import { HealthController, READINESS, type Readiness } from './health.ts';
 import { READ_PORTS, ReadsController } from './reads.ts';
+import { PLAN_PORTS, QuestionsController } from './questions.ts';
 import { BUS, WatchController } from './watch.ts';
 import { ACTIONS, WritesController, type Actions } from './writes.ts';
 
 /** What the api role is made of. */
 export interface ApiParts {
-  readonly ports: ApplicationPorts;
+  readonly ports: ApplicationPorts & PlanPorts;
   readonly actions: Actions;
   readonly bus: Bus;
   readonly readiness: Readiness;
@@ -21,9 +22,10 @@ class ApiModule {}
 export function apiModule({ ports, actions, bus, readiness }: ApiParts): DynamicModule {
   return {
     module: ApiModule,
-    controllers: [ReadsController, WritesController, WatchController, HealthController],
+    controllers: [ReadsController, QuestionsController, WritesController, WatchController, HealthController],
     providers: [
       { provide: READ_PORTS, useValue: ports },
+      { provide: PLAN_PORTS, useValue: ports },
       { provide: ACTIONS, useValue: actions },
       { provide: BUS, useValue: bus },
       { provide: READINESS, useValue: readiness },

@@ -166,7 +166,8 @@ async function done(commits: readonly CommitSha[], planner: Follower): Promise<D
   return { commit };
 }
 
-async function roundAt(workshop: Workshop, snapshot: FleetSnapshot): Promise<Round> {
+/** One look at the world, over a head that was read for it. */
+export async function roundAt(workshop: Workshop, snapshot: FleetSnapshot): Promise<Round> {
   const { store, clock } = workshop.ports;
   const hub = await loadHub(store);
   // No bell reaches this board: it is read anew for each of people's actions.
@@ -211,7 +212,7 @@ async function promotion(
 }
 
 /** A release that some environment of the application ever named. Gates were not asked. */
-async function namedOffer(round: Round, unit: Unit, word: string): Promise<Offer | undefined> {
+export async function namedOffer(round: Round, unit: Unit, word: string): Promise<Offer | undefined> {
   for (const [key, history] of round.snapshot.named) {
     if (!key.endsWith(`/${unit.application}`)) continue;
     const named = history.find(({ digest, version }) => digest === word || version === word);

@@ -8,6 +8,7 @@ import { memoryStore, type AssignmentRow, type Change, type Store } from '@fairl
 import { peopleActions } from './actions.ts';
 import { startPlanner, type Planner } from './planner.ts';
 import type { PlannerPorts } from './ports.ts';
+import { previewReleases } from './preview.ts';
 import { readFleetRepository } from './reader/read.ts';
 
 /** The application of the examples. */
@@ -101,6 +102,7 @@ export async function openFleet(
     source,
     planner,
     actions: peopleActions(ports, { ...settings, planner }),
+    previews: previewReleases(ports, settings),
   };
 }
 

@@ -8,6 +8,7 @@ export {
   type FleetView,
   type HistoryView,
   type PlacementView,
+  type PlanView,
   type ProblemJson,
   type ProblemView,
   type RolloutView,

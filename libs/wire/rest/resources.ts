@@ -1,3 +1,4 @@
+import { planAnswer } from '@fairlead/core/model';
 import { z } from 'zod';
 
 const timeMs = z.int().describe('Milliseconds since 1970 by the clock of the hub');
@@ -191,6 +192,25 @@ export const driftView = z.object({
   tookMs: z.number().optional(),
 });
 
+/** What a release would change in the clusters of an environment, grouped by equal result. */
+export const planView = z.object({
+  application: z.string(),
+  environment: z.string(),
+  release: z.string(),
+  version: z.string(),
+  clusters: z.int().describe('All that the plan is for; a page asks some of them'),
+  groups: z
+    .array(
+      z.object({
+        clusters: z.array(z.string()),
+        plan: planAnswer.describe('Of one of them; the same would change in all'),
+      }),
+    )
+    .describe('The largest first'),
+  problems: z.array(why.extend({ cluster: z.string() })).describe('Clusters that could not be asked, or rendered for'),
+  next: z.string().optional(),
+});
+
 /** A line of the journal. */
 export const eventView = z.object({
   id: z.int(),
@@ -226,6 +246,7 @@ export type EnvironmentView = z.infer<typeof environmentView>;
 export type RolloutView = z.infer<typeof rolloutView>;
 export type HistoryView = z.infer<typeof historyView>;
 export type DriftView = z.infer<typeof driftView>;
+export type PlanView = z.infer<typeof planView>;
 export type EventView = z.infer<typeof eventView>;
 export type ProblemView = z.infer<typeof problem>;
 export type ProblemJson = z.infer<typeof problemJson>;

@@ -1,3 +1,4 @@
+import { eventsAnswer, objectAnswer, planAnswer, treeAnswer } from '@fairlead/core/model';
 import { z } from 'zod';
 import {
   applicationView,
@@ -9,6 +10,7 @@ import {
   fleetView,
   historyView,
   placementView,
+  planView,
   rolloutView,
   states,
 } from './resources.ts';
@@ -22,6 +24,8 @@ export interface Route {
   readonly query?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly answer: z.ZodType;
+  /** How long a client waits for the head of the answer: agents are asked meanwhile. 30 s unless it says. */
+  readonly answerWithinMs?: number;
 }
 
 const page = {
@@ -39,6 +43,11 @@ const labelled = { labels: z.string().optional().describe('Label selector, such 
 function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), next: z.string().optional() });
 }
+
+const ofObject = { object: z.string().optional().describe('GROUP/KIND/NAMESPACE/NAME') };
+const inCluster = '/api/v1/clusters/{cluster}/applications/{team}/{name}';
+/** Longer than an agent has for a plan. */
+const planWithinMs = 150_000;
 
 const name = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
 const target = z.object({ application: z.string().regex(/^[^/]+\/[^/]+$/, 'must be TEAM/NAME'), environment: name });
@@ -116,6 +125,49 @@ export const routes = {
     summary: 'The journal, newest first',
     query: z.object({ ...page, ...selected }),
     answer: pageOf(eventView),
+  },
+  getTree: {
+    method: 'GET',
+    path: `${inCluster}/tree`,
+    summary: 'The live objects of an application in a cluster, and what they own; asked of its agent',
+    answer: treeAnswer,
+  },
+  getObject: {
+    method: 'GET',
+    path: `${inCluster}/object`,
+    summary: 'One live object of an application, or of what it owns, without secrets; asked of its agent',
+    query: z.object({ object: z.string().describe('GROUP/KIND/NAMESPACE/NAME') }),
+    answer: objectAnswer,
+  },
+  getDiff: {
+    method: 'GET',
+    path: `${inCluster}/diff`,
+    summary: 'How live objects differ from what the application is to run there, by a dry run; asked of its agent',
+    query: z.object(ofObject),
+    answer: planAnswer,
+    answerWithinMs: planWithinMs,
+  },
+  getClusterEvents: {
+    method: 'GET',
+    path: `${inCluster}/events`,
+    summary:
+      'The Events of Kubernetes about an application, or one object and what it owns, newest first; asked of its agent',
+    query: z.object(ofObject),
+    answer: eventsAnswer,
+  },
+  createPlan: {
+    method: 'POST',
+    path: '/api/v1/plans',
+    summary:
+      'What a release would change in each cluster of an environment, by dry runs of their agents; nothing is written',
+    body: target.extend({
+      cluster: name.optional(),
+      release: z.string().optional().describe('Digest or version; the newest offer unless it is given'),
+      limit: z.number().int().min(1).max(25).default(10).describe('Clusters that are asked in one call'),
+      cursor: z.string().optional().describe('`next` of the call before'),
+    }),
+    answer: planView,
+    answerWithinMs: planWithinMs,
   },
   createJoin: {
     method: 'POST',
