@@ -21,6 +21,7 @@ const commands = [
   ['drift'],
   ['events'],
   ['promote'],
+  ['approve'],
   ['rollback'],
   ['hold'],
   ['resume'],

@@ -9,7 +9,15 @@ const commit = '9be03d17'.padEnd(40, '0');
 
 let hub: ScriptedHub;
 beforeEach(async () => {
-  const answers = { promote: done, rollback: done, hold: done, resume: done, acknowledge: done, removeCluster: done };
+  const answers = {
+    promote: done,
+    approve: done,
+    rollback: done,
+    hold: done,
+    resume: done,
+    acknowledge: done,
+    removeCluster: done,
+  };
   hub = await startScriptedHub({ ...answers, listPlacements: { items: [] } });
 });
 afterEach(() => hub.close());
@@ -30,6 +38,8 @@ test.each([
     'promotions',
     { application: 'web/shop', environment: 'prod', release: 'sha256:1', reason: 'fix' },
   ],
+  ['approve shop -e prod', 'approvals', shop],
+  ['approve shop -e prod --release 6.9.1 --reason fine', 'approvals', { ...shop, release: '6.9.1', reason: 'fine' }],
   ['rollback shop -e prod --reason slow', 'rollbacks', { ...shop, reason: 'slow' }],
   ['hold shop -e prod --reason incident', 'holds', { ...shop, reason: 'incident' }],
   ['resume shop -e prod', 'resumptions', shop],

@@ -1,5 +1,6 @@
 import type { Register } from '../cli.ts';
 import { registerAcknowledge } from './acknowledge.ts';
+import { registerApprove } from './approve.ts';
 import { registerApps } from './apps.ts';
 import { registerCluster } from './cluster/cluster.ts';
 import { registerDrift } from './drift.ts';
@@ -31,6 +32,7 @@ export const commands: readonly Register[] = [
   registerDrift,
   registerEvents,
   registerPromote,
+  registerApprove,
   registerRollback,
   registerHold,
   registerResume,

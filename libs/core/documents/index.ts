@@ -32,10 +32,16 @@ export { parseManifests, type Manifest, type ManifestOptions } from './manifests
 export {
   acknowledgements,
   acknowledgementTrailer,
+  authorsTrailer,
   formatTrailers,
   parseAcknowledgements,
+  parseAuthors,
   parseTrailers,
+  parseWords,
+  wordTrailer,
   type Acknowledgement,
+  type Signature,
   type Trailer,
+  type Word,
 } from './trailers.ts';
 export { defaultLimits, type YamlLimits } from './yaml/read.ts';

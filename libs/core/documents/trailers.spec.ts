@@ -2,9 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   acknowledgementTrailer,
+  authorsTrailer,
   formatTrailers,
   parseAcknowledgements,
+  parseAuthors,
   parseTrailers,
+  parseWords,
+  wordTrailer,
   type Trailer,
 } from './trailers.ts';
 
@@ -55,4 +59,36 @@ describe('acknowledgements', () => {
       expect(parseAcknowledgements(trailers)).toEqual([]);
     },
   );
+});
+
+describe('what people say of candidates', () => {
+  const candidate = `sha256:${'0'.repeat(64)} ${commit} chart=6.9.1 main=${commit}`;
+
+  it('comes back as it was written', () => {
+    const word = { kind: 'Approve', unit: 'prod/web/podinfo', candidate } as const;
+    expect(parseWords(parseTrailers(`Approve\n\n${formatTrailers([wordTrailer(word)])}\n`))).toEqual([word]);
+    expect(parseWords([['fairlead-resume', `prod/web/podinfo   ${candidate}`]])).toMatchObject([{ kind: 'Resume' }]);
+  });
+
+  it.each([
+    ['no candidate', 'prod/web/podinfo'],
+    ['a digest alone', `prod/web/podinfo sha256:${'0'.repeat(64)}`],
+    ['no environment', `web/podinfo ${candidate}`],
+    ['more behind it', `prod/web/podinfo ${candidate} please`],
+  ])('says nothing with %s', (_what, value) => {
+    expect(parseWords([['Fairlead-Approve', value]])).toEqual([]);
+  });
+
+  it('names who wrote a release, each once, whatever their names hold', () => {
+    const authors = [
+      { name: 'Lovelace, Ada <ada>', email: 'ada@example.com' },
+      { name: 'Bob', email: 'bob@example.com' },
+      { name: 'Bob', email: 'bob@example.com' },
+    ];
+    expect(parseAuthors([authorsTrailer(authors)])).toEqual([
+      { name: 'Lovelace Ada ada', email: 'ada@example.com' },
+      { name: 'Bob', email: 'bob@example.com' },
+    ]);
+    expect(parseAuthors([])).toBeUndefined();
+  });
 });

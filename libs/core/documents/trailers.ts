@@ -8,6 +8,18 @@ export interface Acknowledgement {
   readonly subject: string;
 }
 
+/** The closed list of what a person can say of one candidate at the door of one environment. */
+const words = ['Approve', 'Resume'] as const;
+
+/** `Fairlead-Approve: ENVIRONMENT/TEAM/NAME CANDIDATE`, or `Fairlead-Resume`: it counts for that candidate only. */
+export interface Word {
+  readonly kind: (typeof words)[number];
+  /** ENVIRONMENT/TEAM/NAME. */
+  readonly unit: string;
+  /** The release's digest, its definition's commit and `SOURCE=REVISION` of each source, by name. */
+  readonly candidate: string;
+}
+
 /** Token and value. */
 export type Trailer = readonly [string, string];
 
@@ -60,4 +72,45 @@ export function parseAcknowledgements(message: string | readonly Trailer[]): Ack
 /** The trailer of an acknowledgement. */
 export function acknowledgementTrailer({ kind, subject }: Acknowledgement): Trailer {
   return [token, `${kind} ${subject}`];
+}
+
+const wordForm = /^([^/\s]+\/[^/\s]+\/[^/\s]+) (sha256:[0-9a-f]{64} [0-9a-f]{40}(?: [^\s=]+=\S+)*)$/;
+
+/** What a commit says of candidates. What is not of the form says nothing. */
+export function parseWords(trailers: readonly Trailer[]): Word[] {
+  return trailers.flatMap(([key, value]): Word[] => {
+    const kind = words.find((one) => key.toLowerCase() === `fairlead-${one.toLowerCase()}`);
+    const [, unit, candidate] = wordForm.exec(value.replaceAll(/\s+/g, ' ')) ?? [];
+    return kind === undefined || unit === undefined || candidate === undefined ? [] : [{ kind, unit, candidate }];
+  });
+}
+
+/** The trailer of a word. */
+export function wordTrailer({ kind, unit, candidate }: Word): Trailer {
+  return [`Fairlead-${kind}`, `${unit} ${candidate}`];
+}
+
+/** A person, as git names them. */
+export interface Signature {
+  readonly name: string;
+  readonly email: string;
+}
+
+const authorsToken = 'Fairlead-Authors';
+
+/** The trailer that says who wrote what a promotion brings. */
+export function authorsTrailer(authors: readonly Signature[]): Trailer {
+  const plain = (text: string): string => text.replaceAll(/[<>,\s]+/g, ' ').trim();
+  const all = new Set(authors.map(({ name, email }) => `${plain(name)} <${plain(email)}>`));
+  return [authorsToken, [...all].join(', ')];
+}
+
+/** Who wrote what a promotion brings; undefined where its commit does not say. */
+export function parseAuthors(trailers: readonly Trailer[]): readonly Signature[] | undefined {
+  const found = trailers.find(([key]) => key.toLowerCase() === authorsToken.toLowerCase());
+  if (found === undefined) return undefined;
+  return [...found[1].matchAll(/([^<>,]*)<([^<>]*)>/g)].map(([, name = '', email = '']) => ({
+    name: name.trim(),
+    email: email.trim(),
+  }));
 }

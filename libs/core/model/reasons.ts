@@ -31,6 +31,8 @@ export const reasons = {
   NoCandidate: 'No release may enter this environment yet.',
   WaitsForPredecessor: 'The environments before it do not run this release.',
   WaitsForGate: 'A gate has not passed.',
+  WaitsForApproval: 'People who may approve the release here have not yet, or too few of them.',
+  MayNotApprove: 'The person is not among those who may approve this, or wrote it.',
   WaitsForMerge: 'A pull request asks people to merge the release into this environment.',
   ProposalDeclined: 'A person closed the pull request of the release without merging it.',
   WindowShut: 'A window of time holds promotions and the starts of waves; it opens by itself.',

@@ -18,6 +18,8 @@ export interface GateWord extends Obstacle {
 /** A release that may enter if its gates pass. */
 export interface Offer {
   readonly release: ReleaseRef;
+  /** Who wrote what it brings, as far as that is known. */
+  readonly authors?: readonly { readonly name: string; readonly email: string }[];
   readonly gates: readonly GateWord[];
 }
 

@@ -23,6 +23,8 @@ export interface Decided {
   readonly counts: { readonly inSync: number; readonly healthy: number };
   /** What may enter next. */
   readonly next?: Trouble;
+  /** Which candidate the gates are about, as trailers of commits name it. */
+  readonly candidate?: string;
   readonly gates: readonly {
     readonly gate: string;
     readonly verdict: 'Pass' | 'Wait' | 'Fail' | 'Unknown';

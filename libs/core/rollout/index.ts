@@ -18,5 +18,15 @@ export type {
   WaveView,
 } from './types.ts';
 export { judgeGate, kindOfGate, looksBack } from './gates/judge.ts';
+export { whyNotCounted, type ApprovalGate } from './gates/approval/index.ts';
+export { mayBeSame } from './gates/approval/people.ts';
 export { judgeWindows } from './gates/window/index.ts';
-export type { ClusterEvidence, EnvironmentEvidence, GateEvidence, GateKind, Verdict } from './gates/verdict.ts';
+export type {
+  ApprovalEvidence,
+  ClusterEvidence,
+  EnvironmentEvidence,
+  GateEvidence,
+  GateKind,
+  Person,
+  Verdict,
+} from './gates/verdict.ts';

@@ -58,6 +58,9 @@ function reach({ faults }: State, { signal }: SourceAccess): void {
     });
 }
 
+/** Who makes every commit, as in the git servers of the tests. */
+const ada = { name: 'Ada', email: 'ada@example.com' };
+
 function gitOf(source: Source): GitSource {
   if ('git' in source) return source.git;
   throw new TypeError('the source in memory is one of git');
@@ -151,7 +154,8 @@ export function memorySource(): MemorySource {
       reach(state, access);
       const git = gitOf(source);
       const { head } = found(state, git);
-      return { head, files: filesAt(state, git, head), revision: revisionOf(state, git, head) };
+      const revision = revisionOf(state, git, head);
+      return { head, files: filesAt(state, git, head), revision, authors: [ada] };
     },
     async fetchRevision(source, { revision, ...access }) {
       reach(state, access);

@@ -35,6 +35,8 @@ export interface FetchedSource {
   readonly revision: string;
   readonly head: string;
   readonly files: FileTree;
+  /** Who wrote the revision, and what it merged, as far as that is here; empty where a source of this kind does not tell. */
+  readonly authors: readonly { readonly name: string; readonly email: string }[];
 }
 
 /**

@@ -44,6 +44,11 @@ export function peoplesActions(parts: ActionParts): Actions {
       const { commit } = await actions.promote(request, authorOf(person));
       return { commit, message: `Promoted ${place.application} into ${place.environment}.` };
     },
+    async approve({ release, reason, ...place }, person) {
+      const more = { ...(release === undefined ? {} : { release }), ...(reason === undefined ? {} : { reason }) };
+      const { commit } = await actions.approve({ ...placeOf(place), ...more }, authorOf(person));
+      return { commit, message: `Approved ${place.application} for ${place.environment}.` };
+    },
     async rollback({ reason, ...place }, person) {
       const { commit } = await actions.rollback({ ...placeOf(place), reason }, authorOf(person));
       return { commit, message: `Rolled ${place.application} back in ${place.environment}.` };

@@ -7,7 +7,7 @@ export type Actions = {
   readonly [
     Name in Extract<
       OperationName,
-      'createJoin' | 'removeCluster' | 'promote' | 'rollback' | 'resume' | 'hold' | 'acknowledge'
+      'createJoin' | 'removeCluster' | 'promote' | 'approve' | 'rollback' | 'resume' | 'hold' | 'acknowledge'
     >
   ]: (
     given: Given<Name> & (Name extends 'removeCluster' ? { cluster: string } : unknown),
@@ -43,6 +43,11 @@ export class WritesController {
   @Operation('promote')
   promote(@Input('promote') given: Given<'promote'>, @Caller() person: Person): Promise<Answer<'promote'>> {
     return this.actions.promote(given, person);
+  }
+
+  @Operation('approve')
+  approve(@Input('approve') given: Given<'approve'>, @Caller() person: Person): Promise<Answer<'approve'>> {
+    return this.actions.approve(given, person);
   }
 
   @Operation('rollback')

@@ -66,6 +66,7 @@ async function rolloutView(ports: ReadPorts, { application, environment, key }: 
       message,
     })),
     gates: (decided?.gates ?? []).map((gate) => ({ ...gate })),
+    ...optional('candidate', decided?.candidate),
     ...optional('next', decided?.next && { ...decided.next, reason: decided.next.reason }),
     reason: (decided?.why.reason ?? 'NoCandidate') as string,
     message: decided?.why.message ?? 'Nothing was decided yet.',

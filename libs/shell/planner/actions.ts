@@ -1,4 +1,10 @@
-import { acknowledgementTrailer, ledgerFile, writeMember, type Acknowledgement } from '@fairlead/core/documents';
+import {
+  acknowledgementTrailer,
+  ledgerFile,
+  parseAuthors,
+  writeMember,
+  type Acknowledgement,
+} from '@fairlead/core/documents';
 import {
   FairleadError,
   type ApplicationId,
@@ -19,6 +25,7 @@ import type { Author, PlannerOptions, PlannerPorts } from './ports.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import { openRound, type Round, type Workshop } from './round.ts';
 import { entryOf, unitOf, type Unit } from './units.ts';
+import { draftApproval } from './words.ts';
 
 /** One application in one environment. */
 export interface Place {
@@ -35,6 +42,8 @@ export interface Done {
 export interface PeopleActions {
   /** Without `release` the newest offer, whatever its gates say: a person answers for it. `release` is a digest or version. */
   promote(request: Place & { readonly release?: string; readonly reason?: string }, author: Author): Promise<Done>;
+  /** Says yes to a candidate, by default the newest; `release` is a digest or version. */
+  approve(request: Place & { readonly release?: string; readonly reason?: string }, author: Author): Promise<Done>;
   rollback(request: Place & { readonly reason: string }, author: Author): Promise<Done>;
   hold(request: Place & { readonly reason: string }, author: Author): Promise<Done>;
   /** Takes a halt and a hold away. */
@@ -64,6 +73,8 @@ export function peopleActions(
   const act = (author: Author, decide: Decide): Promise<Done> => commit(workshop, { planner, author, decide });
   return {
     promote: (request, author) => act(author, (round, ground) => promotion(round, ground, request)),
+    approve: ({ application, environment, ...rest }, author) =>
+      act(author, (round, ground) => draftApproval(round, ground, { unit: unitOf(application, environment), ...rest })),
     rollback: (request, author) => act(author, (round, ground) => rollback(round, ground, request)),
     hold: (request, author) => act(author, (round, ground) => hold(round, ground, request)),
     resume: (request, author) => act(author, (round, ground) => resume(round, ground, request)),
@@ -222,7 +233,8 @@ export async function namedOffer(round: Round, unit: Unit, word: string): Promis
     if (file === undefined) continue;
     const { version, digest, definition, sources, renderer } = file.spec;
     const release: ReleaseRef = { version, digest, definition, sources, renderer };
-    return { release, gates: [] };
+    const authors = parseAuthors(named?.trailers ?? []);
+    return { release, gates: [], ...(authors === undefined ? {} : { authors }) };
   }
   return undefined;
 }

@@ -14,17 +14,26 @@ import {
 import { asFairleadError, type Reason } from '@fairlead/core/model';
 import { looksBack } from '@fairlead/core/rollout';
 import type { Change } from '@fairlead/ports/store';
-import { beforeOf, gatesOf, judge, keptKey, keptValue, type Before, type Entry } from './evidence.ts';
+import { authorsOf, beforeOf, gatesOf, judge, keptKey, keptValue, type Before, type Entry } from './evidence.ts';
 import { releaseOf, type UnitView } from './observe.ts';
+import type { Author } from './ports.ts';
 import type { Round } from './round.ts';
 import { afterOf, entryOf, successorsOf } from './units.ts';
 
 /** What may enter a unit, why, and what is kept for the next time. */
 export interface EntryOutcome {
   readonly decision: EntryDecision;
+  readonly at: Entry;
+  /** Everything that may be looked at, newest first. */
+  readonly offers: readonly Offer[];
   /** The environments that brought it; empty for the head of the sources. */
   readonly from: readonly string[];
   readonly keep: readonly Change[];
+}
+
+/** Who wrote what an offer brings, where that was asked of the sources themselves. */
+interface Written {
+  readonly authors?: readonly Author[];
 }
 
 /** After this many releases in a row that no successor ever took, a soak counts as starved. */
@@ -40,9 +49,10 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
   const head = from.length === 0 ? await headOffer(round, view) : undefined;
   const offered = head === undefined ? offersFrom(before, quorum) : 'release' in head ? [head] : [];
   const gates = gatesOf(round, at);
-  const offers = offered.map(({ release }): Offer => ({
+  const offers = offered.map(({ release, authors = authorsOf(round, at, release) }: Offered & Written): Offer => ({
     release,
-    gates: judge(round, { at, before, release, gates }),
+    gates: judge(round, { at, before, release, authors, gates }),
+    ...(authors === undefined ? {} : { authors }),
   }));
   const decision = decideEntry({
     offers: starve(offers, before, view),
@@ -55,7 +65,8 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
     enter: entry.enter ?? (from.length === 0 ? 'AtOnce' : 'WhenFree'),
     ...optionalBusy(await occupancyOf(round, view)),
   });
-  return { decision: await withBundles(round, view, decision), from, keep: keepSoaks(round, { at, before }) };
+  const keep = keepSoaks(round, { at, before });
+  return { decision: await withBundles(round, view, decision), at, offers, from, keep };
 }
 
 function optionalBlock(blocked: Obstacle | undefined): { blocked?: Obstacle } {
@@ -72,17 +83,18 @@ function nothingOffered(from: readonly string[]): Obstacle {
 }
 
 /** The release that the head of sources and definition make. */
-async function headOffer(round: Round, { unit }: UnitView): Promise<Offered | Obstacle> {
+async function headOffer(round: Round, { unit }: UnitView): Promise<(Offered & Written) | Obstacle> {
   const { documents, definitions } = round.snapshot;
   const application = documents.applications.get(unit.application);
-  const since = definitions.get(unit.application)?.since;
-  if (application === undefined || since === undefined) return nothingOffered([]);
+  const defined = definitions.get(unit.application);
+  if (application === undefined || defined === undefined) return nothingOffered([]);
   try {
-    const { version, sources, renderer } = await round.ports.releases.resolve(application);
+    const { version, sources, renderer, authors } = await round.ports.releases.resolve(application);
     const digests = Object.fromEntries(Object.entries(sources).map(([name, { digest }]) => [name, digest]));
     const digest = releaseDigest({ content: definitionContent(application), sources: digests, renderer });
-    const definition = { repository: round.options.repositoryUrl, commit: since };
-    return { release: { version, digest, definition, sources, renderer }, order: 0 };
+    const definition = { repository: round.options.repositoryUrl, commit: defined.since };
+    const release = { version, digest, definition, sources, renderer };
+    return { release, order: 0, authors: [...authors, defined.by] };
   } catch (thrown) {
     const { reason, message } = asFairleadError(thrown, { reason: 'SourceUnavailable' });
     return { reason, message };

@@ -1,14 +1,17 @@
-import { keyOfRelease, type Offered, type ReleaseRef } from '@fairlead/core/releases';
+import { parseAuthors } from '@fairlead/core/documents';
+import { candidateKey, keyOfRelease, type Offered, type ReleaseRef } from '@fairlead/core/releases';
 import type { Gate, PipelineEntry, Reason } from '@fairlead/core/model';
 import {
   judgeGate,
   looksBack,
+  type ApprovalEvidence,
   type ClusterEvidence,
   type EnvironmentEvidence,
   type Verdict,
 } from '@fairlead/core/rollout';
 import type { JsonObject } from '@fairlead/core/model';
 import type { UnitView } from './observe.ts';
+import type { Author } from './ports.ts';
 import { releaseOf } from './observe.ts';
 import type { Round } from './round.ts';
 import { afterOf, unitOf, type Unit } from './units.ts';
@@ -82,14 +85,50 @@ export function keptValue(round: Round, at: Entry, offered: Offered): JsonObject
   return { gates: backwardText(round, at), offered: offered as unknown as JsonObject };
 }
 
-/** Judges the gates of an entry for a release, by what the predecessors show. */
-export function judge(
-  round: Round,
-  { at, before, release, gates }: { at: Entry; before: readonly Before[]; release: ReleaseRef; gates: readonly Gate[] },
-): readonly Verdict[] {
+/** A candidate at the door of an entry. */
+export interface Candidate {
+  readonly at: Entry;
+  readonly before: readonly Before[];
+  readonly release: ReleaseRef;
+  readonly authors?: readonly Author[] | undefined;
+}
+
+/** Judges gates of an entry for a candidate. */
+export function judge(round: Round, candidate: Candidate & { readonly gates: readonly Gate[] }): readonly Verdict[] {
+  const { at, before, release, gates } = candidate;
   const { quorum } = afterOf(at.entry);
   const predecessors = before.map((one) => evidenceOf(one, release));
-  return gates.map((gate) => judgeGate(gate, { nowMs: round.nowMs, quorum, predecessors }));
+  const approvals = approvalsOf(round, candidate);
+  return gates.map((gate) => judgeGate(gate, { nowMs: round.nowMs, quorum, predecessors, approvals }));
+}
+
+/** What people said of a candidate at an entry, and who may. */
+export function approvalsOf(
+  { snapshot }: Pick<Round, 'snapshot'>,
+  { at: { unit }, release, authors }: Omit<Candidate, 'before'>,
+): ApprovalEvidence {
+  const key = keyOfRelease(release);
+  const teams = [...snapshot.documents.teams].map(([name, { spec }]) => [name, spec.approvers] as const);
+  const said = (snapshot.said.get(unit.key) ?? []).filter(({ candidate }) => candidate === key);
+  return {
+    approvers: snapshot.documents.teams.get(unit.team)?.spec.approvers ?? [],
+    teams: Object.fromEntries(teams),
+    given: said.filter(({ kind }) => kind === 'Approve').map(({ by }) => by),
+    ...(authors === undefined ? {} : { authors }),
+  };
+}
+
+/** Who wrote what a release brings, by the commits that promoted it anywhere; undefined where none says so. */
+export function authorsOf({ snapshot }: Pick<Round, 'snapshot'>, { unit }: Entry, release: ReleaseRef) {
+  const key = keyOfRelease(release);
+  const pipeline = snapshot.documents.applications.get(unit.application)?.spec.pipeline ?? [];
+  for (const { environment } of pipeline) {
+    for (const named of snapshot.named.get(unitOf(unit.application, environment).key) ?? []) {
+      const authors = candidateKey(named) === key ? parseAuthors(named.trailers) : undefined;
+      if (authors !== undefined) return authors;
+    }
+  }
+  return undefined;
 }
 
 function evidenceOf({ view, environment, current, kept }: Before, release: ReleaseRef): EnvironmentEvidence {

@@ -38,6 +38,34 @@ export const files: Readonly<Record<string, string>> = {
   ),
 };
 
+/** The one source of the fleet, and what can go wrong there. */
+interface Source {
+  version: string;
+  revision: string;
+  author: string;
+  down: boolean;
+  renders: boolean;
+}
+
+function releasesOf(source: Source): PlannerPorts['releases'] {
+  return {
+    async resolve() {
+      if (source.down) throw new Error('the source is down');
+      const digest = valueDigest(source.version);
+      return {
+        version: source.version,
+        sources: { main: { revision: source.revision, digest } },
+        renderer: { plain: '1' },
+        authors: [{ name: source.author, email: `${source.author}@example.com` }],
+      };
+    },
+    async bundleFor({ release, inputs }) {
+      if (!source.renders) throw new Error('kustomize refused it');
+      return valueDigest([release.digest, inputs]);
+    },
+  };
+}
+
 /** A fleet without processes: git, store, bus and clock in memory, agents that apply at once. */
 export async function openFleet(
   options: {
@@ -59,7 +87,14 @@ export async function openFleet(
     bus.away(on);
   };
   /** `broken` holds `VERSION in ENVIRONMENT`: what never gets healthy there. */
-  const source = { version: '1.0.0', revision: 'r1', broken: new Set<string>(), down: false, renders: true };
+  const source = {
+    version: '1.0.0',
+    revision: 'r1',
+    author: 'cid',
+    broken: new Set<string>(),
+    down: false,
+    renders: true,
+  };
   const ports: PlannerPorts = {
     repository: git.repository,
     reader: readFleetRepository({ repository: git.repository, store }, { branch: 'fleet#main' }),
@@ -68,21 +103,7 @@ export async function openFleet(
     hears: () => !isAway,
     clock,
     signer: { signHead: (bytes) => ({ bytes, signature: new Uint8Array([1]), keyId: 'key-1' }) },
-    releases: {
-      async resolve() {
-        if (source.down) throw new Error('the source is down');
-        const digest = valueDigest(source.version);
-        return {
-          version: source.version,
-          sources: { main: { revision: source.revision, digest } },
-          renderer: { plain: '1' },
-        };
-      },
-      async bundleFor({ release, inputs }) {
-        if (!source.renders) throw new Error('kustomize refused it');
-        return valueDigest([release.digest, inputs]);
-      },
-    },
+    releases: releasesOf(source),
   };
   const settings = {
     repositoryUrl: 'https://git.example.com/fleet',

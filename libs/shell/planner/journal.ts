@@ -1,4 +1,4 @@
-import type { EntryDecision } from '@fairlead/core/releases';
+import { keyOfRelease, type EntryDecision } from '@fairlead/core/releases';
 import {
   decisionKey,
   inputTroublePrefix,
@@ -43,6 +43,7 @@ export function decidedOf(
     })),
     counts: countsOf(view),
     ...(entry === undefined ? {} : { next: { reason: entry.reason, message: entry.message } }),
+    ...(entry?.about === undefined ? {} : { candidate: keyOfRelease(entry.about.release) }),
     gates: (entry?.about?.gates ?? []).map(({ gate, verdict, reason, message, recheckAfterMs }) => ({
       gate,
       verdict: verdicts[verdict],

@@ -20,8 +20,10 @@ export interface TeamLimits {
   readonly secrets: 'Allow' | 'Refuse';
 }
 
-/** What an application's sources give now: everything of a release but the definition. */
-export type ResolvedSources = Pick<ReleaseRef, 'version' | 'sources' | 'renderer'>;
+/** What an application's sources give now: everything of a release but the definition, and who wrote the revisions. */
+export type ResolvedSources = Pick<ReleaseRef, 'version' | 'sources' | 'renderer'> & {
+  readonly authors: readonly Author[];
+};
 
 /** One render: a release, for the clusters whose inputs are equal. */
 export interface BundleRequest {

@@ -4,7 +4,7 @@ import type { FileTree } from '@fairlead/ports/source';
 import type { TeamBounds } from './checks.ts';
 import type { FileKeeper, PinnedSource } from './files.ts';
 import type { BundleMaker, RenderRequest } from './render.ts';
-import type { SourceState } from './states.ts';
+import type { Author, SourceState } from './states.ts';
 import { sourceKey } from './wanted.ts';
 
 /** What the head of an application would be released with: everything of a release but the definition. */
@@ -13,6 +13,11 @@ export interface Resolved {
   readonly version: string;
   readonly sources: Readonly<Record<string, { readonly revision: string; readonly digest: Digest }>>;
   readonly renderer: Readonly<Record<string, string>>;
+}
+
+/** What the head of an application would be released with, and who wrote the revisions of its sources. */
+export interface ResolvedHead extends Resolved {
+  readonly authors: readonly Author[];
 }
 
 /** A release to render for one cluster. */
@@ -30,7 +35,7 @@ export interface PinnedRender {
 /** The sources role, as the planner sees it. */
 export interface Releases {
   /** Throws `FairleadError`: why the sources cannot be released now. */
-  resolve(application: Application): Promise<Resolved>;
+  resolve(application: Application): Promise<ResolvedHead>;
   bundleFor(request: PinnedRender): Promise<Digest>;
 }
 
@@ -61,9 +66,9 @@ export function releasesFrom(parts: {
 }): Releases {
   return {
     async resolve(application) {
-      const sources = await seenSources(parts.state, application);
+      const { sources, authors } = await seenSources(parts.state, application);
       if (!sources['main']) throw noMain(application);
-      return parts.rendering.describe({ application, sources });
+      return { ...(await parts.rendering.describe({ application, sources })), authors };
     },
     bundleFor: (request) => parts.rendering.render(request),
   };
@@ -108,15 +113,17 @@ export function renderRequest({ definition, where, release, ...rest }: PinnedRen
 async function seenSources(
   state: (key: string) => Promise<SourceState | undefined>,
   application: Application,
-): Promise<Record<string, SeenSource>> {
+): Promise<{ readonly sources: Record<string, SeenSource>; readonly authors: readonly Author[] }> {
   const { team } = application.spec;
-  const seen: Record<string, SeenSource> = {};
+  const sources: Record<string, SeenSource> = {};
+  const wrote: Author[] = [];
   for (const [name, source] of Object.entries(sourcesOf(application))) {
-    const { revision, digest, version, problem } = (await state(sourceKey(source, team))) ?? {};
+    const { revision, digest, version, authors = [], problem } = (await state(sourceKey(source, team))) ?? {};
     if (revision === undefined || digest === undefined) throw problem ?? notSeen(urlOf(source));
-    seen[name] = { revision, digest, ...(version === undefined ? {} : { version }) };
+    sources[name] = { revision, digest, ...(version === undefined ? {} : { version }) };
+    wrote.push(...authors);
   }
-  return seen;
+  return { sources, authors: wrote };
 }
 
 function notSeen(url: string): FairleadError {

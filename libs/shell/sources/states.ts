@@ -6,7 +6,11 @@ import {
   type JsonObject,
   type PlainError,
 } from '@fairlead/core/model';
+import type { FetchedSource } from '@fairlead/ports/source';
 import type { Store } from '@fairlead/ports/store';
+
+/** A person, as git names them. */
+export type Author = FetchedSource['authors'][number];
 
 /** What is known of a source. The last good state stays beside a problem. */
 export interface SourceState {
@@ -15,6 +19,8 @@ export interface SourceState {
   readonly revision?: string;
   readonly version?: string;
   readonly digest?: Digest;
+  /** Who wrote the revision. */
+  readonly authors?: readonly Author[];
   readonly problem?: FairleadError;
 }
 
@@ -27,7 +33,11 @@ export function stateKey(key: string): string {
 
 /** The state as the fact has it. */
 export function stateFact({ url }: { readonly url: string }, { problem, ...good }: SourceState): JsonObject {
-  return { url, ...good, ...(problem ? { problem: plainError(problem) as unknown as JsonObject } : {}) };
+  return {
+    url,
+    ...(good as JsonObject),
+    ...(problem ? { problem: plainError(problem) as unknown as JsonObject } : {}),
+  };
 }
 
 /** What was found last in a source, by whichever instance; undefined where nobody has looked yet. */
@@ -43,12 +53,15 @@ export async function sourceProblems(store: Store): Promise<readonly FairleadErr
 
 function stateOf(fact: JsonObject | undefined): SourceState | undefined {
   if (fact === undefined) return undefined;
-  const { head, revision, version, digest, problem } = fact as Omit<SourceState, 'problem'> & { problem?: PlainError };
+  const { head, revision, version, digest, authors, problem } = fact as Omit<SourceState, 'problem'> & {
+    problem?: PlainError;
+  };
   return {
     ...(head === undefined ? {} : { head }),
     ...(revision === undefined ? {} : { revision }),
     ...(version === undefined ? {} : { version }),
     ...(digest === undefined ? {} : { digest }),
+    ...(authors === undefined ? {} : { authors }),
     ...(problem === undefined ? {} : { problem: errorOf(problem) }),
   };
 }

@@ -128,9 +128,10 @@ async function look(ports: WatcherPorts, one: Followed, signal: AbortSignal): Pr
 
 /** What an earlier run found, without its problem: that is asked anew. */
 async function lastState({ store }: WatcherPorts, { key }: WantedSource): Promise<SourceState> {
-  const { head, revision, version, digest } = (await sourceState(store, key)) ?? {};
-  if (head === undefined || revision === undefined || digest === undefined) return {};
-  return { head, revision, digest, ...(version === undefined ? {} : { version }) };
+  const { head, revision, version, digest, authors } = (await sourceState(store, key)) ?? {};
+  // What an older hub found has no authors: it is fetched again.
+  if (head === undefined || revision === undefined || digest === undefined || authors === undefined) return {};
+  return { head, revision, digest, authors, ...(version === undefined ? {} : { version }) };
 }
 
 /** One question, and a fetch only where the answer is new. Never throws: a failure is a state. */
@@ -152,6 +153,7 @@ async function ask(
       head: fetched.head,
       revision: fetched.revision,
       digest,
+      authors: fetched.authors,
       ...(found.version === undefined ? {} : { version: found.version }),
     };
   } catch (thrown) {

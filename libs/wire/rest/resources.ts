@@ -159,6 +159,7 @@ export const rolloutView = z.object({
     }),
   ),
   next: why.optional().describe('What happens next, and what it waits for'),
+  candidate: z.string().optional().describe('What the gates are about, as trailers of approvals name it'),
   ...why.shape,
 });
 

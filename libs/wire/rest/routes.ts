@@ -197,6 +197,13 @@ export const routes = {
     body: target.extend({ release: z.string().optional(), reason: z.string().optional() }),
     answer: done,
   },
+  approve: {
+    method: 'POST',
+    path: '/api/v1/approvals',
+    summary: 'Approve a candidate at the door of an environment, by a ledger commit',
+    body: target.extend({ release: z.string().optional(), reason: z.string().optional() }),
+    answer: done,
+  },
   rollback: {
     method: 'POST',
     path: '/api/v1/rollbacks',

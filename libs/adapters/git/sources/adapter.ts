@@ -104,6 +104,13 @@ async function headOf(call: Call, mirror: Mirror, remoteRef: string): Promise<Co
   throw notFound(url, `${remoteRef} in ${url}`, 'Push it again, or name another ref. The last good state stays.');
 }
 
+/** Who wrote a commit, and what it merged: of a merge on the server its own author is who pressed the button. */
+async function authorsOf(mirror: Mirror, revision: string): Promise<Commit['author'][]> {
+  const commit = await mirror.store.commit(revision);
+  const merged = await Promise.all((commit?.parents ?? []).slice(1).map((parent) => mirror.store.commit(parent)));
+  return [commit, ...merged].flatMap((one) => one?.author ?? []);
+}
+
 /** Reads git repositories over smart HTTP. */
 export function gitSourceAdapter(options: GitSourceOptions): GitSourceAdapter {
   const limits = { ...defaultLimits, ...options.limits };
@@ -134,7 +141,7 @@ export function gitSourceAdapter(options: GitSourceOptions): GitSourceAdapter {
         const commit = await headOf(call, mirror, remoteRef);
         const files = await filesAt(call, mirror, commit);
         const revision = await revisionOf(mirror, commit, { remoteRef, root: call.root });
-        return { head: commit.oid, revision, files };
+        return { head: commit.oid, revision, files, authors: await authorsOf(mirror, revision) };
       });
     },
     async fetchRevision(source, { revision, ...access }) {

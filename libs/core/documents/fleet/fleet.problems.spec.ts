@@ -227,6 +227,32 @@ describe('what documents say of each other', () => {
       { reason: 'UnknownReference', text: 'names the application `web/db`' },
     ],
     [
+      'a person whom nobody knows',
+      '  pipeline: [{ environment: dev, gates: [{ approval: { from: [api, adaa] } }] }]\n',
+      {
+        reason: 'UnknownReference',
+        text: ':6: spec.pipeline[0].gates[0].approval.from[1] names `adaa`, who is neither a team nor an approver of any team; did you mean `ada`?',
+      },
+    ],
+    [
+      'a team without approvers',
+      '  pipeline: [{ environment: dev, gates: [{ approval: { from: [web] } }] }]\n',
+      {
+        reason: 'UnknownReference',
+        text: 'names the team `web`, which has no approvers. Add `approvers` to its document.',
+      },
+    ],
+    [
+      'more approvals than people',
+      '  pipeline: [{ environment: dev, gates: [{ approval: { count: 3, from: [api, ada] } }] }]\n',
+      { reason: 'InvalidDocument', text: 'approval.count asks for 3 approvals, and 2 may give them: ada, bob.' },
+    ],
+    [
+      'more approvals than approvers of its own team',
+      '  team: api\n  pipeline: [{ environment: dev, gates: [{ approval: { count: 3 } }] }]\n',
+      { reason: 'InvalidDocument', text: 'approval.count asks for 3 approvals, and 2 may give them: ada, bob.' },
+    ],
+    [
       'a source that the team may not use',
       '  team: api\n  pipeline: [{ environment: dev }]\n',
       {
@@ -246,7 +272,7 @@ describe('what documents say of each other', () => {
     });
     const teams = [
       team('web', ''),
-      team('api', ', sources: ["https://git.example.com/api/*"]'),
+      team('api', ', sources: ["https://git.example.com/api/*"], approvers: [ada, bob]'),
       team('far', ', environments: [prod]'),
     ];
     const joined = readFleet([fleet, dev, ...teams, application(spec)]);

@@ -12,7 +12,9 @@ import { problemAt } from '../schema/check.ts';
 import { didYouMean } from '../schema/suggest.ts';
 import { parseFile, type BrokenDocument, type DocumentKinds, type ParsedDocument, type ParsedFile } from './parse.ts';
 import { fillPipeline } from './pipeline.ts';
-import { checkReferences, type Names } from './references.ts';
+import { findInGates } from './gates.ts';
+import type { Names } from './names.ts';
+import { checkReferences } from './references.ts';
 
 /** The fleet repository as one whole. */
 export interface FleetDocuments {
@@ -90,6 +92,16 @@ function checkCredentials(found: ParsedDocument | undefined, names: Names): Fair
   );
 }
 
+/** What the gates of environments name that is not there; such a gate is unknown, and unknown never passes. */
+function checkEnvironments(documents: readonly ParsedDocument[], names: Names): FairleadError[] {
+  return documents.flatMap((document) => {
+    if (document.kind !== 'Environment') return [];
+    const findings = findInGates(document.value.spec.gates, { path: ['spec', 'gates'], names });
+    const about = { what: `Environment ${document.name}`, subject: { environment: document.name } };
+    return findings.map((finding) => problemAt(document, { ...about, ...finding }));
+  });
+}
+
 /** What may be referred to: broken documents too, for they are there, whatever they say. */
 function namesIn(documents: readonly ParsedDocument[], broken: readonly BrokenDocument[]): Names {
   const brokenNames = (kind: string) => broken.filter((one) => one.kind === kind).flatMap(({ name }) => name ?? []);
@@ -137,6 +149,7 @@ export function joinFleet(files: readonly ParsedFile[]): FleetDocuments {
         unique.find(({ kind }) => kind === 'Fleet'),
         names,
       ),
+      ...checkEnvironments(unique, names),
       ...duplicates.problems,
       ...[...held.values()].flat(),
     ],

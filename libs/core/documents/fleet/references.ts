@@ -8,20 +8,12 @@ import {
   type Source,
   type Team,
 } from '@fairlead/core/model';
-import { problemAt, type DocumentPlace, type Problem } from '../schema/check.ts';
+import { problemAt, type DocumentPlace } from '../schema/check.ts';
 import { didYouMean } from '../schema/suggest.ts';
 import type { Path } from '../yaml/locate.ts';
+import { findInGates, type Finding } from './gates.ts';
+import type { Names } from './names.ts';
 import { findCycle, predecessors } from './pipeline.ts';
-
-/** The names that documents may refer to. */
-export interface Names {
-  readonly environments: ReadonlySet<string>;
-  /** Undefined: the document is there and cannot be used. */
-  readonly teams: ReadonlyMap<string, Team | undefined>;
-  readonly applications: ReadonlySet<string>;
-}
-
-type Finding = Pick<Problem, 'path' | 'text' | 'reason'>;
 
 function unknownEnvironment(name: string, path: Path, names: Names): Finding[] {
   if (names.environments.has(name)) return [];
@@ -90,18 +82,9 @@ function ofEnvironments({ spec }: Application, names: Names): Finding[] {
 }
 
 function ofGates({ spec }: Application, names: Names): Finding[] {
-  return spec.pipeline.flatMap(({ gates }, entry) =>
-    gates.flatMap((gate, at): Finding[] => {
-      if (!('dependency' in gate) || names.applications.has(gate.dependency.application)) return [];
-      const path = ['spec', 'pipeline', entry, 'gates', at, 'dependency', 'application'];
-      return [
-        {
-          path,
-          reason: 'UnknownReference',
-          text: `names the application \`${gate.dependency.application}\`, which no document defines${didYouMean(gate.dependency.application, names.applications) || '.'} Correct the name (TEAM/NAME).`,
-        },
-      ];
-    }),
+  const { approvers = [] } = names.teams.get(spec.team)?.spec ?? {};
+  return spec.pipeline.flatMap(({ gates }, at) =>
+    findInGates(gates, { path: ['spec', 'pipeline', at, 'gates'], names, approvers }),
   );
 }
 

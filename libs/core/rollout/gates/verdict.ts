@@ -19,11 +19,30 @@ export interface EnvironmentEvidence {
   readonly clusters: readonly ClusterEvidence[];
 }
 
+/** A person, as git names them. */
+export interface Person {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** What people said of a candidate at the door of an environment, and who may. */
+export interface ApprovalEvidence {
+  /** Approvers of the application's team: who may approve where the gate names nobody. Empty for everybody. */
+  readonly approvers: readonly string[];
+  /** Approvers of every team, by its name. */
+  readonly teams: Readonly<Record<string, readonly string[]>>;
+  /** Who approved this candidate here, oldest first. */
+  readonly given: readonly Person[];
+  /** Who wrote what the candidate brings; undefined where the ledger does not say. */
+  readonly authors?: readonly Person[];
+}
+
 /** Everything that gates look at; each is handed only the parts that it declares. */
 export interface GateEvidence {
   readonly nowMs: number;
   readonly quorum: 'all' | 'any';
   readonly predecessors: readonly EnvironmentEvidence[];
+  readonly approvals: ApprovalEvidence;
 }
 
 /** A part of {@link GateEvidence} beside the time. */

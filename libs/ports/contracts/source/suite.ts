@@ -132,6 +132,7 @@ function revisions(current: Current): void {
     const deploy = source({ path: 'deploy' });
     const first = await server.commit({ files: { 'deploy/a.yaml': '1', 'src/x': '0' } });
     expect((await fetched(current, deploy)).revision).toBe(first);
+    expect((await fetched(current, deploy)).authors).toEqual([{ name: 'Ada', email: 'ada@example.com' }]);
     let head = first;
     for (let index = 1; index <= 5; index += 1) head = await server.commit({ files: { 'src/x': `${index}` } });
     expect(await fetched(current, deploy)).toMatchObject({ head, revision: first });

@@ -1,8 +1,8 @@
 import { definitionContent, valueDigest } from '@fairlead/core/bundle';
-import { parseAcknowledgements, releaseKey, type FleetDocuments } from '@fairlead/core/documents';
+import { parseAcknowledgements, parseWords, releaseKey, type FleetDocuments } from '@fairlead/core/documents';
 import { splitApplicationId, type ApplicationId, type ReleaseFile } from '@fairlead/core/model';
 import type { RepositoryCommit } from '@fairlead/ports/repository';
-import type { NamedRelease, Walked } from './snapshot.ts';
+import type { Defined, NamedRelease, Said, Walked } from './snapshot.ts';
 
 /** What one commit says, as far as it was read. */
 export interface Step {
@@ -17,6 +17,8 @@ export interface Step {
 const messageLimit = 16_384;
 const trailerLimit = 64;
 const valueLimit = 1_024;
+/** Words that are kept of one application in one environment; they are about candidates, which come and go. */
+const saidLimit = 100;
 
 /** Adds one commit to what is known of those before it. Pure; unchanged parts are shared. */
 export function fold(before: Walked | undefined, step: Step): Walked {
@@ -34,6 +36,7 @@ export function fold(before: Walked | undefined, step: Step): Walked {
     named: foldNamed(before, step),
     removed: foldRemoved(before, step),
     acknowledged: [...(before?.acknowledged ?? []), ...acknowledged],
+    said: foldSaid(before, step),
   };
 }
 
@@ -43,11 +46,12 @@ interface DocumentStep {
 }
 
 function foldDefinitions(before: Walked | undefined, { documents, step }: DocumentStep): Walked['definitions'] {
-  const definitions = new Map<ApplicationId, { digest: NamedRelease['digest']; since: NamedRelease['commit'] }>();
+  const definitions = new Map<ApplicationId, Defined>();
+  const { commit: since, author: by } = step.commit;
   for (const [id, application] of documents.applications) {
     const digest = valueDigest(definitionContent(application));
     const known = before?.definitions.get(id);
-    definitions.set(id, known?.digest === digest ? known : { digest, since: step.commit.commit });
+    definitions.set(id, known?.digest === digest ? known : { digest, since, by });
   }
   return definitions;
 }
@@ -99,4 +103,15 @@ function foldRemoved(before: Walked | undefined, { commit, releases }: Step): Wa
     else removed.delete(key);
   }
   return removed;
+}
+
+function foldSaid(before: Walked | undefined, { commit: { commit, author: by, trailers } }: Step): Walked['said'] {
+  const words = parseWords(trailers.slice(0, trailerLimit));
+  if (words.length === 0) return before?.said ?? new Map();
+  const said = new Map<string, readonly Said[]>(before?.said);
+  for (const { kind, unit, candidate } of words) {
+    if (candidate.length > valueLimit) continue;
+    said.set(unit, [...(said.get(unit) ?? []), { kind, candidate, by, commit }].slice(-saidLimit));
+  }
+  return said;
 }

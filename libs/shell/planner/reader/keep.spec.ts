@@ -23,8 +23,18 @@ function released(n: number, message = 'Promote'): NamedRelease {
   };
 }
 
+const by = { name: 'Ada', email: 'ada@example.com' };
+const saidOf = (n: number) => ({ kind: 'Approve', candidate: `candidate ${n}`, by, commit: commitOf(n) });
+
 function walkOf(n: number, parts: Partial<Walked> = {}): Walked {
-  const none = { definitions: new Map(), named: new Map(), removed: new Map(), left: new Map(), acknowledged: [] };
+  const none = {
+    definitions: new Map(),
+    named: new Map(),
+    removed: new Map(),
+    left: new Map(),
+    said: new Map(),
+    acknowledged: [],
+  };
   return { head: commitOf(n), ...none, ...parts };
 }
 
@@ -40,13 +50,14 @@ function plain(walked: Walked | undefined) {
     [...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   const { head, acknowledged } = walked ?? {};
   const [definitions, named] = [sorted(walked?.definitions), sorted(walked?.named)];
-  return { head, acknowledged, definitions, named, removed: sorted(walked?.removed), left: sorted(walked?.left) };
+  const [removed, left, said] = [sorted(walked?.removed), sorted(walked?.left), sorted(walked?.said)];
+  return { head, acknowledged, definitions, named, removed, left, said };
 }
 
 describe('five thousand applications in three environments', () => {
   const ids = Array.from({ length: 5_000 }, (_, n) => `team-${n % 50}/application-${n}` as ApplicationId);
   const big = walkOf(1, {
-    definitions: new Map(ids.map((id, n) => [id, { digest: digestOf(n), since: commitOf(n) }])),
+    definitions: new Map(ids.map((id, n) => [id, { digest: digestOf(n), since: commitOf(n), by }])),
     named: new Map(
       ids.flatMap((id, n) => ['dev', 'staging', 'prod'].map((name) => [`${name}/${id}`, [released(n)]] as const)),
     ),
@@ -115,7 +126,7 @@ test('walk after walk, what is kept is the last one', async () => {
   const walk = fc.record({
     head: fc.nat({ max: 9 }).map(commitOf),
     definitions: fc.uniqueArray(
-      fc.tuple(keys, fc.record({ digest: fc.nat({ max: 5 }).map(digestOf), since: commits })),
+      fc.tuple(keys, fc.record({ digest: fc.nat({ max: 5 }).map(digestOf), since: commits, by: fc.constant(by) })),
       {
         selector: ([key]) => key,
       },
@@ -133,13 +144,17 @@ test('walk after walk, what is kept is the last one', async () => {
       },
     ),
     removed: fc.uniqueArray(fc.tuple(keys, commits), { selector: ([key]) => key }),
+    said: fc.uniqueArray(fc.tuple(keys, fc.array(fc.nat({ max: 5 }).map(saidOf), { minLength: 1, maxLength: 4 })), {
+      selector: ([key]) => key,
+    }),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(walk, { minLength: 1, maxLength: 5 }), fc.array(fc.boolean()), async (walks, forgets) => {
       const store = memoryStore();
       let before: Walked | undefined;
-      for (const [at, { head, definitions, named, removed }] of walks.entries()) {
-        const maps = { definitions: new Map(definitions), named: new Map(named), removed: new Map(removed) };
+      for (const [at, { head, definitions, named, removed, said }] of walks.entries()) {
+        const [byId, byKey] = [new Map(definitions), new Map(named)];
+        const maps = { definitions: byId, named: byKey, removed: new Map(removed), said: new Map(said) };
         const walked = { ...walkOf(0), head, ...maps } as unknown as Walked;
         await keep(store, walked, forgets[at] === true ? undefined : before);
         before = walked;

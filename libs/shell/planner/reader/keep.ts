@@ -7,7 +7,7 @@ import type { Walked } from './snapshot.ts';
 const markKey = 'walk';
 
 /** Form of what is kept; another one is not read, and the history is walked again. */
-const form = 2;
+const form = 3;
 
 interface Mark {
   readonly form: number;
@@ -45,6 +45,7 @@ function changesBetween(before: Walked, walked: Walked): Change[] {
     ...entryChanges({ before: before.removed, after: walked.removed, make: makers.removed }),
     ...entryChanges({ before: before.left, after: walked.left, make: makers.left }),
     ...entryChanges({ before: before.named, after: walked.named, make: makers.named }),
+    ...entryChanges({ before: before.said, after: walked.said, make: makers.said }),
     ...pieceChanges(makers.acknowledged(before.acknowledged), makers.acknowledged(walked.acknowledged)),
   ];
 }
@@ -85,6 +86,7 @@ function changesFrom(kept: ReadonlyMap<string, JsonObject>, walked: Walked): Cha
       ...[...walked.removed].map(([key, value]) => makers.removed(key, value)),
       ...[...walked.left].map(([key, value]) => makers.left(key, value)),
       ...[...walked.named].map(([key, value]) => makers.named(key, value)),
+      ...[...walked.said].map(([key, value]) => makers.said(key, value)),
       makers.acknowledged(walked.acknowledged),
     ].flatMap((some) => [...some]),
   );

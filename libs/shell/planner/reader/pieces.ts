@@ -1,5 +1,5 @@
 import type { JsonObject } from '@fairlead/core/model';
-import type { Acknowledged, NamedRelease, Walked } from './snapshot.ts';
+import type { Acknowledged, Defined, NamedRelease, Said, Walked } from './snapshot.ts';
 
 /** One fact of a walk, and what it was made of: of the same parts it would be the same. */
 export interface Piece {
@@ -18,14 +18,17 @@ const pieceBytes = 262_144;
 
 /** The pieces that hold a walk, those of one entry apart from all others: what did not change need not be written. */
 export const makers = {
-  definitions: (id: string, value: { readonly digest: string; readonly since: string }): Pieces =>
-    new Map([[`${prefix}definition:${id}`, { parts: [value.digest, value.since], value: { ...value } }]]),
+  definitions: (id: string, value: Defined): Pieces =>
+    new Map([
+      [`${prefix}definition:${id}`, { parts: [value.digest, value.since], value: value as unknown as JsonObject }],
+    ]),
   removed: (key: string, commit: string): Pieces =>
     new Map([[`${prefix}removed:${key}`, { parts: [commit], value: { commit } }]]),
   left: (key: string, commit: string): Pieces =>
     new Map([[`${prefix}left:${key}`, { parts: [commit], value: { commit } }]]),
   named: (key: string, list: readonly NamedRelease[]): Pieces => lists(`${prefix}named:${key}`, list.toReversed()),
   acknowledged: (list: readonly Acknowledged[]): Pieces => lists(`${prefix}acknowledged`, list),
+  said: (key: string, list: readonly Said[]): Pieces => lists(`${prefix}said:${key}`, list),
 } as const;
 
 /** A list in as many facts as it needs. The oldest come first, so that one that grows changes its last fact only. */
@@ -65,6 +68,7 @@ export function assemble(facts: ReadonlyMap<string, JsonObject>): Omit<Walked, '
     left: new Map<string, unknown>(),
     named: new Map<string, unknown[]>(),
     acknowledged: [] as unknown[],
+    said: new Map<string, unknown[]>(),
   };
   for (const [key, value] of facts) {
     const [, kind, ...rest] = key.split(':');
@@ -72,9 +76,9 @@ export function assemble(facts: ReadonlyMap<string, JsonObject>): Omit<Walked, '
     if (kind === 'definition') walked.definitions.set(name, value);
     else if (kind === 'removed' || kind === 'left') walked[kind].set(name, value['commit']);
     else if (kind === 'acknowledged') walked.acknowledged.push(...(value['list'] as unknown[]));
-    else if (kind === 'named') {
-      const list = walked.named.get(name) ?? [];
-      walked.named.set(name, list);
+    else if (kind === 'named' || kind === 'said') {
+      const list = walked[kind].get(name) ?? [];
+      walked[kind].set(name, list);
       list.push(...(value['list'] as unknown[]));
     }
   }

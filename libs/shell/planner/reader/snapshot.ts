@@ -1,4 +1,4 @@
-import type { Acknowledgement, FleetDocuments, Ledger } from '@fairlead/core/documents';
+import type { Acknowledgement, FleetDocuments, Ledger, Signature, Word } from '@fairlead/core/documents';
 import type { ApplicationId, CommitSha, Digest, FairleadError } from '@fairlead/core/model';
 import type { Placement } from '@fairlead/core/placement';
 
@@ -17,9 +17,24 @@ export interface NamedRelease {
   readonly revisions: Readonly<Record<string, string>>;
 }
 
+/** The content of a definition, since when, and who wrote it. */
+export interface Defined {
+  readonly digest: Digest;
+  readonly since: CommitSha;
+  readonly by: Signature;
+}
+
 /** An acknowledgement and the commit that carries it; it counts from that commit on. */
 export interface Acknowledged {
   readonly acknowledgement: Acknowledgement;
+  readonly commit: CommitSha;
+}
+
+/** What a person said of one candidate, and the commit that says it. */
+export interface Said {
+  readonly kind: Word['kind'];
+  readonly candidate: string;
+  readonly by: Signature;
   readonly commit: CommitSha;
 }
 
@@ -27,7 +42,7 @@ export interface Acknowledged {
 export interface Walked {
   readonly head: CommitSha;
   /** Content of each definition, and the commit since which the branch has had it without a break. */
-  readonly definitions: ReadonlyMap<ApplicationId, { readonly digest: Digest; readonly since: CommitSha }>;
+  readonly definitions: ReadonlyMap<ApplicationId, Defined>;
   /** By ENVIRONMENT/TEAM/APPLICATION, newest first: every commit of the ledger file that could be read. */
   readonly named: ReadonlyMap<string, readonly NamedRelease[]>;
   /** By the same key: the commit that deleted the ledger file, while it is away. */
@@ -35,6 +50,8 @@ export interface Walked {
   /** By the same key: the commit since which no pipeline leads there any more. */
   readonly left: ReadonlyMap<string, CommitSha>;
   readonly acknowledged: readonly Acknowledged[];
+  /** By ENVIRONMENT/TEAM/APPLICATION, oldest first: the last hundred words. */
+  readonly said: ReadonlyMap<string, readonly Said[]>;
 }
 
 /** The fleet repository at one head: all that planning may know of git. */

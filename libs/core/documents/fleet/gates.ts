@@ -1,0 +1,70 @@
+import type { Gate } from '@fairlead/core/model';
+import type { Problem } from '../schema/check.ts';
+import { didYouMean } from '../schema/suggest.ts';
+import type { Path } from '../yaml/locate.ts';
+import type { Names } from './names.ts';
+
+/** What is wrong at one place of a document. */
+export type Finding = Pick<Problem, 'path' | 'text' | 'reason'>;
+
+/** Where gates stand, and what they may name. */
+export interface GatePlace {
+  readonly path: Path;
+  readonly names: Names;
+  /** Who approves where a gate names nobody, if that is known and somebody. */
+  readonly approvers?: readonly string[];
+}
+
+/** What gates at a path refer to that is not there: applications, and people or teams that approve. */
+export function findInGates(gates: readonly Gate[], { path, ...place }: GatePlace): Finding[] {
+  return gates.flatMap((gate, at): Finding[] => {
+    if ('dependency' in gate) return ofDependency(gate.dependency.application, { ...place, path: [...path, at] });
+    if ('approval' in gate) return ofApproval(gate.approval, { ...place, path: [...path, at, 'approval'] });
+    return [];
+  });
+}
+
+function ofDependency(application: string, { path, names }: GatePlace): Finding[] {
+  if (names.applications.has(application)) return [];
+  return [
+    {
+      path: [...path, 'dependency', 'application'],
+      reason: 'UnknownReference',
+      text: `names the application \`${application}\`, which no document defines${didYouMean(application, names.applications) || '.'} Correct the name (TEAM/NAME).`,
+    },
+  ];
+}
+
+type Approval = Extract<Gate, { approval: unknown }>['approval'];
+
+function ofApproval({ from, count }: Approval, { path, names, approvers: own = [] }: GatePlace): Finding[] {
+  if (from === undefined) return own.length === 0 ? [] : tooFew(own, { path, count });
+  const approvers = new Set([...names.teams.values()].flatMap((team) => team?.spec.approvers ?? []));
+  const findings: Finding[] = [];
+  const able = new Set<string>();
+  for (const [at, name] of from.entries()) {
+    const team = names.teams.get(name);
+    const add = (text: string): void =>
+      void findings.push({ path: [...path, 'from', at], reason: 'UnknownReference', text });
+    if (team !== undefined) {
+      for (const one of team.spec.approvers) able.add(one);
+      if (team.spec.approvers.length === 0)
+        add(`names the team \`${name}\`, which has no approvers. Add \`approvers\` to its document.`);
+    } else if (approvers.has(name)) able.add(name);
+    // A team whose document cannot be read is there: who it is, is not known until it is corrected.
+    else if (names.teams.has(name)) return findings;
+    else {
+      const near = didYouMean(name, [...names.teams.keys(), ...approvers]);
+      add(
+        `names \`${name}\`, who is neither a team nor an approver of any team${near || '.'} Correct the name, or add it to the \`approvers\` of a Team document.`,
+      );
+    }
+  }
+  return findings.length > 0 ? findings : tooFew([...able], { path, count });
+}
+
+function tooFew(able: readonly string[], { path, count }: { path: Path; count: number }): Finding[] {
+  if (able.length >= count) return [];
+  const text = `asks for ${count} approvals, and ${able.length} may give them: ${able.join(', ')}. Ask for fewer, or name more.`;
+  return [{ path: [...path, 'count'], reason: 'InvalidDocument', text }];
+}
