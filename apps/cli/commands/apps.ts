@@ -2,6 +2,9 @@ import type { ApplicationView } from '@fairlead/wire/rest';
 import type { Register } from '../cli.ts';
 import type { Column } from '../output/print.ts';
 import { short } from '../output/words.ts';
+import { registerAppsEvents } from './apps/events.ts';
+import { registerAppsObject } from './apps/object.ts';
+import { registerAppsTree } from './apps/tree.ts';
 
 function sourceText(application: ApplicationView): string {
   return application.sources
@@ -22,9 +25,9 @@ const columns: readonly Column<ApplicationView>[] = [
   { title: 'SOURCES', of: sourceText },
 ];
 
-/** `fairlead apps`. */
+/** `fairlead apps`, and what is asked of one application in a cluster. */
 export const registerApps: Register = (program, cli) => {
-  program
+  const apps = program
     .command('apps')
     .description('applications, their sources and their pipelines')
     .option('--team <name>', 'only those of this team')
@@ -35,4 +38,5 @@ export const registerApps: Register = (program, cli) => {
         print.rows(rows, columns, { empty: 'No application is defined yet.' });
       }),
     );
+  for (const register of [registerAppsTree, registerAppsObject, registerAppsEvents]) register(apps, cli);
 };

@@ -3,12 +3,14 @@ import { registerAcknowledge } from './acknowledge.ts';
 import { registerApprove } from './approve.ts';
 import { registerApps } from './apps.ts';
 import { registerCluster } from './cluster/cluster.ts';
+import { registerDiff } from './diff.ts';
 import { registerDrift } from './drift.ts';
 import { registerEnvironments } from './environments.ts';
 import { registerEvents } from './events.ts';
 import { registerHistory } from './history.ts';
 import { registerHold } from './hold.ts';
 import { registerNats } from './nats/nats.ts';
+import { registerPlan } from './plan.ts';
 import { registerPromote } from './promote.ts';
 import { registerRender } from './render.ts';
 import { registerResume } from './resume.ts';
@@ -30,7 +32,9 @@ export const commands: readonly Register[] = [
   registerWhy,
   registerHistory,
   registerDrift,
+  registerDiff,
   registerEvents,
+  registerPlan,
   registerPromote,
   registerApprove,
   registerRollback,
