@@ -6,13 +6,14 @@ import { applicationOf } from '../usage.ts';
 export const registerResume: Register = (program, cli) => {
   program
     .command('resume <application>')
-    .description('take a halt or a hold away; the rollout goes on where it stood')
+    .description('take a halt or a hold away, or let the candidate go on that a gate pauses')
     .requiredOption('-e, --environment <name>', 'the environment that goes on')
     .option('--reason <text>', 'for the commit')
     .addHelpText(
       'after',
       `
-Clusters that are unhealthy at that moment are judged alone from then on.
+A rollout goes on where it stood; clusters that are unhealthy at that moment are judged alone from then on. Where nothing
+is halted or held, the newest candidate that a \`pause\` stops may go on, and no other.
 
 Example:
   fairlead resume shop -e prod --reason "the registry is back"`,

@@ -35,6 +35,7 @@ export const reasons = {
   MayNotApprove: 'The person is not among those who may approve this, or wrote it.',
   WaitsForMerge: 'A pull request asks people to merge the release into this environment.',
   ProposalDeclined: 'A person closed the pull request of the release without merging it.',
+  Paused: 'A gate stops every release here until somebody lets it go on.',
   WindowShut: 'A window of time holds promotions and the starts of waves; it opens by itself.',
   GateUnknown: 'A gate could not be judged, and unknown never passes.',
   GateUnsupported: 'This version of the hub does not know the gate, and unknown never passes.',

@@ -25,7 +25,7 @@ import type { Author, PlannerOptions, PlannerPorts } from './ports.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import { openRound, type Round, type Workshop } from './round.ts';
 import { entryOf, unitOf, type Unit } from './units.ts';
-import { draftApproval } from './words.ts';
+import { draftApproval, draftResumption } from './words.ts';
 
 /** One application in one environment. */
 export interface Place {
@@ -46,7 +46,7 @@ export interface PeopleActions {
   approve(request: Place & { readonly release?: string; readonly reason?: string }, author: Author): Promise<Done>;
   rollback(request: Place & { readonly reason: string }, author: Author): Promise<Done>;
   hold(request: Place & { readonly reason: string }, author: Author): Promise<Done>;
-  /** Takes a halt and a hold away. */
+  /** Takes a halt and a hold away; where there is neither, lets the candidate go on that a gate pauses. */
   resume(request: Place & { readonly reason?: string }, author: Author): Promise<Done>;
   acknowledge(request: Acknowledgement, author: Author): Promise<Done>;
   /** `reason` undefined thaws. */
@@ -132,16 +132,18 @@ async function resume(
   ground: DraftGround,
   request: Parameters<PeopleActions['resume']>[0],
 ): Promise<CommitDraft> {
-  const { reason, ...place } = request;
-  const { unit, file } = fileOf(round, place, 'resume');
-  const { halted, hold: held, ...spec } = file.spec;
-  const { ports } = round;
-  const memory = (await ports.store.fact(`rollout:${unit.key}`)) as unknown as RolloutMemory | undefined;
-  if (halted === undefined && held === undefined && memory?.halted === undefined) {
-    throw refused(`Cannot resume ${unit.key}: it is neither halted nor held. See \`fairlead status\`.`, unit);
-  }
-  await forgiveUncommitted(ports, { unit, memory });
+  const { reason, application, environment } = request;
   const why = reason === undefined ? {} : { reason };
+  const unit = unitOf(application, environment);
+  const { ports, snapshot } = round;
+  const memory = (await ports.store.fact(`rollout:${unit.key}`)) as unknown as RolloutMemory | undefined;
+  const now = snapshot.ledger.releases.get(unit.key)?.spec;
+  if (now?.halted === undefined && now?.hold === undefined && memory?.halted === undefined) {
+    return draftResumption(round, ground, { unit, ...why });
+  }
+  const { file } = fileOf(round, request, 'resume');
+  const { halted: _halted, hold: _hold, ...spec } = file.spec;
+  await forgiveUncommitted(ports, { unit, memory });
   return edit(ground, { unit, file: { ...file, spec }, word: 'Resume', ...why });
 }
 

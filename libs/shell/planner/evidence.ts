@@ -1,4 +1,4 @@
-import { parseAuthors } from '@fairlead/core/documents';
+import { parseAuthors, type Word } from '@fairlead/core/documents';
 import { candidateKey, keyOfRelease, type Offered, type ReleaseRef } from '@fairlead/core/releases';
 import type { Gate, PipelineEntry, Reason } from '@fairlead/core/model';
 import {
@@ -99,23 +99,33 @@ export function judge(round: Round, candidate: Candidate & { readonly gates: rea
   const { quorum } = afterOf(at.entry);
   const predecessors = before.map((one) => evidenceOf(one, release));
   const approvals = approvalsOf(round, candidate);
-  return gates.map((gate) => judgeGate(gate, { nowMs: round.nowMs, quorum, predecessors, approvals }));
+  const resumed = saidOf(round, { kind: 'Resume', ...candidate });
+  const evidence = { nowMs: round.nowMs, quorum, predecessors, approvals, resumed };
+  return gates.map((gate) => judgeGate(gate, evidence));
 }
 
 /** What people said of a candidate at an entry, and who may. */
 export function approvalsOf(
   { snapshot }: Pick<Round, 'snapshot'>,
-  { at: { unit }, release, authors }: Omit<Candidate, 'before'>,
+  { at, release, authors }: Omit<Candidate, 'before'>,
 ): ApprovalEvidence {
-  const key = keyOfRelease(release);
   const teams = [...snapshot.documents.teams].map(([name, { spec }]) => [name, spec.approvers] as const);
-  const said = (snapshot.said.get(unit.key) ?? []).filter(({ candidate }) => candidate === key);
   return {
-    approvers: snapshot.documents.teams.get(unit.team)?.spec.approvers ?? [],
+    approvers: snapshot.documents.teams.get(at.unit.team)?.spec.approvers ?? [],
     teams: Object.fromEntries(teams),
-    given: said.filter(({ kind }) => kind === 'Approve').map(({ by }) => by),
+    given: saidOf({ snapshot }, { kind: 'Approve', at, release }),
     ...(authors === undefined ? {} : { authors }),
   };
+}
+
+/** Who said a word of a candidate at an entry, oldest first. */
+export function saidOf(
+  { snapshot }: Pick<Round, 'snapshot'>,
+  { kind, at, release }: Pick<Candidate, 'at' | 'release'> & { readonly kind: Word['kind'] },
+): readonly Author[] {
+  const key = keyOfRelease(release);
+  const said = (snapshot.said.get(at.unit.key) ?? []).filter((one) => one.kind === kind && one.candidate === key);
+  return said.map(({ by }) => by);
 }
 
 /** Who wrote what a release brings, by the commits that promoted it anywhere; undefined where none says so. */

@@ -5,7 +5,7 @@ import { mayBeSame, whyNotCounted, type ApprovalGate } from '@fairlead/core/roll
 import type { CommitDraft } from '@fairlead/ports/repository';
 import { commitMessage, type DraftGround } from './drafts.ts';
 import { decideUnitEntry } from './entry.ts';
-import { approvalsOf, gatesOf, type Entry } from './evidence.ts';
+import { approvalsOf, gatesOf, saidOf, type Entry } from './evidence.ts';
 import type { Author } from './ports.ts';
 import type { Round } from './round.ts';
 import type { Unit } from './units.ts';
@@ -32,6 +32,18 @@ export async function draftApproval(round: Round, ground: DraftGround, saying: S
     throw refused(`Cannot approve ${what}: ${person.name} has approved it already.`, unit, 'NothingToDo');
   }
   return draftWord({ word: 'Approve', saying, offer, author: person });
+}
+
+/** The empty commit by which a person lets a paused candidate go on. Throws `FairleadError` where nothing pauses it. */
+export async function draftResumption(round: Round, ground: DraftGround, saying: Saying): Promise<CommitDraft> {
+  const { unit } = saying;
+  const { at, offer } = await candidateFor(round, { saying, verb: 'resume' });
+  const isPaused = gatesOf(round, at).some((gate) => 'pause' in gate);
+  if (!isPaused || saidOf(round, { kind: 'Resume', at, ...offer }).length > 0) {
+    const what = `${offer.release.version} for ${unit.key}`;
+    throw refused(`Cannot resume ${what}: nothing is halted or held there, and no gate pauses it.`, unit);
+  }
+  return draftWord({ word: 'Resume', saying, offer, author: ground.author });
 }
 
 /** The candidate that is meant. Throws `FairleadError`, saying why there is none. */

@@ -214,7 +214,7 @@ export const routes = {
   resume: {
     method: 'POST',
     path: '/api/v1/resumptions',
-    summary: 'Take a halt, or a hold, away',
+    summary: 'Take a halt, or a hold, away; else let the candidate go on that a gate pauses',
     body: target.extend({ reason: z.string().optional() }),
     answer: done,
   },

@@ -43,6 +43,8 @@ export interface GateEvidence {
   readonly quorum: 'all' | 'any';
   readonly predecessors: readonly EnvironmentEvidence[];
   readonly approvals: ApprovalEvidence;
+  /** Who let this candidate go on where it was paused, oldest first. */
+  readonly resumed: readonly Person[];
 }
 
 /** A part of {@link GateEvidence} beside the time. */
