@@ -61,6 +61,9 @@ export interface AgentStateOptions {
 const desiredName = 'fairlead-desired';
 const inventoryName = /^fairlead-inventory-[0-9a-f]{16}$/;
 
+/** An inventory is read once, when its loop begins: from then on the loop has it. */
+const inventoryMap = { cachedChars: 0 } as const;
+
 /** Reads the agent's state from its cluster with one list. What is damaged is begun anew, and the log says so. */
 export async function openAgentState(options: AgentStateOptions): Promise<AgentState> {
   const found = await listState(options);
@@ -68,7 +71,7 @@ export async function openAgentState(options: AgentStateOptions): Promise<AgentS
   const inventories = new Map<ApplicationId, Promise<SecretMap>>();
   for (const name of found.keys()) {
     if (!inventoryName.test(name)) continue;
-    const map = await openOrAnew({ ...options, name, found });
+    const map = await openOrAnew({ ...options, name, found, ...inventoryMap });
     const application =
       map.meta === undefined ? undefined : (JSON.parse(map.meta) as { application?: ApplicationId }).application;
     if (application !== undefined) inventories.set(application, Promise.resolve(map));
@@ -161,6 +164,7 @@ class ClusterState implements AgentState {
       ...this.#options,
       name: `fairlead-inventory-${trackingId(application)}`,
       found: new Map(),
+      ...inventoryMap,
     });
     this.#inventories.set(application, opened);
     return opened;

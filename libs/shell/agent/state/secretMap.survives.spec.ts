@@ -9,7 +9,7 @@ const namespace = 'default';
 
 async function open(
   cluster: FakeCluster,
-  options: { holder?: string; logChars?: number; chunkChars?: number } = {},
+  options: { holder?: string; logChars?: number; chunkChars?: number; cachedChars?: number } = {},
 ): Promise<SecretMap> {
   const found = await listState({ cluster, namespace });
   return openSecretMap({ cluster, namespace, name: 'map', holder: 'a', log: silentLog, found, ...options });
@@ -104,6 +104,17 @@ describe('a map in Secrets', () => {
     expect(again).toEqual(await contents(map));
     expect([again['key-1'], again['key-2'], again['key-3']]).toEqual(['999', undefined, 'value-3']);
     expect(secrets(cluster)).toEqual(['map']);
+  });
+
+  it('reads a chunk once, however many ask for what is in it', async () => {
+    const cluster = fakeCluster();
+    const names = Array.from({ length: 50 }, (_, n) => `key-${n}`);
+    await (await open(cluster, { logChars: 10 })).commit({ put: names.map((name) => [name, `value of ${name}`]) });
+    const map = await open(cluster, { cachedChars: 0 });
+    let reads = 0;
+    cluster.intercept(({ verb }) => void (verb === 'get' && (reads += 1)));
+    expect(await Promise.all(names.map((name) => map.get(name)))).toEqual(names.map((name) => `value of ${name}`));
+    expect(reads).toBe(1);
   });
 
   it('holds a value that is larger than a Secret', async () => {

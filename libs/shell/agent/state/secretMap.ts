@@ -59,6 +59,8 @@ export interface SecretMapOptions extends SecretPlace {
   readonly logChars?: number;
   /** Records are cut into chunks of about this many characters. */
   readonly chunkChars?: number;
+  /** Texts of chunks that were read or written are kept up to this many characters: two chunks unless told. */
+  readonly cachedChars?: number;
 }
 
 interface Contents {
@@ -80,11 +82,15 @@ interface Head {
   readonly meta?: string;
 }
 
-const defaults = { anew: false, superseded: (): void => undefined, logChars: 512 * 1024, chunkChars: 2 * 1024 * 1024 };
+const defaults = {
+  anew: false,
+  superseded: (): void => undefined,
+  logChars: 512 * 1024,
+  chunkChars: 2 * 1024 * 1024,
+  cachedChars: 5 * 1024 * 1024,
+};
 /** More chunks than this are written anew as few. */
 const mostChunks = 48;
-/** Texts of chunks that were read are kept up to this many characters. */
-const cachedChars = 6 * 1024 * 1024;
 const conflictTries = 3;
 
 /** All Secrets of the agent's state, by name: one call for all maps of a namespace. */
@@ -107,6 +113,7 @@ class StoredMap implements SecretMap {
   /** The chunk that holds the newest value of a key that is not in the log. */
   readonly #where = new Map<string, ChunkRef>();
   readonly #cache = new Map<string, { records: ReadonlyMap<string, string>; chars: number }>();
+  readonly #reading = new Map<string, Promise<ReadonlyMap<string, string>>>();
   #packed = emptyLog;
   #chunks: readonly ChunkRef[] = [];
   #resourceVersion: string | undefined;
@@ -318,10 +325,21 @@ class StoredMap implements SecretMap {
 
   async #recordsOf(ref: ChunkRef): Promise<ReadonlyMap<string, string>> {
     const cached = this.#cache.get(ref.name);
-    if (!cached) return this.#remember(ref, await readChunk(this.#options, ref));
+    if (!cached) return this.#readOnce(ref);
     this.#cache.delete(ref.name);
     this.#cache.set(ref.name, cached);
     return cached.records;
+  }
+
+  /** A pass asks for many texts of a chunk at a time: all of them wait for one read. */
+  #readOnce(ref: ChunkRef): Promise<ReadonlyMap<string, string>> {
+    const reading =
+      this.#reading.get(ref.name) ??
+      readChunk(this.#options, ref)
+        .then((records) => this.#remember(ref, records))
+        .finally(() => this.#reading.delete(ref.name));
+    this.#reading.set(ref.name, reading);
+    return reading;
   }
 
   #remember(ref: ChunkRef, records: readonly StateRecord[]): ReadonlyMap<string, string> {
@@ -331,7 +349,7 @@ class StoredMap implements SecretMap {
     let chars = 0;
     for (const one of this.#cache.values()) chars += one.chars;
     for (const [name, one] of this.#cache) {
-      if (chars <= cachedChars || name === ref.name) break;
+      if (chars <= this.#options.cachedChars) break;
       this.#cache.delete(name);
       chars -= one.chars;
     }
