@@ -23,6 +23,7 @@ export { mayBeSame } from './gates/approval/people.ts';
 export { judgeWindows } from './gates/window/index.ts';
 export type {
   ApprovalEvidence,
+  DependencyEvidence,
   ClusterEvidence,
   EnvironmentEvidence,
   GateEvidence,

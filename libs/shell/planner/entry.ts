@@ -14,7 +14,17 @@ import {
 import { asFairleadError, type Reason } from '@fairlead/core/model';
 import { looksBack } from '@fairlead/core/rollout';
 import type { Change } from '@fairlead/ports/store';
-import { authorsOf, beforeOf, gatesOf, judge, keptKey, keptValue, type Before, type Entry } from './evidence.ts';
+import {
+  authorsOf,
+  beforeOf,
+  dependenciesOf,
+  gatesOf,
+  judge,
+  keptKey,
+  keptValue,
+  type Before,
+  type Entry,
+} from './evidence.ts';
 import { releaseOf, type UnitView } from './observe.ts';
 import type { Author } from './ports.ts';
 import type { Round } from './round.ts';
@@ -49,9 +59,10 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
   const head = from.length === 0 ? await headOffer(round, view) : undefined;
   const offered = head === undefined ? offersFrom(before, quorum) : 'release' in head ? [head] : [];
   const gates = gatesOf(round, at);
+  const dependencies = await dependenciesOf(round, { at, gates });
   const offers = offered.map(({ release, authors = authorsOf(round, at, release) }: Offered & Written): Offer => ({
     release,
-    gates: judge(round, { at, before, release, authors, gates }),
+    gates: judge(round, { at, before, release, authors, dependencies, gates }),
     ...(authors === undefined ? {} : { authors }),
   }));
   const decision = decideEntry({

@@ -5,6 +5,7 @@ import {
   judgeGate,
   looksBack,
   type ApprovalEvidence,
+  type DependencyEvidence,
   type ClusterEvidence,
   type EnvironmentEvidence,
   type Verdict,
@@ -14,7 +15,7 @@ import type { UnitView } from './observe.ts';
 import type { Author } from './ports.ts';
 import { releaseOf } from './observe.ts';
 import type { Round } from './round.ts';
-import { afterOf, unitOf, type Unit } from './units.ts';
+import { afterOf, dependenciesIn, gatesAt, unitOf, type Unit } from './units.ts';
 
 /** A predecessor as the entry decision sees it. */
 export interface Before {
@@ -31,12 +32,11 @@ export interface Entry {
 }
 
 /**
- * Gates of an entry: the environment's windows and gates, then the pipeline's own. Where none of them looks at the
- * predecessors, they must at least run the release in good health: what is unproven does not spread.
+ * Gates that a candidate has to pass. Where none of them looks at the predecessors, they must at least run the release in
+ * good health: what is unproven does not spread.
  */
 export function gatesOf({ snapshot }: Round, { unit, entry }: Entry): readonly Gate[] {
-  const { windows = [], gates = [] } = snapshot.documents.environments.get(unit.environment)?.spec ?? {};
-  const own: Gate[] = [...(windows.length === 0 ? [] : [{ window: windows }]), ...gates, ...entry.gates];
+  const own = gatesAt(snapshot, { unit, entry });
   const proven = own.some(looksBack) || afterOf(entry).names.length === 0;
   return proven ? own : [...own, { health: '0s' }];
 }
@@ -91,16 +91,18 @@ export interface Candidate {
   readonly before: readonly Before[];
   readonly release: ReleaseRef;
   readonly authors?: readonly Author[] | undefined;
+  /** Of the applications that gates of the entry wait for. */
+  readonly dependencies?: Readonly<Record<string, DependencyEvidence>>;
 }
 
 /** Judges gates of an entry for a candidate. */
 export function judge(round: Round, candidate: Candidate & { readonly gates: readonly Gate[] }): readonly Verdict[] {
-  const { at, before, release, gates } = candidate;
+  const { at, before, release, gates, dependencies = {} } = candidate;
   const { quorum } = afterOf(at.entry);
   const predecessors = before.map((one) => evidenceOf(one, release));
   const approvals = approvalsOf(round, candidate);
   const resumed = saidOf(round, { kind: 'Resume', ...candidate });
-  const evidence = { nowMs: round.nowMs, quorum, predecessors, approvals, resumed };
+  const evidence = { nowMs: round.nowMs, quorum, predecessors, approvals, dependencies, resumed };
   return gates.map((gate) => judgeGate(gate, evidence));
 }
 
@@ -126,6 +128,28 @@ export function saidOf(
   const key = keyOfRelease(release);
   const said = (snapshot.said.get(at.unit.key) ?? []).filter((one) => one.kind === kind && one.candidate === key);
   return said.map(({ by }) => by);
+}
+
+/** How the applications that gates wait for stand in the environment of an entry. */
+export async function dependenciesOf(
+  round: Round,
+  { at: { unit }, gates }: { at: Entry; gates: readonly Gate[] },
+): Promise<Readonly<Record<string, DependencyEvidence>>> {
+  const placed = round.snapshot.placement.applications.get(unit.application)?.get(unit.environment) ?? [];
+  const here = new Set(placed);
+  const known = dependenciesIn(gates).filter((application) => round.snapshot.documents.applications.has(application));
+  const found = await Promise.all(
+    known.map(async (application): Promise<[string, DependencyEvidence]> => {
+      const view = await round.observe(unitOf(application, unit.environment));
+      const there = new Set(view.placed);
+      const clusters = clustersOf(view).filter(({ cluster }) => here.has(cluster));
+      const version = view.file?.spec.version;
+      const missing = placed.filter((cluster) => !there.has(cluster));
+      const halted = view.plan?.state === 'Halted';
+      return [application, { halted, clusters, missing, ...(version === undefined ? {} : { version }) }];
+    }),
+  );
+  return Object.fromEntries(found);
 }
 
 /** Who wrote what a release brings, by the commits that promoted it anywhere; undefined where none says so. */

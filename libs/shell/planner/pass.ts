@@ -31,7 +31,7 @@ import { decidedOf, keepDecision, keptOf } from './journal.ts';
 import type { UnitView } from './observe.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import { isInEpoch, openRound, type HubState, type Round, type Workshop } from './round.ts';
-import { unitsOf, type Unit } from './units.ts';
+import { unitsAbout, unitsOf, type Unit } from './units.ts';
 import { nextWithdrawal } from './withdraw.ts';
 
 /** What a round is asked to look at. */
@@ -341,10 +341,7 @@ async function push(
 /** Every unit of the applications that a push was about; all of them when it changed members. */
 function movedBy(snapshot: FleetSnapshot, drafts: readonly LedgerDraft[]): 'all' | ReadonlySet<string> {
   if (drafts.some(({ about }) => about.unit === undefined)) return 'all';
-  const applications = new Set(drafts.map(({ about }) => about.unit?.application));
-  return new Set(
-    [...unitsOf(snapshot).values()].filter(({ application }) => applications.has(application)).map(({ key }) => key),
-  );
+  return unitsAbout(snapshot, new Set(drafts.flatMap(({ about }) => about.unit?.application ?? [])));
 }
 
 function rechecksOf(outcomes: readonly UnitOutcome[], problem: FairleadError | undefined): Map<string, number> {

@@ -15,7 +15,7 @@ import { readPinned } from './pinned.ts';
 import type { PlannerOptions, PlannerPorts } from './ports.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import type { Workshop } from './round.ts';
-import { unitsOf } from './units.ts';
+import { unitsAbout } from './units.ts';
 
 /** What is asked for: the head, units by key, or with neither everything, the rows of the store read anew. */
 export interface Marking {
@@ -141,7 +141,7 @@ class Loop implements Planner {
   /** Clusters said something: their rows are read again, and what is about their applications is planned. */
   heard({ clusters, applications }: Payload<'statuses'>): void {
     this.workshop.board.mark(clusters.length === 0 ? 'all' : { clusters, applications });
-    this.report({ units: unitsAbout(this.current(), applications) });
+    this.report({ units: about(this.current(), applications) });
   }
 
   /** What was not heard until now is held against nobody. */
@@ -335,7 +335,7 @@ function subscribe({ bus }: PlannerPorts, planner: Pick<Loop, 'plan' | 'heard' |
   return [
     bus.subscribe('head', () => ring({ head: true, units: [] }), { lost: () => ring({ head: true, units: 'all' }) }),
     bus.subscribe('source', () => ring({ units: 'all' }), { lost: () => ring({ units: 'all' }) }),
-    bus.subscribe('release', ({ applications }) => ring({ units: unitsAbout(planner.current(), applications) }), {
+    bus.subscribe('release', ({ applications }) => ring({ units: about(planner.current(), applications) }), {
       lost: () => ring({ units: 'all' }),
     }),
     bus.subscribe('statuses', (payload) => planner.heard(payload), {
@@ -345,10 +345,8 @@ function subscribe({ bus }: PlannerPorts, planner: Pick<Loop, 'plan' | 'heard' |
   ];
 }
 
-/** Units of the applications, all of them: gates and occupancy look from one environment at the next. */
-function unitsAbout(snapshot: FleetSnapshot | undefined, applications: readonly unknown[]): 'all' | string[] {
+/** What news of applications are about; everything where they name nothing that is known. */
+function about(snapshot: FleetSnapshot | undefined, applications: readonly string[]): Units {
   if (snapshot === undefined || applications.length === 0) return 'all';
-  return [...unitsOf(snapshot).values()]
-    .filter((unit) => applications.includes(unit.application))
-    .map(({ key }) => key);
+  return unitsAbout(snapshot, new Set(applications));
 }

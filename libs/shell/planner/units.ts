@@ -4,6 +4,7 @@ import {
   splitApplicationId,
   type ApplicationId,
   type EnvironmentName,
+  type Gate,
   type PipelineEntry,
 } from '@fairlead/core/model';
 import type { FleetSnapshot } from './reader/snapshot.ts';
@@ -50,6 +51,49 @@ export function unitsOf(snapshot: FleetSnapshot): ReadonlyMap<string, Unit> {
 export function entryOf(snapshot: FleetSnapshot, unit: Unit): PipelineEntry | undefined {
   const application = snapshot.documents.applications.get(unit.application);
   return application?.spec.pipeline.find((entry) => entry.environment === unit.environment);
+}
+
+/** Gates of an entry: the environment's windows and gates, then the pipeline's own. Nobody waits for itself. */
+export function gatesAt(
+  { documents }: Pick<FleetSnapshot, 'documents'>,
+  { unit, entry }: { unit: Unit; entry: PipelineEntry },
+): Gate[] {
+  const { windows = [], gates = [] } = documents.environments.get(unit.environment)?.spec ?? {};
+  const others = gates.filter((gate) => !('dependency' in gate) || gate.dependency.application !== unit.application);
+  return [...(windows.length === 0 ? [] : [{ window: windows }]), ...others, ...entry.gates];
+}
+
+/** The applications that gates of an entry wait for. */
+export function dependenciesIn(gates: readonly Gate[]): readonly ApplicationId[] {
+  return gates.flatMap((gate) => ('dependency' in gate ? [gate.dependency.application as ApplicationId] : []));
+}
+
+const waiters = new WeakMap<FleetSnapshot, ReadonlyMap<string, readonly string[]>>();
+
+/** Keys of the units whose gates wait for an application, by its name; looked up once for each head. */
+function waitersIn(snapshot: FleetSnapshot): ReadonlyMap<string, readonly string[]> {
+  const known = waiters.get(snapshot);
+  if (known !== undefined) return known;
+  const found = new Map<string, string[]>();
+  for (const [id, { spec }] of snapshot.documents.applications) {
+    for (const entry of spec.pipeline) {
+      const unit = unitOf(id, entry.environment);
+      for (const other of dependenciesIn(gatesAt(snapshot, { unit, entry })))
+        found.set(other, [...(found.get(other) ?? []), unit.key]);
+    }
+  }
+  waiters.set(snapshot, found);
+  return found;
+}
+
+/**
+ * Keys of the units that news of applications concern: all of theirs, since gates and occupancy look from one environment
+ * at the next, and those whose gates wait for them.
+ */
+export function unitsAbout(snapshot: FleetSnapshot, applications: ReadonlySet<string>): Set<string> {
+  const own = [...unitsOf(snapshot).values()].filter(({ application }) => applications.has(application));
+  const waiting = [...applications].flatMap((application) => waitersIn(snapshot).get(application) ?? []);
+  return new Set([...own.map(({ key }) => key), ...waiting]);
 }
 
 /** Units whose gates look at this one. */

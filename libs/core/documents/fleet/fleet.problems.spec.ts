@@ -28,6 +28,10 @@ function problems(...files: { path: string; text: string }[]): string[] {
   return readFleet([fleet, dev, ...files]).problems.map(({ message }) => message);
 }
 
+function problemsOf(...files: { path: string; text: string }[]): string[] {
+  return readFleet([fleet, ...files]).problems.map(({ message }) => message);
+}
+
 describe('what is wrong with a document', () => {
   it.each([
     [
@@ -279,6 +283,69 @@ describe('what documents say of each other', () => {
     expect(joined.problems.map((one) => one.reason)).toContain(wanted.reason);
     expect(joined.problems.map(({ message }) => message).join('\n')).toContain(wanted.text);
     expect([...joined.held.keys()]).toEqual([...joined.applications.keys()]);
+  });
+
+  it('finds applications that wait for each other in one environment, and holds them', () => {
+    const waiting = (name: string, gates: string) =>
+      application(`  pipeline: [{ environment: dev, gates: [${gates}] }]\n`, name);
+    const joined = readFleet([
+      fleet,
+      dev,
+      waiting('a', '{ soak: 1s }, { dependency: { application: default/b } }'),
+      waiting('b', '{ dependency: { application: default/c } }'),
+      waiting('c', '{ dependency: { application: default/a } }'),
+      waiting('d', '{ dependency: { application: default/a } }'),
+      waiting('e', '{ dependency: { application: default/e } }'),
+    ]);
+    expect(joined.problems.map(({ message }) => message)).toEqual([
+      'Cannot use Application default/a at apps/a.yaml:6: spec.pipeline[0].gates[1].dependency goes in a circle in dev: default/a waits for default/b waits for default/c waits for default/a. Take one `dependency` away.',
+      expect.stringContaining('apps/b.yaml:6: spec.pipeline[0].gates[0].dependency goes in a circle'),
+      expect.stringContaining('apps/c.yaml:6: spec.pipeline[0].gates[0].dependency goes in a circle'),
+      expect.stringContaining('default/e waits for default/e'),
+    ]);
+    expect([...joined.held.keys()]).toEqual(['default/a', 'default/b', 'default/c', 'default/e']);
+    expect(joined.problems.every(({ reason }) => reason === 'DependencyCycle')).toBe(true);
+  });
+
+  it('lets an environment make everybody wait for one application, but not that one for them', () => {
+    const gated = {
+      ...dev,
+      text: dev.text.replace('clusters: {}', 'clusters: {}, gates: [{ dependency: { application: default/b } }]'),
+    };
+    const waiting = (name: string, gates = '') =>
+      application(`  pipeline: [{ environment: dev, gates: [${gates}] }]\n`, name);
+    expect(problemsOf(gated, waiting('a'), waiting('b'))).toEqual([]);
+    expect(problemsOf(gated, waiting('a'), waiting('b', '{ dependency: { application: default/a } }'))).toEqual([
+      expect.stringContaining('apps/a.yaml:6: spec.pipeline[0] goes in a circle in dev: default/a waits for default/b'),
+      expect.stringContaining('apps/b.yaml:6: spec.pipeline[0].gates[0].dependency goes in a circle in dev'),
+    ]);
+    expect(problemsOf(gated)).toEqual([
+      expect.stringContaining(
+        'environments/dev.yaml:4: spec.gates[0].dependency.application names the application `default/b`',
+      ),
+    ]);
+  });
+
+  it('may wait in a circle through two environments: each looks at its own', () => {
+    const both = (name: string, other: string, at: string) =>
+      application(
+        `  pipeline:\n${['dev', 'prod'].map((one) => `    - { environment: ${one}, gates: [${one === at ? `{ dependency: { application: default/${other} } }` : ''}] }\n`).join('')}`,
+        name,
+      );
+    expect(problemsOf(dev, environment(''), both('a', 'b', 'dev'), both('b', 'a', 'prod'))).toEqual([]);
+  });
+
+  it('names a dependency that never enters the environment', () => {
+    const a = application(
+      '  pipeline: [{ environment: dev, gates: [{ dependency: { application: default/b } }] }]\n',
+      'a',
+    );
+    const b = application('  pipeline: [{ environment: prod }]\n', 'b');
+    expect(problemsOf(dev, environment(''), a, b)).toEqual([
+      expect.stringContaining(
+        'names the application `default/b`, which never enters dev. Add dev to its pipeline, or take the gate away.',
+      ),
+    ]);
   });
 
   it('tells a longer circle in its order', () => {

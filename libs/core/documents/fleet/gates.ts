@@ -11,6 +11,7 @@ export type Finding = Pick<Problem, 'path' | 'text' | 'reason'>;
 export interface GatePlace {
   readonly path: Path;
   readonly names: Names;
+  readonly environment: string;
   /** Who approves where a gate names nobody, if that is known and somebody. */
   readonly approvers?: readonly string[];
 }
@@ -24,15 +25,17 @@ export function findInGates(gates: readonly Gate[], { path, ...place }: GatePlac
   });
 }
 
-function ofDependency(application: string, { path, names }: GatePlace): Finding[] {
-  if (names.applications.has(application)) return [];
-  return [
-    {
-      path: [...path, 'dependency', 'application'],
-      reason: 'UnknownReference',
-      text: `names the application \`${application}\`, which no document defines${didYouMean(application, names.applications) || '.'} Correct the name (TEAM/NAME).`,
-    },
-  ];
+function ofDependency(application: string, { path, names, environment }: GatePlace): Finding[] {
+  const at = { path: [...path, 'dependency', 'application'], reason: 'UnknownReference' } as const;
+  const entered = names.applications.get(application);
+  if (entered === undefined) {
+    const near = didYouMean(application, names.applications.keys());
+    const text = `names the application \`${application}\`, which no document defines${near || '.'} Correct the name (TEAM/NAME).`;
+    return [{ ...at, text }];
+  }
+  if (entered.has(environment)) return [];
+  const text = `names the application \`${application}\`, which never enters ${environment}. Add ${environment} to its pipeline, or take the gate away.`;
+  return [{ ...at, text }];
 }
 
 type Approval = Extract<Gate, { approval: unknown }>['approval'];

@@ -12,6 +12,7 @@ import { problemAt } from '../schema/check.ts';
 import { didYouMean } from '../schema/suggest.ts';
 import { parseFile, type BrokenDocument, type DocumentKinds, type ParsedDocument, type ParsedFile } from './parse.ts';
 import { fillPipeline } from './pipeline.ts';
+import { findDependencyCircles } from './dependencies.ts';
 import { findInGates } from './gates.ts';
 import type { Names } from './names.ts';
 import { checkReferences } from './references.ts';
@@ -96,7 +97,11 @@ function checkCredentials(found: ParsedDocument | undefined, names: Names): Fair
 function checkEnvironments(documents: readonly ParsedDocument[], names: Names): FairleadError[] {
   return documents.flatMap((document) => {
     if (document.kind !== 'Environment') return [];
-    const findings = findInGates(document.value.spec.gates, { path: ['spec', 'gates'], names });
+    const findings = findInGates(document.value.spec.gates, {
+      path: ['spec', 'gates'],
+      environment: document.name,
+      names,
+    });
     const about = { what: `Environment ${document.name}`, subject: { environment: document.name } };
     return findings.map((finding) => problemAt(document, { ...about, ...finding }));
   });
@@ -109,7 +114,13 @@ function namesIn(documents: readonly ParsedDocument[], broken: readonly BrokenDo
   return {
     environments: new Set([...byName(documents, 'Environment').keys(), ...brokenNames('Environment')]),
     teams: new Map<string, Team | undefined>([...unreadable, ...byName(documents, 'Team')]),
-    applications: new Set(documents.filter(({ kind }) => kind === 'Application').map(nameOf)),
+    applications: new Map(
+      documents.flatMap((one) =>
+        one.kind === 'Application'
+          ? [[nameOf(one), new Set(one.value.spec.pipeline.map(({ environment }) => environment))] as const]
+          : [],
+      ),
+    ),
   };
 }
 
@@ -132,10 +143,19 @@ export function joinFleet(files: readonly ParsedFile[]): FleetDocuments {
     const problems = checkReferences(application, { place: document, names });
     if (problems.length > 0) held.set(id, problems);
   }
+  const environments = byName(unique, 'Environment');
+  const circles = findDependencyCircles({ applications, environments });
+  for (const document of unique) {
+    const id = nameOf(document) as ApplicationId;
+    const findings = document.kind === 'Application' ? (circles.get(id) ?? []) : [];
+    const about = { what: `Application ${id}`, subject: { application: id } };
+    const problems = findings.map((finding) => problemAt(document, { ...about, ...finding }));
+    if (problems.length > 0) held.set(id, [...(held.get(id) ?? []), ...problems]);
+  }
   const { fleet, problems: fleetProblems } = checkFleet(unique, broken);
   return {
     fleet,
-    environments: byName(unique, 'Environment'),
+    environments,
     applications,
     clusters: byName(unique, 'Cluster'),
     teams: byName(unique, 'Team'),

@@ -5,5 +5,6 @@ export interface Names {
   readonly environments: ReadonlySet<string>;
   /** Undefined: the document is there and cannot be used. */
   readonly teams: ReadonlyMap<string, Team | undefined>;
-  readonly applications: ReadonlySet<string>;
+  /** The environments that each enters. */
+  readonly applications: ReadonlyMap<string, ReadonlySet<string>>;
 }

@@ -21,7 +21,12 @@ export function fillPipeline(pipeline: readonly PipelineEntry[]): PipelineEntry[
 
 /** Environments of a filled pipeline that wait for each other in a circle, in order, the first again at the end. */
 export function findCycle(pipeline: readonly PipelineEntry[]): string[] | undefined {
-  const waiting = new Map(pipeline.map((entry) => [entry.environment, predecessors(entry)]));
+  return findCircle(new Map(pipeline.map((entry) => [entry.environment, predecessors(entry)])));
+}
+
+/** Names that wait for each other in a circle, in order, the first again at the end. */
+export function findCircle(all: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const waiting = new Map(all);
   for (let before = -1; before !== waiting.size;) {
     before = waiting.size;
     for (const [environment, after] of waiting)

@@ -83,8 +83,8 @@ function ofEnvironments({ spec }: Application, names: Names): Finding[] {
 
 function ofGates({ spec }: Application, names: Names): Finding[] {
   const { approvers = [] } = names.teams.get(spec.team)?.spec ?? {};
-  return spec.pipeline.flatMap(({ gates }, at) =>
-    findInGates(gates, { path: ['spec', 'pipeline', at, 'gates'], names, approvers }),
+  return spec.pipeline.flatMap(({ gates, environment }, at) =>
+    findInGates(gates, { path: ['spec', 'pipeline', at, 'gates'], environment, names, approvers }),
   );
 }
 

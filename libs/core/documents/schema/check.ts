@@ -30,6 +30,7 @@ export interface Problem {
     | 'TeamUnknown'
     | 'TeamForbids'
     | 'PipelineCycle'
+    | 'DependencyCycle'
     | 'DuplicateDocument';
   readonly subject?: Subject;
 }

@@ -1,5 +1,6 @@
 import type { Gate } from '@fairlead/core/model';
 import { approval } from './approval/index.ts';
+import { dependency } from './dependency/index.ts';
 import { health } from './health/index.ts';
 import { pause } from './pause/index.ts';
 import { soak } from './soak/index.ts';
@@ -7,7 +8,7 @@ import { window } from './window/index.ts';
 import type { GateEvidence, GateKind, Verdict } from './verdict.ts';
 
 /** Every gate that can be judged; a test compares it with the folders. */
-export const gateKinds: Readonly<Record<string, GateKind>> = { approval, health, pause, soak, window };
+export const gateKinds: Readonly<Record<string, GateKind>> = { approval, dependency, health, pause, soak, window };
 
 /** The kind of a gate: its only key. */
 export function kindOfGate(gate: Gate): string {

@@ -37,12 +37,25 @@ export interface ApprovalEvidence {
   readonly authors?: readonly Person[];
 }
 
+/** How another application stands in the environment that a candidate wants to enter. */
+export interface DependencyEvidence {
+  /** Of the release that the ledger names there, for people; undefined for none. */
+  readonly version?: string;
+  readonly halted: boolean;
+  /** Those that the candidate's application runs on. */
+  readonly clusters: readonly ClusterEvidence[];
+  /** Clusters of the candidate's application that the other one is not meant for. */
+  readonly missing: readonly ClusterName[];
+}
+
 /** Everything that gates look at; each is handed only the parts that it declares. */
 export interface GateEvidence {
   readonly nowMs: number;
   readonly quorum: 'all' | 'any';
   readonly predecessors: readonly EnvironmentEvidence[];
   readonly approvals: ApprovalEvidence;
+  /** Other applications in this environment, by TEAM/NAME. */
+  readonly dependencies: Readonly<Record<string, DependencyEvidence>>;
   /** Who let this candidate go on where it was paused, oldest first. */
   readonly resumed: readonly Person[];
 }
