@@ -25,6 +25,7 @@ export interface UpOptions {
   readonly gitCa?: string;
   readonly username?: string;
   readonly passwordFile?: string;
+  readonly forge?: string;
   readonly verbose?: true;
 }
 
@@ -41,6 +42,11 @@ async function flagsOf(given: Invocation<UpOptions>): Promise<Omit<HubFlags, 'to
     );
   const passwordFile = await fileOf(options.passwordFile, { cwd: io.cwd, option: '--password-file' });
   const gitCa = await fileOf(options.gitCa, { cwd: io.cwd, option: '--git-ca' });
+  const { forge } = options;
+  if (forge !== undefined && forge !== 'github')
+    throw usageError(`Cannot use --forge ${forge}: it is one of github.`, '--forge');
+  if (forge !== undefined && passwordFile === undefined)
+    throw usageError('Cannot use --forge: it opens pull requests with the token of --password-file.', '--forge');
   const pollMs = millisecondsOf(options.poll, '--poll');
   if (pollMs < 1000) throw usageError(`Cannot use --poll ${options.poll}: at least 1s.`, '--poll');
   return {
@@ -54,6 +60,7 @@ async function flagsOf(given: Invocation<UpOptions>): Promise<Omit<HubFlags, 'to
     ...(gitCa === undefined ? {} : { gitCa }),
     ...(options.username === undefined ? {} : { username: options.username }),
     ...(passwordFile === undefined ? {} : { passwordFile }),
+    ...(forge === undefined ? {} : { forge }),
   };
 }
 
@@ -173,6 +180,7 @@ export const registerUp: Register = (program, cli) => {
     .option('--git-ca <file>', "an authority for git servers' certificates")
     .option('--username <name>', 'for the fleet repository')
     .option('--password-file <path>', 'a file with the password or token for it')
+    .option('--forge <kind>', 'where promotions are asked for by pull requests: github')
     .option('--verbose', "show the hub's whole log")
     .addHelpText(
       'after',

@@ -18,6 +18,8 @@ export interface HubFlags {
   readonly username?: string;
   /** A file that holds the password or token; the words themselves never stand on a command line. */
   readonly passwordFile?: string;
+  /** Where promotions are asked for, with the token of `passwordFile`. */
+  readonly forge?: string;
 }
 
 /** The command line of `hub/main.mjs`. */
@@ -34,6 +36,7 @@ export function hubArguments(flags: HubFlags): string[] {
     ['--git-ca', flags.gitCa],
     ['--username', flags.username],
     ['--password-file', flags.passwordFile],
+    ['--forge', flags.forge],
   ];
   return pairs.flatMap(([flag, value]) => (value === undefined ? [] : [flag, value]));
 }

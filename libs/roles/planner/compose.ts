@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises';
+import { githubForge } from '@fairlead/adapters/forge/github';
 import { asFairleadError, FairleadError } from '@fairlead/core/model';
+import type { Forge } from '@fairlead/ports/forge';
 import type { HeadSigner } from '@fairlead/ports/keys';
 import type { Store } from '@fairlead/ports/store';
 import type { FleetView } from '@fairlead/roles/fleet';
@@ -25,7 +28,7 @@ import { announceFleet, followHead, sameRepository, type HeadFollower } from '@f
 
 /** What the planner role is made of. */
 export interface PlannerParts {
-  readonly settings: Pick<FleetSettings, 'fleetUrl' | 'branch' | 'pollMs'>;
+  readonly settings: Pick<FleetSettings, 'fleetUrl' | 'branch' | 'forge' | 'pollMs'>;
   readonly fleet: FleetView;
   readonly signer: HeadSigner;
   readonly releases: ReleaseSource;
@@ -105,6 +108,18 @@ interface Planning extends Term {
   problem(): FairleadError;
 }
 
+/** Where people are asked, if the hub was told. */
+function forgeOf({ forge, fleetUrl, branch }: Pick<FleetSettings, 'fleetUrl' | 'branch' | 'forge'>): {
+  readonly forge?: Forge;
+} {
+  if (forge === undefined) return {};
+  const { tokenFile, apiUrl } = forge;
+  const token = (): Promise<string> => readFile(tokenFile, 'utf8');
+  return {
+    forge: githubForge({ repositoryUrl: fleetUrl, branch, token, ...(apiUrl === undefined ? {} : { apiUrl }) }),
+  };
+}
+
 function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }): Planning {
   const { bus, clock, onProblem, observing } = ground;
   const { settings, fleet, lead, signer, releases } = parts;
@@ -125,6 +140,7 @@ function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }
       clock,
       signer,
       releases,
+      ...forgeOf(settings),
       steps: observing.steps,
     },
     {

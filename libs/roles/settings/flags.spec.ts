@@ -65,6 +65,10 @@ test.each([
   [['--agents-nats-name', 'nats://a:1'], 'need --agents-nats'],
   [['--store', 'mysql://a/b'], '--store is mysql:'],
   [['--kustomize', 'x'], '--kustomize is x'],
+  [['--forge', 'sourcehut', '--password-file', 'f'], '--forge is sourcehut: write github'],
+  [['--forge', 'github'], '--forge needs --forge-token-file, or --password-file'],
+  [['--forge-token-file', 'f'], '--forge-token-file and --forge-api need --forge'],
+  [['--forge', 'github', '--forge-token-file', 'f', '--forge-api', 'x'], '--forge-api is x'],
 ])('%j names its flag', (args, words) => {
   expect(() => readSettings('hub', [...fleet, ...args])).toThrow(words);
 });
@@ -76,4 +80,16 @@ test('servers of a cluster are named with commas, for the bus and for agents', (
     bus: { kind: 'nats', servers, replicas: 3 },
     agentsNats: { address: servers, name: servers },
   });
+});
+
+test('a forge takes the token of the repository unless it is given one', () => {
+  const password = ['--password-file', 'password'];
+  const forge = ['--forge', 'github'];
+  expect(readSettings('hub', [...fleet, ...password, ...forge]).forge).toEqual({
+    kind: 'github',
+    tokenFile: 'password',
+  });
+  expect(readSettings('hub', [...fleet, ...password, ...forge, '--forge-token-file', 'token']).forge?.tokenFile).toBe(
+    'token',
+  );
 });

@@ -16,6 +16,7 @@ interface Flag {
 
 const every: readonly Program[] = ['hub', 'planner', 'sources', 'gateway', 'api'];
 const readers: readonly Program[] = ['hub', 'planner', 'api'];
+const planners: readonly Program[] = ['hub', 'planner'];
 const withFiles: readonly Program[] = ['hub', 'planner', 'sources', 'api'];
 const apart: readonly Program[] = ['planner', 'sources', 'gateway', 'api'];
 const listeners: readonly Program[] = ['hub', 'sources', 'gateway', 'api'];
@@ -26,6 +27,17 @@ const flags = {
   branch: { value: 'NAME', for: readers, help: 'its branch (default: main)' },
   username: { value: 'NAME', for: readers, help: 'for the fleet repository (default: git)' },
   'password-file': { value: 'FILE', for: readers, help: 'its password or token; read at each use, never stored' },
+  forge: {
+    value: 'github',
+    for: planners,
+    help: 'where promotions are asked for, in the mode PullRequest of the ledger',
+  },
+  'forge-token-file': {
+    value: 'FILE',
+    for: planners,
+    help: 'a token that may write pull requests (default: that of --password-file)',
+  },
+  'forge-api': { value: 'URL', for: planners, help: 'its API (default: by the host of --fleet)' },
   'poll-ms': { value: 'MS', for: withFiles, help: 'pause between two cheap checks of a repository (default: 5000)' },
   'git-ca': { value: 'FILE', for: withFiles, help: "an authority that git servers' certificates may be signed by" },
   data: {
@@ -174,12 +186,14 @@ function settingsOf(program: Program, given: Values): Settings {
   const dataFolder = text('data') ?? '';
   const metrics = text('metrics');
   const agentsNats = agentsBroker(text);
+  const forge = forgeOf(text);
   return {
     fleetUrl: text('fleet') ?? '',
     branch: text('branch') ?? 'main',
     username: text('username') ?? 'git',
     ...optional('passwordFile', 'password-file'),
     ...optional('gitCaFile', 'git-ca'),
+    ...(forge === undefined ? {} : { forge }),
     pollMs: wholeNumber('--poll-ms', text('poll-ms') ?? '5000'),
     dataFolder,
     keysFolder: text('keys') ?? dataFolder,
@@ -207,6 +221,23 @@ function settingsOf(program: Program, given: Values): Settings {
     ...(metrics === undefined ? {} : { metrics: address('--metrics', metrics) }),
     ...optional('otlp', 'otlp'),
   };
+}
+
+function forgeOf(text: (name: Name) => string | undefined): Settings['forge'] {
+  const kind = text('forge');
+  const [tokenFile, apiUrl] = [text('forge-token-file'), text('forge-api')];
+  if (kind === undefined) {
+    if (tokenFile !== undefined || apiUrl !== undefined)
+      throw new Error('--forge-token-file and --forge-api need --forge: what they are of');
+    return undefined;
+  }
+  if (kind !== 'github') throw new Error(`--forge is ${kind}: write github`);
+  if (apiUrl !== undefined && !/^https?:\/\//.test(apiUrl))
+    throw new Error(`--forge-api is ${apiUrl}: write https://HOST/...`);
+  const token = tokenFile ?? text('password-file');
+  if (token === undefined)
+    throw new Error('--forge needs --forge-token-file, or --password-file: it opens pull requests');
+  return { kind, tokenFile: token, ...(apiUrl === undefined ? {} : { apiUrl }) };
 }
 
 function agentsBroker(text: (name: Name) => string | undefined): Settings['agentsNats'] {

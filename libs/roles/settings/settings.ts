@@ -57,6 +57,15 @@ interface Base {
   readonly otlp?: string;
 }
 
+/** Where people are asked for promotions. */
+export interface ForgeChoice {
+  readonly kind: 'github';
+  /** Holds a token that may write pull requests; read at each use. */
+  readonly tokenFile: string;
+  /** Of its API, where it is not at the host of the repository. */
+  readonly apiUrl?: string;
+}
+
 /** How the fleet repository is reached. */
 export interface FleetSettings {
   /** http or https, without credentials. */
@@ -67,6 +76,8 @@ export interface FleetSettings {
   readonly passwordFile?: string;
   /** PEM of an authority that git servers' certificates may be signed by. */
   readonly gitCaFile?: string;
+  /** Nobody can be asked unless told. */
+  readonly forge?: ForgeChoice;
   readonly pollMs: number;
   /** For copies of repositories; of this process alone. */
   readonly dataFolder: string;

@@ -124,19 +124,12 @@ function whyBlocked({ snapshot }: Round, { unit, placed }: UnitView): Obstacle |
   if (environment === undefined) {
     return { reason: 'UnknownReference', message: `There is no environment ${unit.environment}; define it.` };
   }
-  if ((environment.spec.ledger?.mode ?? documents.fleet?.spec.ledger.mode) === 'PullRequest') return pullRequests;
   if (placed.length > 0) return undefined;
   return {
     reason: 'SelectorMatchesNothing',
     message: `No cluster is selected for ${unit.key}; the release waits for one.`,
   };
 }
-
-/** A mode that asks people first: a hub that cannot ask must not promote. */
-const pullRequests: Obstacle = {
-  reason: 'LedgerUnwritable',
-  message: 'The ledger wants promotions as pull requests, which this hub cannot open; set the mode to Commit.',
-};
 
 /** Why the release that is here must stay for now; undefined when the environment is free. */
 async function occupancyOf(round: Round, view: UnitView): Promise<Obstacle | undefined> {

@@ -4,6 +4,7 @@ import type { ApplicationId, ApplicationStatus, ClusterName, Digest, Environment
 import { memoryBus } from '@fairlead/ports/bus';
 import { manualClock, type ManualClock } from '@fairlead/ports/clock';
 import { memoryRepository, type MemoryRepository } from '@fairlead/ports/repository';
+import type { Forge } from '@fairlead/ports/forge';
 import { memoryStore, type AssignmentRow, type Change, type Store } from '@fairlead/ports/store';
 import { peopleActions } from './actions.ts';
 import { startPlanner, type Planner } from './planner.ts';
@@ -72,6 +73,8 @@ export async function openFleet(
     readonly from?: { readonly git: MemoryRepository; readonly clock: ManualClock };
     /** Of a planner that was there before. */
     readonly store?: Store;
+    /** Where people are asked for promotions. */
+    readonly forge?: Forge;
   } = {},
 ) {
   const git = options.from?.git ?? memoryRepository();
@@ -100,6 +103,7 @@ export async function openFleet(
     reader: readFleetRepository({ repository: git.repository, store }, { branch: 'fleet#main' }),
     store,
     bus,
+    ...(options.forge && { forge: options.forge }),
     hears: () => !isAway,
     clock,
     signer: { signHead: (bytes) => ({ bytes, signature: new Uint8Array([1]), keyId: 'key-1' }) },

@@ -29,6 +29,7 @@ import {
 } from './hub.ts';
 import { decidedOf, keepDecision, keptOf } from './journal.ts';
 import type { UnitView } from './observe.ts';
+import { askFor, asksPeople, carryOut, leftOver, type Proposal } from './proposals.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import { isInEpoch, openRound, type HubState, type Round, type Workshop } from './round.ts';
 import { unitsAbout, unitsOf, type Unit } from './units.ts';
@@ -78,13 +79,17 @@ interface UnitOutcome {
   readonly rows: readonly AssignmentRow[];
   readonly changes: readonly Change[];
   readonly draft: LedgerDraft | undefined;
+  readonly proposal: Proposal | undefined;
   readonly recheckAfterMs: number | undefined;
 }
 
 /** How soon a unit that met a failure is looked at again. */
 const retryAfterMs = 30_000;
 
-/** One round: look, decide, write to the store, push to the ledger. */
+/** What a round comes to that looks at no unit. */
+const nothing = { looked: new Map<string, string>(), rechecks: new Map<string, number>(), settled: false, tookMs: 0 };
+
+/** One round: look, decide, write to the store, push to the ledger, ask people. */
 export async function runRound(workshop: Workshop, request: RoundRequest): Promise<RoundResult> {
   const { ports, options } = workshop;
   const { snapshot } = request;
@@ -109,15 +114,7 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
       starting: request.starting,
       rows: [...round.clusters.values()],
     });
-  if (elsewhere !== undefined)
-    return {
-      looked: new Map<string, string>(),
-      rechecks: new Map(),
-      moved: undefined,
-      settled: false,
-      tookMs: 0,
-      problem: elsewhere,
-    };
+  if (elsewhere !== undefined) return { ...nothing, moved: undefined, problem: elsewhere };
   if (step !== undefined) return raiseEpoch(workshop, { request, ground, step, nowMs, isPushed: owed !== undefined });
 
   // Decide.
@@ -141,14 +138,19 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
   const removals = await draftRemovals(round, { units, ground });
   const drafts = [...(joined ? [joined] : []), ...outcomes.flatMap(({ draft }) => draft ?? []), ...removals];
   const pushed = request.mayCommit && drafts.length > 0 ? await push(workshop, { snapshot, drafts, nowMs, guard }) : {};
+  const decided = outcomes.flatMap(({ proposal }) => proposal ?? []);
+  // Only who has looked at every unit knows which pull requests belong to none.
+  const rest = units.length > 0 && about === 'all' ? await leftOver(round, units) : [];
+  const proposals = request.mayCommit ? [...decided, ...rest] : [];
+  const asked = await carryOut(ports, { snapshot, proposals, nowMs, guard });
 
   // Report.
   return {
-    moved: pushed.moved,
+    moved: pushed.moved === 'all' ? 'all' : movedUnits(pushed.moved, asked.moved),
     ...(pushed.head === undefined ? {} : { pushed: pushed.head }),
     looked: new Map(outcomes.map(({ view, state }) => [view.unit.key, state])),
-    rechecks: rechecksOf(outcomes, pushed.problem),
-    ...(pushed.problem === undefined ? {} : { problem: pushed.problem }),
+    rechecks: rechecksOf(outcomes, { problem: pushed.problem, asked }),
+    ...problemOf(pushed.problem ?? asked.problem),
     settled: isInEpoch(round),
     tookMs,
   };
@@ -213,7 +215,6 @@ interface EpochRaise {
 }
 
 async function raiseEpoch(workshop: Workshop, raise: EpochRaise): Promise<RoundResult> {
-  const nothing = { looked: new Map<string, string>(), rechecks: new Map<string, number>(), settled: false, tookMs: 0 };
   const { request, ground, step, isPushed } = raise;
   if (!request.mayCommit) return { ...nothing, moved: undefined };
   try {
@@ -250,7 +251,11 @@ async function tellEpoch(
 /** One unit: its plan, what may enter, the rows and the one commit that follow. */
 async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: DraftGround }): Promise<UnitOutcome> {
   const view = await round.observe(unit);
-  const entry = await decideUnitEntry(round, view);
+  const decidedEntry = await decideUnitEntry(round, view);
+  const { entry, proposal } =
+    decidedEntry !== undefined && asksPeople(round.snapshot, unit)
+      ? await askFor(round, { view, entry: decidedEntry, ground })
+      : { entry: decidedEntry, proposal: undefined };
   const before = await keptOf(round.ports.store, unit.key);
   const decided = decidedOf(view, { entry: entry?.decision, nowMs: round.nowMs });
   const memory = view.plan?.memory;
@@ -265,6 +270,7 @@ async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: 
     rows: rowsOfPlan(round, view),
     changes: [...kept, ...(entry?.keep ?? []), ...keepDecision(view, { decided, before, nowMs: round.nowMs })],
     draft: await draftFor(ground, { view, entry }),
+    proposal,
     recheckAfterMs: soonest([
       view.plan?.recheckAfterMs,
       entry?.decision.recheckAfterMs,
@@ -344,14 +350,27 @@ function movedBy(snapshot: FleetSnapshot, drafts: readonly LedgerDraft[]): 'all'
   return unitsAbout(snapshot, new Set(drafts.flatMap(({ about }) => about.unit?.application ?? [])));
 }
 
-function rechecksOf(outcomes: readonly UnitOutcome[], problem: FairleadError | undefined): Map<string, number> {
+function movedUnits(pushed: ReadonlySet<string> | undefined, asked: readonly Unit[]): ReadonlySet<string> | undefined {
+  return asked.length === 0 ? pushed : new Set([...(pushed ?? []), ...asked.map(({ key }) => key)]);
+}
+
+function rechecksOf(
+  outcomes: readonly UnitOutcome[],
+  by: { readonly problem: FairleadError | undefined; readonly asked: Awaited<ReturnType<typeof carryOut>> },
+): Map<string, number> {
+  const failed = (outcome: UnitOutcome): boolean =>
+    (by.problem !== undefined && outcome.draft !== undefined) ||
+    (by.asked.problem !== undefined && outcome.proposal !== undefined);
   return new Map(
-    outcomes.flatMap(({ view, recheckAfterMs, draft }) => {
-      const again = problem !== undefined && draft !== undefined ? retryAfterMs : undefined;
-      const afterMs = soonest([recheckAfterMs, again]);
-      return afterMs === undefined ? [] : [[view.unit.key, afterMs] as const];
+    outcomes.flatMap((outcome) => {
+      const afterMs = soonest([outcome.recheckAfterMs, failed(outcome) ? retryAfterMs : undefined]);
+      return afterMs === undefined ? [] : [[outcome.view.unit.key, afterMs] as const];
     }),
   );
+}
+
+function problemOf(problem: FairleadError | undefined): { readonly problem?: FairleadError } {
+  return problem === undefined ? {} : { problem };
 }
 
 function soonest(times: readonly (number | undefined)[]): number | undefined {

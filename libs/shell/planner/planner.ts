@@ -276,7 +276,7 @@ class Loop implements Planner {
       if (result.moved === undefined) break;
       snapshot = await this.read(true, found);
       // Somebody else's commits may have come along with ours.
-      units = snapshot?.head === result.pushed ? result.moved : 'all';
+      units = snapshot?.head === this.planned ? result.moved : 'all';
       // A ledger that moves this often under one pass is not raced any further at once.
       if (round === roundsPerPass - 1) this.again(units);
     }

@@ -4,6 +4,7 @@ import type { Application, Digest } from '@fairlead/core/model';
 import type { RenderInputs } from '@fairlead/core/placement';
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
+import type { Forge } from '@fairlead/ports/forge';
 import type { HeadSigner } from '@fairlead/ports/keys';
 import type { Repository } from '@fairlead/ports/repository';
 import type { Steps } from '@fairlead/ports/steps';
@@ -54,6 +55,8 @@ export interface PlannerPorts {
   readonly clock: Clock;
   readonly signer: HeadSigner;
   readonly releases: ReleaseSource;
+  /** Where people are asked for promotions, in the mode PullRequest. */
+  readonly forge?: Forge;
   /** Who is told of passes; nobody unless given. */
   readonly steps?: Steps;
   /** False while the bus is away: gateways are told of nothing then, and nothing is told of clusters. */

@@ -14,6 +14,12 @@
 {{- if $values.fleet.passwordSecret.name }}
 - --password-file=/var/run/fairlead/git/password
 {{- end }}
+{{- if and $values.fleet.forge (ne $role "api") }}
+- --forge={{ $values.fleet.forge }}
+{{- with $values.fleet.forgeApi }}
+- --forge-api={{ . }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- if ne $role "gateway" }}
 - --poll-ms={{ $values.fleet.pollMs | int }}
