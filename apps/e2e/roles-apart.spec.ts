@@ -88,6 +88,18 @@ test('a commit reaches every cluster, each manifest applied once', async () => {
   expect({ problems, epoch }).toEqual({ problems: [], epoch: 1 });
 });
 
+test('a question asked of any api finds the gateway that holds the stream, and a plan asks every cluster', async () => {
+  const tree = (cluster: string) =>
+    fleet.hub.client.call('getTree', { path: { cluster, team: 'default', name: 'web' } });
+  // Calls go round the apis, and streams lie where the balancer put them.
+  for (const cluster of [...clusters, ...clusters])
+    expect((await tree(cluster)).objects.map(({ object }) => object)).toEqual(['/ConfigMap/web/settings']);
+  const body = { application: 'default/web', environment: 'prod' };
+  const { groups, problems } = await fleet.hub.client.call('createPlan', { body });
+  expect(problems).toEqual([]);
+  expect(groups.map(({ clusters: named, plan }) => [named, plan.counts.unchanged])).toEqual([[['prod'], 1]]);
+});
+
 test('a leader that was stopped and goes on writes nothing: the other one led meanwhile', async () => {
   const leader = await untilLeading(fleet.hub.processes.planner);
   const head = await headNow();
