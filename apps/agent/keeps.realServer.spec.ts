@@ -1,186 +1,25 @@
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fromKubeconfig, type ClusterConnection } from '@fairlead/adapters/kube';
-import { buildBundle, desiredRoot, headBytes } from '@fairlead/core/bundle';
-import { agentInstallManifest, installedKeys } from '@fairlead/core/install';
-import type {
-  AgentMessage,
-  ApplicationId,
-  ApplicationStatus,
-  ClusterName,
-  CommitSha,
-  DesiredEntry,
-  Digest,
-  DriftItem,
-  HubMessage,
-  KubeObject,
-} from '@fairlead/core/model';
-import { systemClock } from '@fairlead/ports/clock';
-import type { HubLink } from '@fairlead/ports/transport';
-import { silentLog, startAgent, type Agent } from '@fairlead/shell/agent';
-import { readAudit, startControlPlane, type AuditEntry, type ControlPlane } from '@fairlead/testkit/kube';
+import type { ApplicationId, KubeObject } from '@fairlead/core/model';
+import { readAudit, type AuditEntry, type ControlPlane } from '@fairlead/testkit/kube';
+import { startSoleAgentPlace, type SoleAgentPlace, type SoleHub } from '@fairlead/testkit/soleAgent';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-const namespace = 'fairlead-system';
-const name = 'real' as ClusterName;
 const web = 'web/shop' as ApplicationId;
-const caPem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
-const commit = '1'.repeat(40) as CommitSha;
-const release = `sha256:${'2'.repeat(64)}` as Digest;
 const waits = { timeout: 20_000, interval: 10 };
 
+let place: SoleAgentPlace;
 let plane: ControlPlane;
-let folder: string;
-let generation = 0;
+let namespace: string;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'fairlead-agent-'));
-  plane = await startControlPlane({ name: 'agent' });
-  const { api } = await fromKubeconfig(plane.kubeconfigPath);
-  for (const object of agentInstallManifest({
-    clusterName: name,
-    namespace,
-    hub: 'hub.example:443',
-    caPem,
-    joinToken: 'x',
-    image: 'i',
-    profile: 'cluster-admin',
-  })) {
-    await api.apply(object, { fieldManager: 'owner', force: true, identity: { as: 'self' } });
-  }
-  api.close();
-  const token = await plane.serviceAccountToken(namespace, 'fairlead-agent');
-  await plane.writeKubeconfig(join(folder, 'kubeconfig'), { token });
+  place = await startSoleAgentPlace({ name: 'agent' });
+  ({ plane, namespace } = place);
 });
 afterAll(async () => {
-  await plane.stop();
-  await rm(folder, { recursive: true, force: true });
+  await place?.stop();
 });
 
-/** A hub of one function: it gives what it is told to give, and keeps what it hears. */
-function scriptedHub() {
-  const texts = new Map<Digest, Uint8Array>();
-  const statuses = new Map<string, ApplicationStatus>();
-  const drifts: DriftItem[] = [];
-  const wants: Digest[] = [];
-  let desired: HubMessage | undefined;
-  let deliver: ((message: HubMessage) => Promise<void>) | undefined;
-  let isUp = true;
-  const answer = async (message: AgentMessage): Promise<void> => {
-    if (message.type === 'Hello') {
-      await deliver?.({ type: 'Settings', session: 1, heartbeatMs: 0 });
-      if (desired) await deliver?.(desired);
-    } else if (message.type === 'Want') {
-      wants.push(...message.digests);
-      const blobs = message.digests.map((digest) => ({
-        digest,
-        part: 0,
-        parts: 1,
-        data: texts.get(digest) ?? new Uint8Array(),
-      }));
-      await deliver?.({ type: 'Objects', blobs, missing: [] });
-    } else if (message.type === 'StatusDelta') {
-      for (const status of message.changed) statuses.set(status.application, status);
-      for (const gone of message.removed) statuses.delete(gone);
-    } else if (message.type === 'DriftReport') drifts.push(...message.items);
-  };
-  const link: HubLink = {
-    async connect(handler) {
-      if (!isUp) throw new Error('the hub is down');
-      deliver = handler;
-      const closed = Promise.withResolvers<string>();
-      return {
-        send: (message) => Promise.resolve(void answer(message)),
-        closed: closed.promise,
-        close: () => closed.resolve('closed'),
-      };
-    },
-  };
-  return {
-    link,
-    statuses,
-    drifts,
-    wants,
-    down: () => (isUp = false),
-    async want(objects: readonly KubeObject[] | undefined): Promise<void> {
-      generation += 1;
-      const entries: DesiredEntry[] = [];
-      if (objects) {
-        const bundle = buildBundle({
-          application: web,
-          namespace: 'shop',
-          serviceAccount: 'fairlead-applier',
-          sync: { prune: true, drift: 'Correct', conflicts: 'Override', adopt: 'Release' },
-          ignore: [],
-          health: [],
-          objects,
-        });
-        texts.set(bundle.digest, bundle.indexBytes);
-        for (const [digest, bytes] of bundle.blobs) texts.set(digest, bytes);
-        entries.push({
-          application: web,
-          environment: 'dev',
-          release,
-          version: '1',
-          bundle: bundle.digest,
-          attempt: commit,
-          team: { namespaces: [], allowKinds: [], denyKinds: [] },
-          acknowledged: {},
-        });
-      }
-      const tombstones = objects ? [] : [{ application: web, commit, acknowledged: {} }];
-      const position = { epoch: 1, generation };
-      const head = {
-        bytes: headBytes({ cluster: name, position, root: desiredRoot({ entries, tombstones }) }),
-        signature: new Uint8Array(),
-        keyId: 'k',
-      };
-      desired = { type: 'Desired', head, entries, tombstones, removed: [] };
-      await deliver?.(desired);
-    },
-  };
-}
-
-async function withAgent(
-  hub: ReturnType<typeof scriptedHub>,
-  work: (agent: Agent, api: ClusterConnection) => Promise<void>,
-): Promise<void> {
-  const { api } = await fromKubeconfig(join(folder, 'kubeconfig'), { userAgent: 'fairlead-agent' });
-  const credentials = {
-    certificatePem: '',
-    notAfterMs: Date.now() + 86_400_000,
-    caPem,
-    verifyingKeys: [],
-    gatewayAddress: '',
-  };
-  const agent = await startAgent({
-    name,
-    namespace,
-    version: '0.0.0',
-    cluster: api,
-    clock: systemClock,
-    random: () => 0.1,
-    log: process.env['AGENT_LOG'] ? { info: console.log, warn: console.log, error: console.log } : silentLog,
-    holder: randomUUID(),
-    calls: {
-      enroll: () => Promise.resolve({ cluster: name, credentials }),
-      renew: () => Promise.resolve({ credentials }),
-    },
-    pki: { newKey: () => Promise.resolve('key'), csr: () => Promise.resolve('csr'), extendTrust: (known) => known },
-    token: () => Promise.resolve('token'),
-    link: () => hub.link,
-    verify: () => true,
-    installed: installedKeys(namespace),
-  });
-  try {
-    await work(agent, api);
-  } finally {
-    await agent.stop();
-    api.close();
-  }
-}
+const want = (hub: SoleHub, wanted: readonly KubeObject[]): Promise<void> =>
+  hub.want({ applications: { [web]: { objects: wanted } } });
 
 const labels = { app: 'web' };
 const service: KubeObject = {
@@ -216,15 +55,15 @@ async function calls(): Promise<AuditEntry[]> {
   );
 }
 
-async function synced(hub: ReturnType<typeof scriptedHub>): Promise<void> {
+async function synced(hub: SoleHub): Promise<void> {
   await vi.waitFor(() => expect(hub.statuses.get(web)).toMatchObject({ sync: 'InSync' }), waits);
 }
 
 describe('an agent on a real API server, with the rights of its install manifest', () => {
   it('applies, keeps, reports, survives the hub, and leaves', async () => {
-    const hub = scriptedHub();
-    await withAgent(hub, async () => {
-      await hub.want(objects);
+    const hub = place.hub();
+    await place.withAgent(hub, async () => {
+      await want(hub, objects);
       await synced(hub);
       const live = await plane.api.get('/apis/apps/v1/namespaces/shop/deployments/web');
       expect(live.metadata.managedFields[0]).toMatchObject({ manager: 'fairlead', operation: 'Apply' });
@@ -232,7 +71,7 @@ describe('an agent on a real API server, with the rights of its install manifest
 
       // One object changed: one write to it.
       const before = (await calls()).length;
-      await hub.want([service, deployment, { ...settings, data: { greeting: 'good morning' } }]);
+      await want(hub, [service, deployment, { ...settings, data: { greeting: 'good morning' } }]);
       await vi.waitFor(
         async () =>
           expect((await plane.api.get('/api/v1/namespaces/shop/configmaps/settings')).data.greeting).toBe(
@@ -295,10 +134,10 @@ describe('an agent on a real API server, with the rights of its install manifest
   });
 
   it('starts from what lies in its cluster with the hub gone, sends nothing where nothing changed, and still corrects', async () => {
-    const hub = scriptedHub();
+    const hub = place.hub();
     hub.down();
     const before = (await calls()).length;
-    await withAgent(hub, async (agent) => {
+    await place.withAgent(hub, async (agent) => {
       await vi.waitFor(() => expect(agent.status()).toMatchObject([{ application: web, sync: 'InSync' }]), waits);
       const managed = (await calls())
         .slice(before)
@@ -316,15 +155,15 @@ describe('an agent on a real API server, with the rights of its install manifest
     const path = '/api/v1/namespaces/shop/configmaps/theirs';
     const theirs = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs' }, data: { before: '1' } };
     await plane.api.create('/api/v1/namespaces/shop/configmaps?fieldManager=people', theirs);
-    const hub = scriptedHub();
-    await withAgent(hub, async () => {
-      await hub.want([...objects, { ...theirs, data: { after: '2' } }]);
+    const hub = place.hub();
+    await place.withAgent(hub, async () => {
+      await want(hub, [...objects, { ...theirs, data: { after: '2' } }]);
       await vi.waitFor(
         async () => expect((await plane.api.get(path)).data).toEqual({ before: '1', after: '2' }),
         waits,
       );
       await synced(hub);
-      await hub.want(objects);
+      await want(hub, objects);
       await vi.waitFor(async () => expect((await plane.api.get(path)).metadata.labels ?? {}).toEqual({}), waits);
       const released = await plane.api.get(path);
       expect(released.data).toEqual({ before: '1', after: '2' });
@@ -334,12 +173,12 @@ describe('an agent on a real API server, with the rights of its install manifest
   });
 
   it('deletes what it made when the application leaves, and nothing else', async () => {
-    const hub = scriptedHub();
-    await withAgent(hub, async () => {
-      await hub.want(objects);
-      await hub.want([...objects, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'second' }, data: {} }]);
+    const hub = place.hub();
+    await place.withAgent(hub, async () => {
+      await want(hub, objects);
+      await want(hub, [...objects, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'second' }, data: {} }]);
       await synced(hub);
-      await hub.want(undefined);
+      await hub.want({ tombstones: [{ application: web }] });
       await vi.waitFor(async () => {
         expect(hub.statuses.get(web)).toBeUndefined();
         const left = await plane.api.get('/api/v1/namespaces/shop/configmaps');

@@ -91,6 +91,14 @@ describe('a refusal of the API server', () => {
     expect(apiFailureOf(apiError({ verb: 'apply', object: deployment }, denied))).not.toHaveProperty('immutable');
   });
 
+  it('takes an object that its store cannot hold for what it is, though the server says 500', () => {
+    const large = failure(500, { reason: 'InternalError', message: 'etcdserver: request is too large' });
+    expect(apiError({ verb: 'apply', object: deployment }, large)).toMatchObject({
+      code: 'InvalidInput',
+      retry: 'never',
+    });
+  });
+
   it('of a Secret never quotes a value, and still names the fields', () => {
     const typed =
       'failed to create typed patch object (web/key; /v1, Kind=Secret): .data.pin: expected string, got &value.valueUnstructured{Value:4711}';

@@ -137,7 +137,10 @@ function isImmutable({ status, causes }: ApiFailure): boolean {
  * conversion webhook that is down looks nearly alike, and that one passes.
  */
 function isMalformed(failure: ApiFailure): boolean {
-  if (failure.status !== 500 || failure.reason !== '') return false;
+  if (failure.status !== 500) return false;
+  // What is within the API server's own limit may still be beyond the one of its store.
+  if (failure.message.includes('etcdserver: request is too large')) return true;
+  if (failure.reason !== '') return false;
   return (
     /^failed to (create typed patch|convert new) object/.test(failure.message) && !failure.message.includes('webhook')
   );

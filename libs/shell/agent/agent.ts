@@ -21,7 +21,8 @@ import { createDeliveries } from './inside/deliveries.ts';
 import { createNarrator } from './inside/events.ts';
 import { createIntake } from './hub/intake.ts';
 import { createReporter, type Reporter } from './hub/reporter.ts';
-import { pause, runSession } from './hub/session.ts';
+import { pause } from './hub/pause.ts';
+import { runSession } from './hub/session.ts';
 import type { AgentLog } from './log.ts';
 import { applier, type Ground } from './loop/ground.ts';
 import { createNamespaces } from './namespaces.ts';
@@ -208,6 +209,7 @@ async function speak(
     log,
     verify: (head) => options.verify(head, identity.credentials.verifyingKeys),
     accepted: (accepted, traceparent) => void crew.accept(accepted, traceparent),
+    unwritten: (next, error) => crew.unwritten(next, error),
   });
   const renewing = keepRenewed(identityOptions, { identity, renewed: (next) => (identity = next) });
   await runSession({

@@ -1,6 +1,7 @@
 import { compileRules } from '@fairlead/core/health';
 import {
   asFairleadError,
+  type FairleadError,
   keyOf,
   keyText,
   splitApplicationId,
@@ -11,7 +12,7 @@ import {
   type Tombstone,
 } from '@fairlead/core/model';
 import type { LoopStatus, Reporter } from './hub/reporter.ts';
-import { pause } from './hub/session.ts';
+import { pause } from './hub/pause.ts';
 import type { Assignment, Goal, Ground } from './loop/ground.ts';
 import type { Narrator } from './inside/events.ts';
 import type { Company } from './loop/company.ts';
@@ -28,6 +29,8 @@ export interface Crew {
   /** Sets every loop its goal; those whose goal is what it was go on undisturbed. */
   accept(state: AcceptedState, traceparent?: string): Promise<void>;
   readonly listener: WatchListener;
+  /** Says of the applications that a desired state changes why it cannot be taken in yet. */
+  unwritten(state: AcceptedState, error: FairleadError): void;
   loop(application: ApplicationId): ApplicationLoop | undefined;
   /** Every loop looks again. */
   wake(): void;
@@ -94,6 +97,12 @@ class LoopCrew implements Crew {
 
   wake(): void {
     for (const loop of this.#loops.values()) loop.wake();
+  }
+
+  unwritten({ entries }: AcceptedState, error: FairleadError): void {
+    for (const entry of entries)
+      if (this.#goals.get(entry.application) !== JSON.stringify(entry))
+        this.#options.reporter.status(unreadable(entry, error));
   }
 
   async stop(): Promise<void> {

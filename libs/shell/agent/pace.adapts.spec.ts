@@ -54,6 +54,24 @@ describe('the pace', () => {
     expect(open.map(({ name }) => name)).toEqual(['second']);
   });
 
+  it('goes on after the pause though the timer comes a moment too early', async () => {
+    const clock = manualClock();
+    const early = { now: clock.now, after: (ms: number, done: () => void) => clock.after(Math.max(1, ms - 1), done) };
+    const pace = createPace(early);
+    const { open, call } = server();
+    const refused = pace.run('bulk', call('first')).catch((error: unknown) => error);
+    open
+      .shift()
+      ?.end(
+        new FairleadError('Cannot', { code: 'ResourceExhausted', reason: 'RateLimited', retry: { afterMs: 1000 } }),
+      );
+    await refused;
+    void pace.run('bulk', call('second'));
+    for (let ms = 0; ms < 1100; ms += 1) clock.advance(1);
+    await turn();
+    expect(open.map(({ name }) => name)).toEqual(['second']);
+  });
+
   it('lets corrections pass the bulk', async () => {
     const pace = createPace(manualClock());
     const { open, call } = server();

@@ -54,12 +54,17 @@ export function createPace(clock: Clock): Pace {
     if (tookMs > slowMs && tookMs > usualMs * slowFactor) cut(0.75);
     else if (active >= Math.floor(limit)) limit = Math.min(bounds.most, limit + 1 / 2);
   };
+  /** A timer may come a moment before the clock says so, and the pause may have grown meanwhile. */
+  const resume = (): void => {
+    if (clock.now() >= pausedUntilMs) next();
+    else clock.after(pausedUntilMs - clock.now(), resume);
+  };
   const failed = (error: unknown): void => {
     if (!(error instanceof FairleadError)) return;
     if (error.code === 'ResourceExhausted') {
       const pauseMs = typeof error.retry === 'object' ? error.retry.afterMs : defaultPauseMs;
       pausedUntilMs = Math.max(pausedUntilMs, clock.now() + pauseMs);
-      clock.after(pauseMs, next);
+      clock.after(pauseMs, resume);
       cut(0.5);
     } else if (error.code === 'Unavailable' || error.code === 'DeadlineExceeded') cut(0.75);
   };

@@ -1,3 +1,4 @@
+import { FairleadError } from '@fairlead/core/model';
 import { desiredRoot, headBytes, sha256 } from '@fairlead/core/bundle';
 import type {
   AgentMessage,
@@ -83,6 +84,7 @@ async function agent(options: { trusts?: boolean; answers?: Answers } = {}) {
   const stop = new AbortController();
   const sent: AgentMessage[] = [];
   const accepted: AcceptedState[] = [];
+  const unwritten: string[] = [];
   const streams: { deliver: (message: HubMessage) => Promise<void>; cut: (why: string) => void }[] = [];
   const link: HubLink = {
     connect: (handler) => {
@@ -102,6 +104,7 @@ async function agent(options: { trusts?: boolean; answers?: Answers } = {}) {
     log: silentLog,
     verify: () => options.trusts ?? true,
     accepted: (next) => void accepted.push(next),
+    unwritten: (_, { reason }) => void unwritten.push(reason),
   });
   const done = runSession({
     link: () => link,
@@ -119,10 +122,46 @@ async function agent(options: { trusts?: boolean; answers?: Answers } = {}) {
     sent.filter((message): message is MessageOf<AgentMessage, Type> => message.type === type);
   const next = (type: AgentMessage['type'], count: number) => vi.waitFor(() => expect(all(type).length).toBe(count));
   await next('Hello', 1);
-  return { api, clock, state, reporter, sent, accepted, streams, all, next, end: () => (stop.abort(), done) };
+  return {
+    api,
+    clock,
+    state,
+    reporter,
+    sent,
+    accepted,
+    unwritten,
+    streams,
+    all,
+    next,
+    end: () => (stop.abort(), done),
+  };
 }
 
 describe('a stream to the hub', () => {
+  it('goes on writing what the API server cannot take now, says so, and loses nothing', async () => {
+    const one = await agent();
+    const [stream] = one.streams;
+    const stop = one.api.intercept(({ verb }) => {
+      if (verb === 'create')
+        throw new FairleadError('Cannot', { code: 'Unavailable', reason: 'ApiServerUnreachable', retry: 'backoff' });
+    });
+    await stream?.deliver({ type: 'Settings', session: 7, heartbeatMs: 0, statusDigest: one.reporter.digest() });
+    await stream?.deliver(desired({ epoch: 1, generation: 1 }));
+    for (let tries = 1; tries <= 10; tries += 1) {
+      await vi.waitFor(() => expect(one.unwritten).toHaveLength(tries));
+      one.clock.advance(15_000);
+    }
+    expect(one.accepted).toEqual([]);
+    expect(one.unwritten[0]).toBe('ApiServerUnreachable');
+    stop();
+    await vi.waitFor(() => {
+      one.clock.advance(15_000);
+      expect(one.accepted).toHaveLength(1);
+    });
+    await one.next('Ack', 1);
+    await one.end();
+  });
+
   it('accepts what is signed and complete, after fetching only what it lacks, and acknowledges after writing', async () => {
     const one = await agent();
     const [stream] = one.streams;

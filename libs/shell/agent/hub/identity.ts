@@ -5,7 +5,7 @@ import type { AgentLog } from '../log.ts';
 import { secretKind, self } from '../state/chunks.ts';
 import { fullJitterMs } from './backoff.ts';
 import { readIdentity, writeIdentity, type AgentIdentity, type HubCalls, type NatsUser, type Pki } from './calls.ts';
-import { pause } from './session.ts';
+import { pause } from './pause.ts';
 
 /** Options of {@link signIn} and {@link keepRenewed}. */
 export interface IdentityOptions {

@@ -16,6 +16,7 @@ import type { AgentLog } from '../log.ts';
 import type { AcceptedState, AgentState } from '../state/agentState.ts';
 import { createBlobIntake, type BlobIntake } from './blobs.ts';
 import { mergeDesired } from './merge.ts';
+import { pause } from './pause.ts';
 
 type Desired = MessageOf<HubMessage, 'Desired'>;
 
@@ -50,12 +51,16 @@ export interface IntakeOptions {
   readonly verify: (head: SignedHead) => boolean | Promise<boolean>;
   /** Called once a desired state is written. */
   readonly accepted: (state: AcceptedState, traceparent: string | undefined) => void;
+  /** Called each time that one could not be written; it is tried again. */
+  readonly unwritten?: (state: AcceptedState, error: FairleadError) => void;
 }
 
 /** Digests in one `Want`: 71 bytes each. */
 const wantedAtATime = 1000;
 /** What the hub did not have is asked for again after this. */
 const askAgainMs = 5000;
+/** What the API server could not take now is written again within these pauses. */
+const writeAgain = { firstMs: 500, mostMs: 15_000 };
 
 /** Makes the intake of one agent. */
 export function createIntake(options: IntakeOptions): Intake {
@@ -124,10 +129,30 @@ async function takeIn(options: IntakeOptions, turn: Turn): Promise<void> {
   await turn.fetch([...objects].filter(lacks));
   if (turn.signal.aborted) return;
   // Written ahead of everything that it asks for.
-  await state.accept(verdict.next, blobs.texts);
+  if (!(await written(options, { next: verdict.next, blobs, signal: turn.signal }))) return;
   blobs.texts.clear();
   options.accepted(verdict.next, message.traceparent);
   await link.acknowledge(verdict.next, message.traceparent);
+}
+
+/** Writes ahead, again and again where the API server cannot take it now; false if a newer desired state came meanwhile. */
+async function written(
+  { state, clock, log, unwritten }: IntakeOptions,
+  { next, blobs, signal }: { next: AcceptedState; blobs: BlobIntake; signal: AbortSignal },
+): Promise<boolean> {
+  for (let pauseMs = writeAgain.firstMs; !signal.aborted; pauseMs = Math.min(pauseMs * 2, writeAgain.mostMs)) {
+    try {
+      await state.accept(next, blobs.texts);
+      return true;
+    } catch (thrown) {
+      const error = asFairleadError(thrown);
+      if (error.retry === 'never') throw error;
+      log.warn('desired.unwritten', { reason: error.reason, error: error.message });
+      unwritten?.(next, error);
+      await pause(clock, pauseMs, signal);
+    }
+  }
+  return false;
 }
 
 async function indexOf(state: IntakeState, blobs: BlobIntake, digest: Digest): Promise<BundleIndex> {

@@ -13,6 +13,7 @@ import type { AcceptedState } from '../state/agentState.ts';
 import { untilNextStreamMs } from './backoff.ts';
 import { createTextFetcher, type FetchTexts, type TextFetcher } from './fetch.ts';
 import type { Intake, IntakeLink } from './intake.ts';
+import { pause } from './pause.ts';
 import type { Reporter } from './reporter.ts';
 
 /** What the agent says of itself. */
@@ -67,20 +68,6 @@ export async function runSession(options: SessionOptions): Promise<void> {
     tries = clock.now() - startedMs >= goodAfterMs ? 1 : tries + 1;
     if (!signal.aborted) await pause(clock, untilNextStreamMs(tries, { failure, random: options.random }), signal);
   }
-}
-
-/** Waits, or until the signal. */
-export function pause(clock: Clock, forMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(forMs, done);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }
 
 async function oneStream(options: SessionOptions): Promise<string> {

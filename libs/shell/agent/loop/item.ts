@@ -45,8 +45,6 @@ export interface Item {
   problem: Problem | undefined;
   /** A call about it is under way. */
   busy: boolean;
-  /** A pass came by while it was busy. */
-  passedOver: boolean;
   /** What came while it was busy. */
   latest: Seen | undefined;
   /** resourceVersion of the API server's answer to our last write: older events are echoes of what we know. */
@@ -77,7 +75,6 @@ export function newItem(key: ObjectKey, text: string): Item {
     health: { status: 'Unknown', reason: 'LiveStateUnknown', message: 'it has not been looked at yet' },
     problem: undefined,
     busy: false,
-    passedOver: false,
     latest: undefined,
     answered: '',
     reported: '',

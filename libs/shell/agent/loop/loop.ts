@@ -203,6 +203,7 @@ export class ApplicationLoop {
       assignment,
       signal,
       waitsFor: (stage) => (this.#waitsForStage = stage),
+      again: (afterMs) => this.#turns.again(afterMs),
     });
     if (signal.aborted) return;
     await this.#prune(assignment, { complete, signal });

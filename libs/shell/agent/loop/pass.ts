@@ -3,7 +3,7 @@ import { forEachLimited } from '../limited.ts';
 import type { Assignment, Ground } from './ground.ts';
 import { isApplied, isSettled, type Item } from './item.ts';
 import type { Keeper } from './keeper.ts';
-import { mayTry } from './retry.ts';
+import { waitOf } from './retry.ts';
 
 /** What one pass over the objects of a bundle works with. */
 export interface PassWork {
@@ -14,6 +14,8 @@ export interface PassWork {
   readonly signal: AbortSignal;
   /** Later stages wait for this one; said in the moment in which it is found out, so that no event falls in between. */
   readonly waitsFor: (stage: number) => void;
+  /** Another pass is due after so long: of all that wait, none is forgotten. */
+  readonly again: (afterMs: number) => void;
 }
 
 const atATime = 64;
@@ -39,11 +41,13 @@ export async function applyStages(work: PassWork): Promise<boolean> {
   return wanted.every(({ item }) => isApplied(item));
 }
 
-async function advance(item: Item, { ground, keeper, assignment }: PassWork): Promise<void> {
+async function advance(item: Item, { ground, keeper, assignment, again }: PassWork): Promise<void> {
   // A pass that looked past it would end as if it were not applied, and nothing would begin another.
   await keeper.idle(item);
   const { wanted } = item;
-  if (!wanted || !item.kind || !item.entry || !mayTry(item, ground.clock.now())) return;
+  if (!wanted || !item.kind || !item.entry) return;
+  const waitMs = waitOf(item, ground.clock.now());
+  if (waitMs > 0) return again(waitMs);
   const decision = decideObject({
     manifest: wanted.digest,
     bundle: assignment.entry.bundle,

@@ -18,10 +18,10 @@ export function problemOf(error: FairleadError, by: { item: Item; nowMs: number 
   return { reason: error.reason, message: error.message, tries: before + 1, retryAtMs: by.nowMs + pauseMs, digest };
 }
 
-/** True if the item may be tried now: it has no problem, another manifest than the one that failed, or waited long enough. */
-export function mayTry(item: Item, nowMs: number): boolean {
-  const { problem } = item;
-  return !problem || problem.digest !== (item.wanted?.digest ?? '') || nowMs >= problem.retryAtMs;
+/** How long until the item may be tried: 0 where it has no problem, or one with another manifest than the one that is wanted now. */
+export function waitOf({ problem, wanted }: Item, nowMs: number): number {
+  if (!problem || problem.digest !== (wanted?.digest ?? '')) return 0;
+  return Math.max(0, problem.retryAtMs - nowMs);
 }
 
 /** True if nobody knows whether the call took effect. */

@@ -2,7 +2,7 @@ import { hasRule } from '@fairlead/core/health';
 import { keyText, type ApplicationId, type ObjectKey } from '@fairlead/core/model';
 import type { InventoryEntry } from '@fairlead/core/prune';
 import type { Identity } from '@fairlead/ports/cluster';
-import { pause } from '../hub/session.ts';
+import { pause } from '../hub/pause.ts';
 import { kindText } from '../watch/watchers.ts';
 import type { Company } from './company.ts';
 import type { Assignment, Ground } from './ground.ts';

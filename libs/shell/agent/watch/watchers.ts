@@ -9,7 +9,7 @@ import {
 } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
 import type { ClusterApi, Identity, ResourceKind } from '@fairlead/ports/cluster';
-import { pause } from '../hub/session.ts';
+import { pause } from '../hub/pause.ts';
 import type { AgentLog } from '../log.ts';
 
 /** What is known of a live object that carries the tracking label, whosever it is. */
