@@ -86,6 +86,7 @@ const rollout: RolloutView = {
     { cluster: 'shop-2', wave: 'canary', state: 'Failed', reason: 'ProgressDeadlineExceeded', message: 'after 10s' },
     { cluster: 'shop-3', wave: 'canary', state: 'Done', reason: 'RolledOut', message: 'runs it' },
   ],
+  entered: 'soak=2s ok, approval=ada',
   gates: [{ gate: 'soak 2s', verdict: 'Pass', reason: 'Entered', message: 'soaked 3s in staging' }],
   next: { reason: 'Halted', message: 'a person resumes it' },
   reason: 'FailureBudgetSpent',
@@ -244,6 +245,7 @@ test('why shows the state, the gates, what comes next, and the clusters that are
     'default/shop in prod: Halted\n  1 cluster failed, and failureBudget is 0 (FailureBudgetSpent)\n',
   );
   expect(out).toContain('  next: a person resumes it (Halted)\n');
+  expect(out).toContain('  entered with: soak=2s ok, approval=ada\n');
   expect(out).toMatch(/soak 2s +Pass +- +soaked 3s in staging/);
   expect(out).toMatch(/shop-2 +canary +Failed +after 10s/);
   expect(out).not.toContain('shop-3');

@@ -38,6 +38,7 @@ export function printRolloutHead(print: Printer, rollout: RolloutView): void {
   const what = release === undefined ? '' : ` ${plain(version ?? '')} (${short(release)})`;
   print.line(`${paint.bold(`${application} in ${environment}`)}${what}: ${stateWord(state, paint)}`);
   print.line(`  ${plain(message)} (${rollout.reason})`);
+  if (rollout.entered !== undefined) print.line(`  entered with: ${plain(rollout.entered)}`);
   if (next && next.message !== message) print.line(`  next: ${plain(next.message)} (${next.reason})`);
 }
 

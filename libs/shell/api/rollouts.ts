@@ -66,11 +66,19 @@ async function rolloutView(ports: ReadPorts, { application, environment, key }: 
       message,
     })),
     gates: (decided?.gates ?? []).map((gate) => ({ ...gate })),
+    ...optional('entered', enteredWith(fleet?.named.get(key) ?? [])),
     ...optional('candidate', decided?.candidate),
     ...optional('next', decided?.next && { ...decided.next, reason: decided.next.reason }),
     reason: (decided?.why.reason ?? 'NoCandidate') as string,
     message: decided?.why.message ?? 'Nothing was decided yet.',
   };
+}
+
+/** The verdicts of the newest attempt, which its promotion's commit keeps for good; commits of holds and halts have none. */
+function enteredWith(commits: readonly LedgerCommit[]): string | undefined {
+  const before = commits.findIndex(({ digest }) => digest !== commits[0]?.digest);
+  const attempt = before < 0 ? commits : commits.slice(0, before);
+  return attempt.flatMap(({ trailers }) => trailers).find(([key]) => key === 'Fairlead-Gates')?.[1];
 }
 
 /** The ledger's commits, newest first. */

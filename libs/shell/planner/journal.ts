@@ -29,6 +29,8 @@ export function decidedOf(
     message: `Nothing of ${unit.application} is in ${unit.environment}.`,
   };
   const why = plan ?? nothing;
+  // What is in already was let in: how its gates would stand today is of no interest.
+  const atTheDoor = entry?.reason === 'NewestAlready' ? undefined : entry?.about;
   return {
     state: plan?.state ?? (file === undefined ? 'Waiting' : 'Held'),
     why: { reason: why.reason, message: why.message },
@@ -43,8 +45,8 @@ export function decidedOf(
     })),
     counts: countsOf(view),
     ...(entry === undefined ? {} : { next: { reason: entry.reason, message: entry.message } }),
-    ...(entry?.about === undefined ? {} : { candidate: keyOfRelease(entry.about.release) }),
-    gates: (entry?.about?.gates ?? []).map(({ gate, verdict, reason, message, recheckAfterMs }) => ({
+    ...(atTheDoor === undefined ? {} : { candidate: keyOfRelease(atTheDoor.release) }),
+    gates: (atTheDoor?.gates ?? []).map(({ gate, verdict, reason, message, recheckAfterMs }) => ({
       gate,
       verdict: verdicts[verdict],
       reason,

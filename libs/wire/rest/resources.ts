@@ -159,6 +159,10 @@ export const rolloutView = z.object({
     }),
   ),
   next: why.optional().describe('What happens next, and what it waits for'),
+  entered: z
+    .string()
+    .optional()
+    .describe('How the gates stood when the release entered, by the commit of its promotion'),
   candidate: z.string().optional().describe('What the gates are about, as trailers of approvals name it'),
   ...why.shape,
 });

@@ -1,0 +1,34 @@
+import { manualClock } from '@fairlead/ports/clock';
+import { memoryStore } from '@fairlead/ports/store';
+import { expect, it } from 'vitest';
+import type { FleetInForce, LedgerCommit } from './ports.ts';
+import { listRollouts } from './rollouts.ts';
+
+const promoted = (digest: string, ...trailers: [string, string][]) => ({ digest, trailers }) as unknown as LedgerCommit;
+const shop = { spec: { pipeline: [{ environment: 'prod' }] } };
+
+async function entered(...commits: LedgerCommit[]): Promise<string | undefined> {
+  const fleet = {
+    documents: { applications: new Map([['web/shop', shop]]) },
+    ledger: { releases: new Map() },
+    named: new Map([['prod/web/shop', commits]]),
+  } as unknown as FleetInForce;
+  const ports = {
+    store: memoryStore(),
+    clock: manualClock(),
+    repository: '',
+    fleet: () => fleet,
+    troubles: async () => [],
+    connection: () => 'Connected' as const,
+  };
+  return (await listRollouts(ports, { limit: 10 })).items[0]?.entered;
+}
+
+it('a rollout shows the verdicts of its own attempt, whatever was written beside it since', async () => {
+  const soaked: [string, string] = ['Fairlead-Gates', 'soak=1h ok'];
+  expect(await entered(promoted('b'), promoted('b', soaked), promoted('a', ['Fairlead-Gates', 'soak=2h ok']))).toBe(
+    'soak=1h ok',
+  );
+  expect(await entered(promoted('b'), promoted('a', soaked))).toBeUndefined();
+  expect(await entered()).toBeUndefined();
+});
