@@ -53,7 +53,7 @@ describe('GitHub', () => {
       .open(request)
       .catch((thrown: unknown) => thrown);
     expect(refused).toMatchObject({ reason: 'SourceRejected' });
-    expect(String((refused as Error).message)).not.toContain('another_token');
+    expect((refused as Error).message).not.toContain('another_token');
   });
 
   test('that is not there is unavailable', async () => {
