@@ -151,7 +151,8 @@ async function prepare(
     state.accepted?.entries.find((entry) => entry.application === application)?.version ?? '';
   const deliveries = createDeliveries({ cluster, namespace, clock, log, versionOf });
   const reporter = createReporter(clock, { changed: deliveries.show });
-  const narrator = createNarrator({ cluster, clock, log, instance: options.name });
+  const uidOf = (key: ObjectKey): string | undefined => watchers.sighting(key)?.uid;
+  const narrator = createNarrator({ cluster, clock, log, instance: options.name, uidOf });
   const account: Identity = { as: 'serviceAccount', namespace, name: applier };
   const ground: Ground = {
     cluster,
@@ -181,6 +182,10 @@ async function prepare(
     setBack: superseded,
   });
   await crew.open();
+  await deliveries.tidy([
+    ...(state.accepted?.entries ?? []).map(({ application }) => application),
+    ...state.applications(),
+  ]);
   const policyChanged = (next: OwnerPolicy): void => {
     policy = next;
     log.info('policy.changed', {});

@@ -28,6 +28,8 @@ export interface NarratorOptions {
   readonly log: AgentLog;
   /** Name of the cluster, for `reportingInstance`. */
   readonly instance: string;
+  /** The UID of a live object, where it is known: `kubectl describe` finds Events by it. */
+  readonly uidOf?: (key: ObjectKey) => string | undefined;
 }
 
 interface Story {
@@ -49,9 +51,12 @@ export function createNarrator(options: NarratorOptions): Narrator {
     spacingMs: limits.spacingMs,
     most: limits.waiting,
     write: (application, story) =>
-      tell(options, story).catch((thrown: unknown) =>
-        log.warn('event.unwritten', { application, error: asFairleadError(thrown).message }),
-      ),
+      tell(options, story)
+        .catch((thrown: unknown) =>
+          log.warn('event.unwritten', { application, error: asFairleadError(thrown).message }),
+        )
+        // A story that cannot be told is not worth another try.
+        .then(() => 'Done' as const),
   });
   return {
     drifted(item) {
@@ -77,14 +82,16 @@ export function createNarrator(options: NarratorOptions): Narrator {
     stop: () => lines.stop(),
   };
 
-  async function tell({ instance }: NarratorOptions, { key, type, action, reason, note }: Story): Promise<void> {
+  async function tell({ instance, uidOf }: NarratorOptions, { key, type, action, reason, note }: Story): Promise<void> {
     const kind = await cluster.preferredKind(key.group, key.kind);
     const version = kind?.version ?? 'v1';
+    const uid = uidOf?.(key);
     const regarding = {
       apiVersion: key.group === '' ? version : `${key.group}/${version}`,
       kind: key.kind,
       name: key.name,
       ...(key.namespace === '' ? {} : { namespace: key.namespace }),
+      ...(uid === undefined ? {} : { uid }),
     };
     const event: KubeObject = {
       apiVersion: 'events.k8s.io/v1',

@@ -54,22 +54,81 @@ describe('Deliveries', () => {
     });
     const find = () =>
       cluster.find({ group: 'fairlead.dev', kind: 'Delivery', namespace: 'default', name: 'shop.web' });
+    const settle = async (): Promise<void> => {
+      for (let n = 0; n < 20; n += 1) await turn();
+    };
+    const second = async (): Promise<void> => {
+      clock.advance(1000);
+      await settle();
+    };
     for (const objects of [1, 2, 3, 4]) deliveries.show(web, status({ objects }));
-    for (let n = 0; n < 20; n += 1) await turn();
+    await settle();
+    // A status is not created with its object, and one write a second is made.
     expect(find()?.['spec']).toEqual({ application: web });
-    expect(find()?.['status']).toMatchObject({ version: '1.2.3', sync: 'InSync', objects: 1 });
-    clock.advance(1000);
-    for (let n = 0; n < 20; n += 1) await turn();
-    expect(find()?.['status']).toMatchObject({ objects: 4 });
+    expect(find()).not.toHaveProperty('status');
+    await second();
+    expect(find()?.['status']).toMatchObject({ version: '1.2.3', sync: 'InSync', objects: 4 });
     const writes = cluster.calls.length;
-    clock.advance(1000);
+    await second();
     deliveries.show(web, status({ objects: 4 }));
-    for (let n = 0; n < 20; n += 1) await turn();
+    await settle();
     expect(cluster.calls).toHaveLength(writes);
-    clock.advance(1000);
+    for (const objects of [5, 6]) deliveries.show(web, status({ objects }));
+    await second();
+    expect(cluster.calls).toHaveLength(writes + 1);
+    expect(find()?.['status']).toMatchObject({ objects: 6 });
     deliveries.show(web, undefined);
-    for (let n = 0; n < 20; n += 1) await turn();
+    await second();
     expect(find()).toBeUndefined();
+  });
+
+  it('are written again after a failure, in growing pauses, and only the newest', async () => {
+    const clock = manualClock(1_000_000);
+    const cluster = fakeCluster({ now: () => clock.now() });
+    await cluster.create(definition, { identity: { as: 'self' } });
+    const deliveries = createDeliveries({ cluster, namespace: 'default', clock, log: silentLog, versionOf: () => '' });
+    const triedAtMs: number[] = [];
+    const heal = cluster.intercept(({ verb }) => {
+      if (verb !== 'patch') return;
+      triedAtMs.push(clock.now() - 1_000_000);
+      throw new Error('the server is ill');
+    });
+    deliveries.show(web, status({ objects: 1 }));
+    const pass = async (seconds: number): Promise<void> => {
+      for (let nth = 0; nth < seconds; nth += 1) {
+        for (let n = 0; n < 20; n += 1) await turn();
+        clock.advance(1000);
+      }
+    };
+    await pass(20);
+    expect(triedAtMs).toEqual([0, 1000, 3000, 7000, 15_000]);
+    heal();
+    deliveries.show(web, status({ objects: 2 }));
+    await pass(40);
+    expect(cluster.objects({ group: 'fairlead.dev', kind: 'Delivery' })).toMatchObject([{ status: { objects: 2 } }]);
+  });
+
+  it('that are there already are not written again by the next agent, and those of nobody go', async () => {
+    const clock = manualClock(1_000_000);
+    const cluster = fakeCluster({ now: () => clock.now() });
+    await cluster.create(definition, { identity: { as: 'self' } });
+    const options = { cluster, namespace: 'default', clock, log: silentLog, versionOf: () => '1' };
+    const gone = 'shop/gone' as ApplicationId;
+    const first = createDeliveries(options);
+    for (const application of [web, gone]) first.show(application, status({ application }));
+    for (let n = 0; n < 60; n += 1) {
+      await turn();
+      clock.advance(100);
+    }
+    const next = createDeliveries(options);
+    await next.tidy([web]);
+    const names = () =>
+      cluster.objects({ group: 'fairlead.dev', kind: 'Delivery' }).map(({ metadata }) => metadata.name);
+    expect(names()).toEqual(['shop.web']);
+    const calls = cluster.calls.length;
+    next.show(web, status({}));
+    for (let n = 0; n < 20; n += 1) await turn();
+    expect(cluster.calls).toHaveLength(calls);
   });
 
   it('are left out, and said to be, where their definition is missing', async () => {
@@ -92,7 +151,7 @@ describe('Events', () => {
   it('tell of drift and of failures beside the object, within a bound, and each failure once', async () => {
     const clock = manualClock(Date.UTC(2026, 10, 1));
     const cluster = fakeCluster({ now: () => clock.now() });
-    const narrator = createNarrator({ cluster, clock, log: silentLog, instance: 'c1' });
+    const narrator = createNarrator({ cluster, clock, log: silentLog, instance: 'c1', uidOf: () => 'uid-1' });
     narrator.drifted({
       application: web,
       key,
@@ -116,7 +175,7 @@ describe('Events', () => {
       ]),
     );
     expect(events.find(({ reason }) => reason === 'DriftCorrected')).toMatchObject({
-      regarding: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'a' },
+      regarding: { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'a', uid: 'uid-1' },
       note: '/data/a was changed by manager kubectl-edit: wanted "1", found "2".',
     });
     for (let n = 0; n < 100; n += 1)
