@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { asFairleadError } from '@fairlead/core/model';
 import type { AgentLog } from '@fairlead/shell/agent';
 import { readConfig } from './config.ts';
+import { collectAtRest } from './rest.ts';
 import { runAgent } from './run.ts';
 
 /** A second signal, or a stop that takes longer than this, ends the process as it is: the state in the cluster allows it. */
@@ -19,6 +20,7 @@ async function main(): Promise<void> {
     warn: (event, fields = {}) => out.warn(fields, event),
     error: (event, fields = {}) => out.error(fields, event),
   };
+  collectAtRest();
   const running = await runAgent(config, log);
   const stop = (signal: string): void => {
     log.info('agent.stopping', { signal });
