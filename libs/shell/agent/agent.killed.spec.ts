@@ -158,4 +158,15 @@ describe('an agent that comes back', () => {
     await one.quiet();
     expect(one.api.find(key('ConfigMap', 'a'))).toBeDefined();
   });
+
+  it('finds and deletes what a dead apply had made, though no bundle wants it any more', async () => {
+    const one = await rig();
+    await one.want({ applications: { [web]: { objects: [configMap('a'), configMap('b')] } } });
+    await one.eventually(() => expect(one.writes().filter(({ verb }) => verb === 'apply')).toHaveLength(2), 0);
+    await one.killAfter(0);
+    await one.restart({ cleanly: false });
+    await one.want({ applications: { [web]: { objects: [configMap('a')] } } });
+    await one.until(web, { sync: 'InSync', objects: 1 });
+    await one.eventually(() => expect(one.api.find(key('ConfigMap', 'b'))).toBeUndefined());
+  });
 });

@@ -1,7 +1,7 @@
 import { isCurrent, trackingKey } from '@fairlead/core/apply';
 import { missingHealth } from '@fairlead/core/health';
 import { asFairleadError, type Digest, type KubeObject, type Reason } from '@fairlead/core/model';
-import { settleIntent } from '@fairlead/core/prune';
+import { settleIntent, type Settled } from '@fairlead/core/prune';
 import { lookAt, viewerOf, type Desk } from './desk.ts';
 import { afterCorrection, isFighting } from './fight.ts';
 import type { Assignment } from './ground.ts';
@@ -72,19 +72,30 @@ export class Keeper {
 
   async #settle(item: Item): Promise<void> {
     const { application, inventory, ground } = this.#desk;
+    // Of what no bundle wants any more nobody has asked for the kind; without it nothing would be found.
+    item.kind ??= await ground.cluster.preferredKind(item.key.group, item.key.kind);
     const live = await lookAt(this.#desk, item);
-    const { fieldManager, label } = trackingFor(item.key, application);
-    const settled = settleIntent(live, { manager: fieldManager, label: { key: trackingKey, value: label } });
+    const settled = await this.#recognize(item, live);
     item.untried = true;
-    if (settled.is === 'Ours') {
-      item.entry = { key: item.key, uid: settled.uid, origin: settled.origin };
-      inventory.mark(item.entry);
-      return;
-    }
+    if (settled.is === 'Ours') return;
     if (settled.is === 'NotOurs') ground.log.warn('intent.dropped', { application, object: item.text });
     if (item.wanted) return;
     inventory.drop(item.key);
     item.entry = undefined;
+  }
+
+  /** Notes an object as ours where it proves to be: made or taken over by an apply whose answer nobody marked. */
+  async #recognize(item: Item, live: KubeObject | undefined): Promise<Settled> {
+    const { application, inventory } = this.#desk;
+    const { fieldManager, label } = trackingFor(item.key, application);
+    const settled = settleIntent(live, { manager: fieldManager, label: { key: trackingKey, value: label } });
+    if (settled.is !== 'Ours') return settled;
+    item.entry = { key: item.key, uid: settled.uid, origin: settled.origin };
+    inventory.mark(item.entry);
+    // That it was made here follows from the times of its fields, which the apply that comes now moves: a kill before the
+    // mark would leave it in doubt for ever.
+    if (settled.origin === 'Created') await inventory.flush();
+    return settled;
   }
 
   /** Deletes what ran to its end, and makes it anew. */
@@ -180,6 +191,7 @@ export class Keeper {
       item.live = 'Terminating';
       return events.changed();
     }
+    if (item.entry.uid !== undefined && object.metadata.uid !== item.entry.uid) await this.#recognize(item, object);
     if (this.#standing(item, { seen: { object, whole: true }, assignment }) !== 'AsApplied') {
       item.live = 'Drifted';
       if (assignment.index.sync.drift !== 'Off') await this.#drifted(item, { before: object, seenAtMs });

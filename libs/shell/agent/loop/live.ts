@@ -59,7 +59,8 @@ export function judge(
   viewer: Viewer,
 ): 'AsApplied' | 'Look' | 'Drifted' {
   const { object, whole } = seen;
-  if (object.metadata.uid !== entry.uid) return whole ? 'Drifted' : 'Look';
+  // Another object of this name: a look tells whose it is.
+  if (object.metadata.uid !== entry.uid) return 'Look';
   const ours = entryOf(object, viewer.manager);
   if (!whole) return fingerprint(metadataText(object, viewer.manager)) === entry.metadata ? 'AsApplied' : 'Look';
   if (!ours) return 'Drifted';
