@@ -7,7 +7,7 @@ import type { CommitDraft } from '@fairlead/ports/repository';
 import type { UnitView } from './observe.ts';
 import type { Author, PlannerPorts } from './ports.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
-import type { Unit } from './units.ts';
+import { dependenciesIn, entryOf, gatesAt, unitOf, type Unit } from './units.ts';
 
 /** A commit that a pass wants on the ledger, and what it is about. */
 export interface LedgerDraft extends CommitDraft {
@@ -136,4 +136,18 @@ export function draftRemoval(ground: DraftGround, { unit, cause }: { unit: Unit;
     author: ground.author,
     about: { type: 'Withdrawn', unit, trouble },
   };
+}
+
+/**
+ * The drafts of one push without promotions whose gates wait for an application that another draft moves in the same
+ * environment: its health was that of what it ran before. They are decided again when that one is pushed.
+ */
+export function oneAfterTheOther(snapshot: FleetSnapshot, drafts: readonly LedgerDraft[]): readonly LedgerDraft[] {
+  const moving = new Set(drafts.map(({ about }) => about.unit?.key));
+  return drafts.filter(({ about: { type, unit } }) => {
+    const entry = unit && entryOf(snapshot, unit);
+    if (type !== 'Promoted' || unit === undefined || entry === undefined) return true;
+    const needed = dependenciesIn(gatesAt(snapshot, { unit, entry }));
+    return !needed.some((application) => moving.has(unitOf(application, unit.environment).key));
+  });
 }

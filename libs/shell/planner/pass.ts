@@ -13,6 +13,7 @@ import {
   draftPromotion,
   draftRemoval,
   draftRollback,
+  oneAfterTheOther,
   type DraftGround,
   type LedgerDraft,
 } from './drafts.ts';
@@ -136,7 +137,8 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
   const tookMs = Math.max(0, ports.clock.now() - nowMs);
   const joined = await draftMembers(ground, { enrolments, rows: round.clusters });
   const removals = await draftRemovals(round, { units, ground });
-  const drafts = [...(joined ? [joined] : []), ...outcomes.flatMap(({ draft }) => draft ?? []), ...removals];
+  const wanted = [...(joined ? [joined] : []), ...outcomes.flatMap(({ draft }) => draft ?? []), ...removals];
+  const drafts = oneAfterTheOther(snapshot, wanted);
   const pushed = request.mayCommit && drafts.length > 0 ? await push(workshop, { snapshot, drafts, nowMs, guard }) : {};
   const decided = outcomes.flatMap(({ proposal }) => proposal ?? []);
   // Only who has looked at every unit knows which pull requests belong to none.

@@ -72,3 +72,18 @@ it('an environment may make all wait for one application, which does not wait fo
     'Promote default/podinfo 1.0.0 to prod',
   ]);
 });
+
+it('a release does not enter beside the one that it waits for, on the health of what that ran before', async () => {
+  const fleet = await fleetWith({
+    'podinfo.yaml': applicationYaml(
+      '[{ environment: dev }, { environment: prod, gates: [{ soak: 1m }, { dependency: { application: default/db } }] }]',
+    ),
+  });
+  await pass(fleet, 60_000);
+  fleet.source.broken.add('2.0.0 in prod');
+  Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+  await run(fleet);
+  await pass(fleet, 60_000);
+  expect((await promotions(fleet)).slice(2)).toEqual(['Promote default/db 2.0.0 to prod']);
+  expect((await why(fleet, 'prod'))?.next?.reason).toBe('WaitsForDependency');
+});
