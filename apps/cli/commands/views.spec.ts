@@ -93,6 +93,15 @@ const rollout: RolloutView = {
   message: '1 cluster failed, and failureBudget is 0',
 };
 
+const decision = {
+  kind: 'Rollout' as const,
+  unit: 'prod/default/shop',
+  number: 4,
+  atMs: nowMs,
+  input: { kind: 'Promotion' },
+  decided: { state: 'Halted' },
+};
+
 let hub: ScriptedHub;
 beforeEach(async () => {
   hub = await startScriptedHub({
@@ -102,6 +111,7 @@ beforeEach(async () => {
     getApplication: shop,
     listPlacements: { items: [placement] },
     listRollouts: { items: [rollout] },
+    getDecisions: { items: [decision] },
   });
 });
 afterEach(() => hub.close());
@@ -277,4 +287,10 @@ test('apps shows pipelines and what is wrong with a source', async () => {
   expect((await ran('apps')).out).toMatch(
     /default\/shop +dev 1\.1\.0 → prod 1\.1\.0 +- +https:.*at 1\.1\.0 \(no answer\)/,
   );
+});
+
+test('why with --record is what the newest decisions rested on, as JSON', async () => {
+  const { code, out } = await ran('why', 'shop', 'prod', '--record');
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toEqual([decision]);
 });

@@ -1,4 +1,4 @@
-import { FairleadError } from '@fairlead/core/model';
+import { FairleadError, splitApplicationId, type ApplicationId } from '@fairlead/core/model';
 import type { PlacementView, RolloutView } from '@fairlead/wire/rest';
 import type { Register } from '../cli.ts';
 import { findRollout } from '../hub/rollout.ts';
@@ -37,6 +37,7 @@ export const registerWhy: Register = (program, cli) => {
   program
     .command('why <application> <environment> [cluster]')
     .description('why an environment, or one cluster of it, is where it is, and what it waits for')
+    .option('--record', 'the newest decisions with all that they rested on, as JSON for a bug report')
     .addHelpText(
       'after',
       `
@@ -44,34 +45,42 @@ Every state has one word of a closed list, in brackets.
 
 Examples:
   fairlead why shop prod             the state, the gates, and the clusters that are not done
-  fairlead why shop prod shop-0042   one cluster, with the objects that hold it up`,
+  fairlead why shop prod shop-0042   one cluster, with the objects that hold it up
+  fairlead why shop prod --record    what a developer of Fairlead can decide again`,
     )
     .action(
-      cli.does(async ({ words: [word = '', environment = '', cluster], print, hub }) => {
-        const application = applicationOf(word);
-        const client = await hub();
-        const rollout = await findRollout(client, { application, environment });
-        if (cluster === undefined) {
-          const clusters = rollout.clusters.filter((one) => one.state !== 'Done');
-          return print.thing({ ...rollout, clusters }, () => {
-            printRolloutHead(print, rollout);
-            printRolloutParts(print, rollout, { clusters });
-          });
-        }
-        const placed = await client.list('listPlacements', { application, environment, cluster });
-        if (placed.length === 0 && rollout.clusters.every((one) => one.cluster !== cluster)) {
-          throw new FairleadError(
-            `Cannot tell why of ${cluster}: ${environment} does not place ${application} there. See \`fairlead environments -o wide\` for its clusters.`,
-            { code: 'NotFound', reason: 'NotFound', subject: { application, environment, cluster } },
+      cli.does<{ record?: true }>(
+        async ({ words: [word = '', environment = '', cluster], options, io, print, hub }) => {
+          const application = applicationOf(word);
+          const client = await hub();
+          if (options.record) {
+            const { team, name } = splitApplicationId(application as ApplicationId);
+            const { items } = await client.call('getDecisions', { path: { environment, team, name } });
+            return io.out(`${JSON.stringify(items, null, 2)}\n`);
+          }
+          const rollout = await findRollout(client, { application, environment });
+          if (cluster === undefined) {
+            const clusters = rollout.clusters.filter((one) => one.state !== 'Done');
+            return print.thing({ ...rollout, clusters }, () => {
+              printRolloutHead(print, rollout);
+              printRolloutParts(print, rollout, { clusters });
+            });
+          }
+          const placed = await client.list('listPlacements', { application, environment, cluster });
+          if (placed.length === 0 && rollout.clusters.every((one) => one.cluster !== cluster)) {
+            throw new FairleadError(
+              `Cannot tell why of ${cluster}: ${environment} does not place ${application} there. See \`fairlead environments -o wide\` for its clusters.`,
+              { code: 'NotFound', reason: 'NotFound', subject: { application, environment, cluster } },
+            );
+          }
+          print.thing(
+            { ...rollout, clusters: rollout.clusters.filter((one) => one.cluster === cluster), placements: placed },
+            () => {
+              printRolloutHead(print, rollout);
+              printCluster(print, { rollout, cluster, placed });
+            },
           );
-        }
-        print.thing(
-          { ...rollout, clusters: rollout.clusters.filter((one) => one.cluster === cluster), placements: placed },
-          () => {
-            printRolloutHead(print, rollout);
-            printCluster(print, { rollout, cluster, placed });
-          },
-        );
-      }),
+        },
+      ),
     );
 };

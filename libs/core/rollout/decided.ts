@@ -21,6 +21,8 @@ export interface Decided {
   })[];
   /** Clusters that were given the ledger's release, by what they say of it. */
   readonly counts: { readonly inSync: number; readonly healthy: number };
+  /** How many decisions were recorded so far with what they rested on. */
+  readonly recorded?: number;
   /** What may enter next. */
   readonly next?: Trouble;
   /** Which candidate the gates are about, as trailers of commits name it. */
@@ -43,6 +45,19 @@ export function decisionKey(unit: string): string {
 /** Key of the fact that keeps `clusters`, the {@link Standing} of those that are not done and of some that are. */
 export function standingsKey(unit: string): string {
   return `standings:${unit}`;
+}
+
+/** What the keys of a unit's recorded decisions begin with. */
+export function recordsPrefix(unit: string): string {
+  return `record:${unit}:`;
+}
+
+/** So many of the newest are kept of each unit. */
+const recordsKept = 8;
+
+/** Key of the fact that keeps a unit's record of this number; it takes the place of an old one. */
+export function recordKey(unit: string, number: number): string {
+  return `${recordsPrefix(unit)}${number % recordsKept}`;
 }
 
 /** Facts that exist while the newest release cannot enter for a reason that calls for a person's hand. */

@@ -1,4 +1,14 @@
-export { decisionKey, inputTroublePrefix, needsHand, standingsKey, type Decided, type Standing } from './decided.ts';
+export {
+  decisionKey,
+  inputTroublePrefix,
+  needsHand,
+  recordKey,
+  recordsPrefix,
+  standingsKey,
+  type Decided,
+  type Standing,
+} from './decided.ts';
+export { recordRollout, replayRollout, type RecordedPlan, type RolloutRecord } from './record.ts';
 export { planRollout } from './planRollout.ts';
 export { restWave, wavesOf } from './waves.ts';
 export type {

@@ -40,7 +40,16 @@ beforeAll(async () => {
       subject: { file: 'a.yaml', line: 3 },
     });
   };
-  const names = ['createJoin', 'removeCluster', 'promote', 'approve', 'rollback', 'resume', 'hold', 'acknowledge'] as const;
+  const names = [
+    'createJoin',
+    'removeCluster',
+    'promote',
+    'approve',
+    'rollback',
+    'resume',
+    'hold',
+    'acknowledge',
+  ] as const;
   const actions = Object.fromEntries(names.map((name) => [name, refuse])) as unknown as Actions;
   const ports = {
     store,

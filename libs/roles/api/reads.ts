@@ -3,6 +3,7 @@ import { applicationId } from '@fairlead/core/model';
 import {
   getApplication,
   getCluster,
+  getDecisions,
   getFleet,
   listApplications,
   listClusters,
@@ -67,6 +68,13 @@ export class ReadsController {
   @Operation('listRollouts')
   listRollouts(@Input('listRollouts') query: Given<'listRollouts'>): Promise<Answer<'listRollouts'>> {
     return listRollouts(this.ports, query);
+  }
+
+  @Operation('getDecisions')
+  getDecisions(
+    @Input('getDecisions') given: { environment: string; team: string; name: string },
+  ): Promise<Answer<'getDecisions'>> {
+    return getDecisions(this.ports, given);
   }
 
   @Operation('listReleases')

@@ -1,10 +1,28 @@
-import { decisionKey, standingsKey, type Decided, type Standing } from '@fairlead/core/rollout';
+import { decisionKey, recordsPrefix, standingsKey, type Decided, type Standing } from '@fairlead/core/rollout';
 import type { JsonObject } from '@fairlead/core/model';
 import type { ReadPorts } from './ports.ts';
+
+/** A decision as it was recorded; what it rested on is in the words of the version that decided. */
+export interface KeptRecord {
+  readonly kind: 'Rollout' | 'Entry';
+  readonly unit: string;
+  readonly number: number;
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  readonly input: Record<string, unknown>;
+  readonly decided: Record<string, unknown>;
+}
 
 /** The planner's last word on ENVIRONMENT/TEAM/APPLICATION; undefined before there is one. */
 export async function decidedOf({ store }: ReadPorts, unit: string): Promise<Decided | undefined> {
   return (await store.fact(decisionKey(unit))) as unknown as Decided | undefined;
+}
+
+/** The newest decisions about ENVIRONMENT/TEAM/APPLICATION with everything that they rested on, newest first. */
+export async function recordsOf({ store }: Pick<ReadPorts, 'store'>, unit: string): Promise<KeptRecord[]> {
+  const facts = await store.facts(recordsPrefix(unit));
+  const records = [...facts.values()] as unknown as KeptRecord[];
+  return records.sort((a, b) => b.number - a.number);
 }
 
 /** Where the clusters of ENVIRONMENT/TEAM/APPLICATION stand: those that are not done first, some hundreds at most. */

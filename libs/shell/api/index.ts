@@ -4,5 +4,5 @@ export { getCluster, getFleet, listClusters, listEnvironments } from './fleet.ts
 export { eventView, listDrift, listEvents } from './journal.ts';
 export { listPlacements } from './placements.ts';
 export { type FleetInForce, type LedgerCommit, type ReadPorts } from './ports.ts';
-export { listReleases, listRollouts } from './rollouts.ts';
+export { getDecisions, listReleases, listRollouts } from './rollouts.ts';
 export { createPlan, type PlanPorts } from './plans.ts';

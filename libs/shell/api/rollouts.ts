@@ -1,5 +1,5 @@
 import { splitApplicationId, type ApplicationId } from '@fairlead/core/model';
-import { decidedOf, standingsOf } from './decisions.ts';
+import { decidedOf, recordsOf, standingsOf } from './decisions.ts';
 import { pageOf, type PageRequest } from './pages.ts';
 import { optional } from './optional.ts';
 import type { LedgerCommit, ReadPorts } from './ports.ts';
@@ -36,6 +36,14 @@ function pairsOf(ports: ReadPorts, { application, environment }: PairQuery): Pai
 export async function listRollouts(ports: ReadPorts, query: PairQuery) {
   const page = pageOf(pairsOf(ports, query), { ...query, key: (pair) => pair.key });
   return { ...page, items: await Promise.all(page.items.map((pair) => rolloutView(ports, pair))) };
+}
+
+/** The newest decisions about one application in one environment, with everything that they rested on. */
+export async function getDecisions(
+  ports: Pick<ReadPorts, 'store'>,
+  { environment, team, name }: { readonly environment: string; readonly team: string; readonly name: string },
+) {
+  return { items: await recordsOf(ports, `${environment}/${team}/${name}`) };
 }
 
 async function rolloutView(ports: ReadPorts, { application, environment, key }: Pair) {

@@ -6,6 +6,7 @@ import {
   offersFrom,
   whyBusy,
   type EntryDecision,
+  type EntryInput,
   type Obstacle,
   type Offer,
   type Offered,
@@ -33,6 +34,8 @@ import { afterOf, entryOf, successorsOf } from './units.ts';
 /** What may enter a unit, why, and what is kept for the next time. */
 export interface EntryOutcome {
   readonly decision: EntryDecision;
+  /** What it rests on, but for renders. */
+  readonly input: EntryInput;
   readonly at: Entry;
   /** Everything that may be looked at, newest first. */
   readonly offers: readonly Offer[];
@@ -65,7 +68,7 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
     gates: judge(round, { at, before, release, authors, dependencies, gates }),
     ...(authors === undefined ? {} : { authors }),
   }));
-  const decision = decideEntry({
+  const input: EntryInput = {
     offers: starve(offers, before, view),
     none: head !== undefined && 'reason' in head ? head : nothingOffered(from),
     ...(view.file === undefined ? {} : { current: releaseOf(view.file) }),
@@ -75,9 +78,9 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
     ...optionalBlock(whyBlocked(round, view)),
     enter: entry.enter ?? (from.length === 0 ? 'AtOnce' : 'WhenFree'),
     ...optionalBusy(await occupancyOf(round, view)),
-  });
+  };
   const keep = keepSoaks(round, { at, before });
-  return { decision: await withBundles(round, view, decision), at, offers, from, keep };
+  return { decision: await withBundles(round, view, decideEntry(input)), input, at, offers, from, keep };
 }
 
 function optionalBlock(blocked: Obstacle | undefined): { blocked?: Obstacle } {

@@ -1,10 +1,19 @@
-import { keyOfRelease, type EntryDecision } from '@fairlead/core/releases';
+import {
+  keyOfRelease,
+  recordEntry,
+  type EntryDecision,
+  type EntryInput,
+  type EntryRecord,
+} from '@fairlead/core/releases';
 import {
   decisionKey,
   inputTroublePrefix,
   needsHand,
+  recordKey,
+  recordRollout,
   standingsKey,
   type Decided,
+  type RolloutRecord,
   type Standing,
   type Trouble,
 } from '@fairlead/core/rollout';
@@ -98,12 +107,23 @@ export async function keptOf(store: Store, unit: string): Promise<Kept> {
   };
 }
 
-/** The changes that keep a decision, and the lines of the journal where it is a new one. */
-export function keepDecision(
-  view: UnitView,
-  { decided, before, nowMs }: { decided: Decided; before: Kept; nowMs: number },
-): Change[] {
+/** A decision, and what was kept before it. */
+interface NewDecision {
+  readonly decided: Decided;
+  /** What its entry rests on; undefined where no pipeline leads there. */
+  readonly entry: EntryInput | undefined;
+  readonly before: Kept;
+  readonly nowMs: number;
+}
+
+/** The changes that keep a decision; where it is a new one also the lines of the journal, and what they rest on. */
+export function keepDecision(view: UnitView, { before, ...by }: NewDecision): Change[] {
   const { unit } = view;
+  const { nowMs } = by;
+  const recorded = before.decided?.recorded ?? 0;
+  const records = recordsOf(view, { ...by, before: before.decided });
+  const count = recorded + records.length;
+  const decided: Decided = { ...by.decided, ...(count > 0 && { recorded: count }) };
   const clusters = standingsOf(view);
   const changes: Change[] = [];
   if (JSON.stringify(clusters) !== JSON.stringify(before.standings))
@@ -112,6 +132,10 @@ export function keepDecision(
   return [
     ...changes,
     { put: 'fact', key: decisionKey(unit.key), value: decided as unknown as JsonObject },
+    ...records.map((record, at): Change => {
+      const value = { ...record, unit: unit.key, number: recorded + at + 1, atMs: nowMs };
+      return { put: 'fact', key: recordKey(unit.key, recorded + at), value: value as unknown as JsonObject };
+    }),
     ...keepTrouble(unit, { now: decided.next, before: before.decided?.next }),
     ...linesOf(view, { decided, before: before.decided, nowMs }),
   ];
@@ -139,9 +163,28 @@ function linesOf(
     put: 'event',
     row: { atMs: nowMs, type, reason, message, ...place },
   });
-  const lines: Change[] = [];
-  if (before?.state !== decided.state || before.why.reason !== decided.why.reason)
-    lines.push(line(`Rollout${decided.state}`, decided.why));
-  if (decided.next && before?.next?.reason !== decided.next.reason) lines.push(line('Entry', decided.next));
-  return lines;
+  return [
+    ...(isNewRollout(decided, before) ? [line(`Rollout${decided.state}`, decided.why)] : []),
+    ...(decided.next && isNewEntry(decided, before) ? [line('Entry', decided.next)] : []),
+  ];
+}
+
+/** What the new lines of the journal rest on, as far as it is kept. */
+function recordsOf(
+  { input, plan }: UnitView,
+  { decided, entry, before }: Pick<NewDecision, 'decided' | 'entry'> & { readonly before: Decided | undefined },
+): readonly (RolloutRecord | EntryRecord)[] {
+  const rollout = input && plan && isNewRollout(decided, before) ? recordRollout(input, plan) : undefined;
+  return [
+    ...(rollout === undefined ? [] : [rollout]),
+    ...(entry !== undefined && isNewEntry(decided, before) ? [recordEntry(entry)] : []),
+  ];
+}
+
+function isNewRollout(decided: Decided, before: Decided | undefined): boolean {
+  return before?.state !== decided.state || before.why.reason !== decided.why.reason;
+}
+
+function isNewEntry(decided: Decided, before: Decided | undefined): boolean {
+  return decided.next !== undefined && before?.next?.reason !== decided.next.reason;
 }

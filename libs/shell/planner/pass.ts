@@ -270,7 +270,11 @@ async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: 
     state: decided.state,
     entry,
     rows: rowsOfPlan(round, view),
-    changes: [...kept, ...(entry?.keep ?? []), ...keepDecision(view, { decided, before, nowMs: round.nowMs })],
+    changes: [
+      ...kept,
+      ...(entry?.keep ?? []),
+      ...keepDecision(view, { decided, entry: entry?.input, before, nowMs: round.nowMs }),
+    ],
     draft: await draftFor(ground, { view, entry }),
     proposal,
     recheckAfterMs: soonest([

@@ -167,6 +167,20 @@ export const rolloutView = z.object({
   ...why.shape,
 });
 
+/** Decisions about one application in one environment. What they rested on is as the version writes it that decided. */
+export const decisionsView = z.object({
+  items: z.array(
+    z.object({
+      kind: z.enum(['Rollout', 'Entry']),
+      unit: z.string().describe('ENVIRONMENT/TEAM/NAME'),
+      number: z.int(),
+      atMs: timeMs,
+      input: z.record(z.string(), z.unknown()),
+      decided: z.record(z.string(), z.unknown()),
+    }),
+  ),
+});
+
 /** One commit of the ledger for one application in one environment. */
 export const historyView = z.object({
   application: z.string(),

@@ -4,6 +4,7 @@ import {
   applicationView,
   clusterView,
   connection,
+  decisionsView,
   driftView,
   environmentView,
   eventView,
@@ -104,6 +105,12 @@ export const routes = {
     summary: 'What spreads, or stands, and why',
     query: z.object({ ...page, application: z.string().optional(), environment: z.string().optional() }),
     answer: pageOf(rolloutView),
+  },
+  getDecisions: {
+    method: 'GET',
+    path: '/api/v1/rollouts/{environment}/{team}/{name}/decisions',
+    summary: 'The newest decisions with everything that they rested on, newest first, for a bug report',
+    answer: decisionsView,
   },
   listReleases: {
     method: 'GET',
