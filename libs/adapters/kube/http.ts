@@ -268,7 +268,8 @@ function textOf(body: Readable, mostBytes: number): Promise<string> {
         reject(Object.assign(new Error(`the answer is larger than ${mostBytes} bytes`), { [tooLarge]: true }));
     });
     body.on('error', reject);
-    body.on('close', () => reject(new Error('the answer was cut off')));
+    // Without an end or an error before it; made only then, for an error costs as much as a call.
+    body.on('close', () => void (body.readableEnded || reject(new Error('the answer was cut off'))));
     body.on('end', () => {
       const [first] = chunks;
       resolve((chunks.length === 1 && first ? first : Buffer.concat(chunks, bytes)).toString('utf8'));

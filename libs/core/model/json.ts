@@ -9,7 +9,8 @@ interface RawJson {
 const raw = JSON as unknown as RawJson;
 
 /** A number of so many digits, or what looks like one in a text: as a value it follows a colon, a comma or a bracket. */
-const longInteger = /(?:^|[:,[])\s*-?\d{16}/;
+const longInteger = /[:,[]\s*-?\d{16}/;
+const bareNumber = /^\s*-?\d/;
 
 /**
  * `JSON.parse` that keeps the digits of every integer: one beyond 2^53 becomes a bigint. Throws `SyntaxError` as
@@ -17,7 +18,7 @@ const longInteger = /(?:^|[:,[])\s*-?\d{16}/;
  */
 export function parseJson(text: string): unknown {
   // A reviver makes parsing several times slower, and hardly any manifest holds such a number.
-  if (!longInteger.test(text)) return JSON.parse(text);
+  if (!longInteger.test(text) && !bareNumber.test(text)) return JSON.parse(text);
   return raw.parse(text, (_key, value, { source }) => {
     if (typeof value !== 'number' || Number.isSafeInteger(value) || source === undefined) return value;
     return /^-?\d+$/.test(source) ? BigInt(source) : value;

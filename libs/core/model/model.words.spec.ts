@@ -58,6 +58,10 @@ describe('names', () => {
 describe('JSON', () => {
   it('keeps every digit of an integer and leaves the rest to JSON.parse', () => {
     const text = '{"a":9007199254740993,"b":-123456789012345678901234567890,"c":1e30,"d":0.1,"e":"9007199254740993"}';
+    expect(['12345678901234567', ' [ -12345678901234567]'].map(parseJson)).toEqual([
+      12345678901234567n,
+      [-12345678901234567n],
+    ]);
     expect(parseJson(text)).toEqual({
       a: 9_007_199_254_740_993n,
       b: -123_456_789_012_345_678_901_234_567_890n,

@@ -34,7 +34,7 @@ export interface Inventory {
 }
 
 /** A batch is written when it has so many marks, or when the oldest is so old. */
-const batch = { entries: 256, ageMs: 400 };
+const batch = { entries: 512, ageMs: 1_000 };
 
 /** Reads an inventory. */
 export async function openInventory(map: SecretMap, options: { clock: Clock; log: AgentLog }): Promise<Inventory> {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { trackingOf, withTracking, type Tracking } from '@fairlead/core/apply';
 import { trackingId } from '@fairlead/core/bundle';
 import { parseJson, type ApplicationId, type KubeObject, type ObjectKey } from '@fairlead/core/model';
@@ -28,5 +28,5 @@ export function manifestOf(text: string, options: { key: ObjectKey; application:
 
 /** A short digest for comparing within one agent. */
 export function fingerprint(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  return hash('sha256', text, 'base64url').slice(0, 22);
 }
