@@ -106,7 +106,8 @@ describe('an agent that is killed between any two calls, in any interleaving', (
         const before = { calls: one.api.calls.length, versions: [...versions(one)] };
         one.crew.wake();
         await one.quiet();
-        expect(one.api.calls.slice(before.calls)).toEqual([]);
+        // Of its own records only: when the last mark is written is a matter of time.
+        expect(one.api.calls.slice(before.calls).filter(({ key: { kind } }) => kind !== 'Secret')).toEqual([]);
         const writes = one.writes().length;
         await one.restart();
         await one.until(web, { sync: 'InSync' });

@@ -9,7 +9,7 @@ import {
   type VerifyingKey,
 } from '@fairlead/core/model';
 import type { Clock } from '@fairlead/ports/clock';
-import type { ClusterApi, Identity } from '@fairlead/ports/cluster';
+import type { ClusterApi } from '@fairlead/ports/cluster';
 import type { HubLink } from '@fairlead/ports/transport';
 import { answerable, createAnswers } from './answers/answers.ts';
 import type { Desk } from './answers/desk.ts';
@@ -24,7 +24,7 @@ import { createReporter, type Reporter } from './hub/reporter.ts';
 import { pause } from './hub/pause.ts';
 import { runSession } from './hub/session.ts';
 import type { AgentLog } from './log.ts';
-import { applier, type Ground } from './loop/ground.ts';
+import type { Ground } from './loop/ground.ts';
 import { createNamespaces } from './namespaces.ts';
 import { createPace } from './pace.ts';
 import { followPolicy, readPolicy, type OwnerPolicy } from './policy.ts';
@@ -153,7 +153,6 @@ async function prepare(
   const reporter = createReporter(clock, { changed: deliveries.show });
   const uidOf = (key: ObjectKey): string | undefined => watchers.sighting(key)?.uid;
   const narrator = createNarrator({ cluster, clock, log, instance: options.name, uidOf });
-  const account: Identity = { as: 'serviceAccount', namespace, name: applier };
   const ground: Ground = {
     cluster,
     clock,
@@ -167,7 +166,7 @@ async function prepare(
   };
   const crew = createCrew({
     ground,
-    namespaces: createNamespaces({ cluster, applier: account }),
+    namespaces: createNamespaces(ground),
     reporter,
     random,
     narrator,

@@ -1,6 +1,8 @@
 import { assessHealth } from '@fairlead/core/health';
-import { FairleadError } from '@fairlead/core/model';
-import type { ClusterApi, Identity, ResourceKind } from '@fairlead/ports/cluster';
+import { FairleadError, keyText, type ObjectKey } from '@fairlead/core/model';
+import type { ResourceKind } from '@fairlead/ports/cluster';
+import { applier, type Ground } from './loop/ground.ts';
+import { ownerRefusalOf, type Permits } from './policy.ts';
 
 /** The namespaces that are known to exist. */
 export interface Namespaces {
@@ -22,7 +24,7 @@ const namespaceKind: ResourceKind = {
 };
 
 /** Remembers namespaces, so that a pass that writes nothing asks nothing. */
-export function createNamespaces(options: { cluster: ClusterApi; applier: Identity }): Namespaces {
+export function createNamespaces(options: Pick<Ground, 'cluster' | 'namespace' | 'policy'>): Namespaces {
   const known = new Map<string, Promise<void>>();
   const asked = new Map<string, Promise<string>>();
   const ask = async (name: string): Promise<string> => {
@@ -32,10 +34,12 @@ export function createNamespaces(options: { cluster: ClusterApi; applier: Identi
   };
   const make = async (name: string): Promise<void> => {
     if (await options.cluster.get(namespaceKind, { namespace: '', name }, { metadataOnly: true })) return;
+    const refusal = refusalToMake(name, { policy: options.policy(), namespace: options.namespace });
+    if (refusal) throw refusal;
     try {
       await options.cluster.create(
         { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
-        { identity: options.applier },
+        { identity: { as: 'serviceAccount', namespace: options.namespace, name: applier } },
       );
     } catch (error) {
       if (!(error instanceof FairleadError && error.code === 'Conflict')) throw error;
@@ -55,4 +59,20 @@ export function createNamespaces(options: { cluster: ClusterApi; applier: Identi
       return answer;
     },
   };
+}
+
+/** Making a Namespace is a write of that kind, as the applier: the owner's bounds hold for it as for any other. */
+function refusalToMake(name: string, permits: Pick<Permits, 'policy' | 'namespace'>): FairleadError | undefined {
+  const key: ObjectKey = { group: '', kind: 'Namespace', namespace: '', name };
+  const { serviceAccounts } = permits.policy;
+  const accounts = `Cannot write ${keyText(key)}: the owner of the cluster allows the service accounts ${serviceAccounts.join(', ')} only, and namespaces are made as ${applier}`;
+  const mayApply = serviceAccounts.length === 0 || serviceAccounts.includes(applier);
+  const message = ownerRefusalOf(key, keyText(key), permits)?.message ?? (mayApply ? undefined : accounts);
+  if (message === undefined) return undefined;
+  return new FairleadError(`${message}; it is missing, and the owner may make it`, {
+    code: 'PermissionDenied',
+    reason: 'OwnerPolicyForbids',
+    subject: { object: keyText(key) },
+    retry: 'backoff',
+  });
 }

@@ -1,6 +1,8 @@
 import type { ApplicationId, ObjectKey } from '@fairlead/core/model';
+import { fakeCluster } from '@fairlead/ports/cluster';
 import { expect, test } from 'vitest';
-import { defaultPolicy, refusalOf, type OwnerPolicy, type Permits } from './policy.ts';
+import { silentLog } from './log.ts';
+import { defaultPolicy, policyName, readPolicy, refusalOf, type OwnerPolicy, type Permits } from './policy.ts';
 
 const role: ObjectKey = { group: 'rbac.authorization.k8s.io', kind: 'ClusterRole', namespace: '', name: 'all' };
 const service = (namespace: string): ObjectKey => ({ group: '', kind: 'Service', namespace, name: 'web' });
@@ -41,4 +43,22 @@ test("the agent's namespace and what its install manifest brought are nobody's t
   expect(judge(service('fairlead-system'))).toBe('OwnerPolicyForbids');
   expect(judge({ group: '', kind: 'Namespace', namespace: '', name: 'fairlead-system' })).toBe('OwnerPolicyForbids');
   expect(judge({ ...role, name: 'fairlead-agent' })).toBe('OwnerPolicyForbids');
+});
+
+test('a policy is read with its words; what is no rule, or no budget, is complained of, and the strictest is taken', async () => {
+  const cluster = fakeCluster();
+  const said: string[] = [];
+  const log = {
+    ...silentLog,
+    error: (event: string, fields: object = {}) => void said.push(`${event} ${JSON.stringify(fields)}`),
+  };
+  const data = { namespaces: 'web-*,\n shop', denyKind: 'Secret', pruneBudget: 'plenty' };
+  const policy = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: policyName, namespace: 'default' }, data };
+  await cluster.create(policy, { identity: { as: 'self' } });
+  const read = await readPolicy({ cluster, namespace: 'default', log });
+  expect(read).toEqual({ ...defaultPolicy, namespaces: ['web-*', 'shop'], pruneBudget: 0 });
+  expect(said).toEqual([
+    'policy.unknown {"key":"denyKind"}',
+    'policy.unreadable {"key":"pruneBudget","value":"plenty"}',
+  ]);
 });

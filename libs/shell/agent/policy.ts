@@ -42,6 +42,8 @@ const configMapKind: ResourceKind = {
   verbs: [],
 };
 
+const known = new Set(['namespaces', 'allowKinds', 'denyKinds', 'serviceAccounts', 'pruneBudget']);
+
 /**
  * Reads the policy: keys of the ConfigMap are `namespaces`, `allowKinds`, `denyKinds`, `serviceAccounts` (words, parted
  * by commas or blanks) and `pruneBudget` (a count or a percentage). Throws where it cannot be read: without knowing what
@@ -54,6 +56,8 @@ export async function readPolicy(place: {
 }): Promise<OwnerPolicy> {
   const found = await place.cluster.get(configMapKind, { namespace: place.namespace, name: policyName });
   const data = (found?.['data'] ?? {}) as Readonly<Record<string, string>>;
+  // A rule that is written and not read would be believed to hold.
+  for (const key of Object.keys(data)) if (!known.has(key)) place.log.error('policy.unknown', { key });
   const words = (key: string): string[] => (data[key] ?? '').split(/[\s,]+/).filter(Boolean);
   return {
     namespaces: words('namespaces'),
@@ -112,7 +116,7 @@ export interface Permits {
 
 /** Why team or owner forbid an object, by its filled-in key; undefined: they do not. */
 export function refusalOf(key: ObjectKey, text: string, permits: Permits): Refusal | undefined {
-  const { team, policy, namespace, installed } = permits;
+  const { team, namespace, installed } = permits;
   const refuse = (reason: Reason, why: string): Refusal => ({ reason, message: `Cannot apply ${text}: ${why}` });
   const target = key.group === '' && key.kind === 'Namespace' ? key.name : key.namespace;
   if (target === namespace)
@@ -135,11 +139,21 @@ export function refusalOf(key: ObjectKey, text: string, permits: Permits): Refus
       `the team may use the namespaces ${team.namespaces.join(', ')} only; change the Team document`,
     );
   }
-  const owner = `the policy ${namespace}/${policyName} of the cluster's owner`;
+  return ownerRefusalOf(key, text, permits);
+}
+
+/** Why the owner alone forbids to write an object, be it to make or to delete it; undefined: they do not. */
+export function ownerRefusalOf(
+  key: ObjectKey,
+  text: string,
+  { policy, namespace }: Pick<Permits, 'policy' | 'namespace'>,
+): Refusal | undefined {
+  const target = key.group === '' && key.kind === 'Namespace' ? key.name : key.namespace;
+  const owner = `Cannot write ${text}: the policy ${namespace}/${policyName} of the cluster's owner`;
   if (names(policy.denyKinds, key.kind) || !allows(policy.allowKinds, key.kind))
-    return refuse('OwnerPolicyForbids', `${owner} forbids the kind ${key.kind}`);
+    return { reason: 'OwnerPolicyForbids', message: `${owner} forbids the kind ${key.kind}` };
   if (target !== '' && !allows(policy.namespaces, target))
-    return refuse('OwnerPolicyForbids', `${owner} forbids the namespace ${target}`);
+    return { reason: 'OwnerPolicyForbids', message: `${owner} forbids the namespace ${target}` };
   return undefined;
 }
 

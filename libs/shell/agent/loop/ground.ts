@@ -48,6 +48,9 @@ export interface Ground {
 /** The account that the install manifest binds to the profile which the owner picked. */
 export const applier = 'fairlead-applier';
 
+/** Accounts beside the agent that are no application's: its own, and the one that may write its Deployment. */
+const reserved: ReadonlySet<string> = new Set(['fairlead-agent', 'fairlead-upgrader']);
+
 /** The identity of a service account beside the agent. Throws where there is none: no write has the agent's own rights. */
 export function accountOf(
   serviceAccount: string,
@@ -62,6 +65,8 @@ export function accountOf(
       retry: 'backoff',
     });
   if (serviceAccount === '') throw refuse('its bundle names no service account; name one in the Team document');
+  if (reserved.has(serviceAccount))
+    throw refuse(`${serviceAccount} is the agent's own account; name another one in the Team document`);
   const allowed = ground.policy().serviceAccounts;
   if (allowed.length > 0 && !allowed.includes(serviceAccount))
     throw refuse(

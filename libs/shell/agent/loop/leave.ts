@@ -21,6 +21,7 @@ import {
 } from '@fairlead/core/prune';
 import type { Identity, ResourceKind } from '@fairlead/ports/cluster';
 import { forEachLimited } from '../limited.ts';
+import { ownerRefusalOf } from '../policy.ts';
 import { accountOf, look, type Ground } from './ground.ts';
 import type { Item } from './item.ts';
 import { isNamespace, trackingFor } from './manifest.ts';
@@ -89,7 +90,23 @@ export async function lookAndDecide(ground: Ground, work: LeaveTerms): Promise<O
     handedTo: work.handedTo,
     shared: work.shared,
   });
-  return { decision, live, account };
+  return { decision: withinPolicy(ground, decision), live, account };
+}
+
+/** What the owner of the cluster forbids to write is not deleted and not released either: it stays, and is named. */
+function withinPolicy(ground: Ground, decision: PruneDecision): PruneDecision {
+  const permits = { policy: ground.policy(), namespace: ground.namespace };
+  const refused = (key: ObjectKey) => ownerRefusalOf(key, keyText(key), permits);
+  const notes = [...decision.delete, ...decision.release].flatMap(({ key }) => {
+    const refusal = refused(key);
+    return refusal ? [{ key, ...refusal }] : [];
+  });
+  return {
+    ...decision,
+    delete: decision.delete.filter(({ key }) => !refused(key)),
+    release: decision.release.filter(({ key }) => !refused(key)),
+    held: [...decision.held, ...notes],
+  };
 }
 
 async function lookAtAll(

@@ -21,7 +21,7 @@ import {
 import { createCrew, type Crew } from '../crew.ts';
 import { createReporter } from '../hub/reporter.ts';
 import { silentLog } from '../log.ts';
-import { applier, type Ground } from '../loop/ground.ts';
+import type { Ground } from '../loop/ground.ts';
 import { createNamespaces } from '../namespaces.ts';
 import { createPace } from '../pace.ts';
 import { defaultPolicy, type OwnerPolicy } from '../policy.ts';
@@ -227,8 +227,7 @@ async function assemble(rig: Rig): Promise<Running> {
     policy: () => rig.policy,
     installed: new Set(['rbac.authorization.k8s.io/ClusterRole//fairlead-agent']),
   };
-  const account = { as: 'serviceAccount', namespace: agentNamespace, name: applier } as const;
-  const namespaces = createNamespaces({ cluster, applier: account });
+  const namespaces = createNamespaces(ground);
   const crew = createCrew({
     ground,
     namespaces,
