@@ -32,10 +32,8 @@ export { parseManifests, type Manifest, type ManifestOptions } from './manifests
 export {
   acknowledgements,
   acknowledgementTrailer,
-  authorsTrailer,
   formatTrailers,
   parseAcknowledgements,
-  parseAuthors,
   parseTrailers,
   parseWords,
   wordTrailer,

@@ -2,10 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   acknowledgementTrailer,
-  authorsTrailer,
   formatTrailers,
   parseAcknowledgements,
-  parseAuthors,
   parseTrailers,
   parseWords,
   wordTrailer,
@@ -77,18 +75,5 @@ describe('what people say of candidates', () => {
     ['more behind it', `prod/web/podinfo ${candidate} please`],
   ])('says nothing with %s', (_what, value) => {
     expect(parseWords([['Fairlead-Approve', value]])).toEqual([]);
-  });
-
-  it('names who wrote a release, each once, whatever their names hold', () => {
-    const authors = [
-      { name: 'Lovelace, Ada <ada>', email: 'ada@example.com' },
-      { name: 'Bob', email: 'bob@example.com' },
-      { name: 'Bob', email: 'bob@example.com' },
-    ];
-    expect(parseAuthors([authorsTrailer(authors)])).toEqual([
-      { name: 'Lovelace Ada ada', email: 'ada@example.com' },
-      { name: 'Bob', email: 'bob@example.com' },
-    ]);
-    expect(parseAuthors([])).toBeUndefined();
   });
 });

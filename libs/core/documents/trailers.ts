@@ -95,22 +95,3 @@ export interface Signature {
   readonly name: string;
   readonly email: string;
 }
-
-const authorsToken = 'Fairlead-Authors';
-
-/** The trailer that says who wrote what a promotion brings. */
-export function authorsTrailer(authors: readonly Signature[]): Trailer {
-  const plain = (text: string): string => text.replaceAll(/[<>,\s]+/g, ' ').trim();
-  const all = new Set(authors.map(({ name, email }) => `${plain(name)} <${plain(email)}>`));
-  return [authorsToken, [...all].join(', ')];
-}
-
-/** Who wrote what a promotion brings; undefined where its commit does not say. */
-export function parseAuthors(trailers: readonly Trailer[]): readonly Signature[] | undefined {
-  const found = trailers.find(([key]) => key.toLowerCase() === authorsToken.toLowerCase());
-  if (found === undefined) return undefined;
-  return [...found[1].matchAll(/([^<>,]*)<([^<>]*)>/g)].map(([, name = '', email = '']) => ({
-    name: name.trim(),
-    email: email.trim(),
-  }));
-}

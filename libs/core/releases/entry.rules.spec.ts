@@ -179,6 +179,17 @@ describe('ledger files', () => {
     expect(back.spec).toMatchObject({ digest: digest('1'), fallback: sha('1'), rejected: [{ digest: digest('2') }] });
   });
 
+  it('name who wrote the release that they name, after a rollback too', () => {
+    const by = (name: string) => [{ name, email: `${name}@example.com` }];
+    const good = promotedFile(release('1'), { ...place, authors: by('ada') });
+    const before = { file: good, attempt: sha('1'), over: true };
+    const bad = promotedFile(release('2'), { ...place, before, authors: by('bob') });
+    expect(bad.spec.authors).toEqual(by('bob'));
+    expect(rolledBackFile(bad, { fallback: good, reason: 'r' }).spec.authors).toEqual(by('ada'));
+    expect(rolledBackFile(bad, { fallback: first, reason: 'r' }).spec).not.toHaveProperty('authors');
+    expect(promotedFile(release('3'), { ...place, before }).spec).not.toHaveProperty('authors');
+  });
+
   it('an attempt begins where the candidate changed, not where a hold or a halt was written', () => {
     const named = (commit: string, digit: string) => ({
       commit: sha(commit),

@@ -16,8 +16,9 @@ export interface Before {
   readonly over: boolean;
 }
 
-/** Where a release is promoted to. */
+/** Where a release is promoted to, and who wrote what it brings. */
 export interface Place {
+  readonly authors?: readonly { readonly name: string; readonly email: string }[] | undefined;
   readonly application: ApplicationId;
   readonly environment: EnvironmentName;
   readonly before?: Before;
@@ -27,7 +28,7 @@ export interface Place {
  * The ledger file of a promotion. `fallback` is the promotion before it if its rollout was over, else that one's own;
  * a halt goes with the release that it was about, holds and rejections stay.
  */
-export function promotedFile(release: ReleaseRef, { application, environment, before }: Place): ReleaseFile {
+export function promotedFile(release: ReleaseRef, { application, environment, before, authors }: Place): ReleaseFile {
   const { team, name } = splitApplicationId(application);
   const fallback = before === undefined ? undefined : before.over ? before.attempt : before.file.spec.fallback;
   const { hold, rejected } = before?.file.spec ?? {};
@@ -41,6 +42,7 @@ export function promotedFile(release: ReleaseRef, { application, environment, be
       definition: { ...release.definition },
       sources: { ...release.sources },
       renderer: { ...release.renderer },
+      ...(authors === undefined ? {} : { authors: authors.map((one) => ({ ...one })) }),
       ...(fallback === undefined ? {} : { fallback }),
       ...(hold === undefined ? {} : { hold }),
       ...(rejected === undefined ? {} : { rejected }),
@@ -56,8 +58,8 @@ export function rolledBackFile(
   bad: ReleaseFile,
   { fallback, reason }: { fallback: ReleaseFile; reason: string },
 ): ReleaseFile {
-  const { version, digest, definition, sources, renderer } = fallback.spec;
-  const { halted: _halted, rejected = [], ...kept } = bad.spec;
+  const { version, digest, definition, sources, renderer, authors } = fallback.spec;
+  const { halted: _halted, authors: _authors, rejected = [], ...kept } = bad.spec;
   return {
     ...bad,
     spec: {
@@ -67,6 +69,7 @@ export function rolledBackFile(
       definition,
       sources,
       renderer,
+      ...(authors === undefined ? {} : { authors }),
       rejected: withRejected(rejected, { digest: bad.spec.digest, reason }),
     },
   };

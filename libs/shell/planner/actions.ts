@@ -1,10 +1,4 @@
-import {
-  acknowledgementTrailer,
-  ledgerFile,
-  parseAuthors,
-  writeMember,
-  type Acknowledgement,
-} from '@fairlead/core/documents';
+import { acknowledgementTrailer, ledgerFile, writeMember, type Acknowledgement } from '@fairlead/core/documents';
 import {
   FairleadError,
   type ApplicationId,
@@ -233,9 +227,8 @@ export async function namedOffer(round: Round, unit: Unit, word: string): Promis
     const from = unitOf(unit.application, environment);
     const file = named && (await round.pinned.release(round.snapshot, { unit: from, commit: named.commit }));
     if (file === undefined) continue;
-    const { version, digest, definition, sources, renderer } = file.spec;
+    const { version, digest, definition, sources, renderer, authors } = file.spec;
     const release: ReleaseRef = { version, digest, definition, sources, renderer };
-    const authors = parseAuthors(named?.trailers ?? []);
     return { release, gates: [], ...(authors === undefined ? {} : { authors }) };
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { authorsTrailer, formatTrailers, ledgerFile, writeReleaseFile, type Trailer } from '@fairlead/core/documents';
+import { formatTrailers, ledgerFile, writeReleaseFile, type Trailer } from '@fairlead/core/documents';
 import type { CommitSha, Digest, ReleaseFile } from '@fairlead/core/model';
 import type { Offer } from '@fairlead/core/releases';
 import { promotedFile, rolledBackFile } from '@fairlead/core/releases';
@@ -60,13 +60,13 @@ export function draftPromotion(
   const promoted = promotedFile(offer.release, {
     application: unit.application,
     environment: unit.environment,
+    authors: offer.authors,
     ...before,
   });
   const gates = offer.gates.map(({ trailer }) => trailer).join(', ');
   const trailers: Trailer[] = [
     ['Fairlead-From', from.length === 0 ? 'sources' : from.join(', ')],
     ...(gates === '' ? [] : [['Fairlead-Gates', gates] as const]),
-    ...(offer.authors === undefined ? [] : [authorsTrailer(offer.authors)]),
     ['Fairlead-Policy', ground.snapshot.head],
     ...(reason === undefined ? [] : [['Fairlead-Reason', reason] as const]),
   ];

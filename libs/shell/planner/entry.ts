@@ -108,11 +108,20 @@ async function headOffer(round: Round, { unit }: UnitView): Promise<(Offered & W
     const digest = releaseDigest({ content: definitionContent(application), sources: digests, renderer });
     const definition = { repository: round.options.repositoryUrl, commit: defined.since };
     const release = { version, digest, definition, sources, renderer };
-    return { release, order: 0, authors: [...authors, defined.by] };
+    return { release, order: 0, authors: eachOnce([...authors, defined.by]) };
   } catch (thrown) {
     const { reason, message } = asFairleadError(thrown, { reason: 'SourceUnavailable' });
     return { reason, message };
   }
+}
+
+/** How much of a release's authors a ledger file keeps. */
+const most = { authors: 20, characters: 200 };
+
+function eachOnce(authors: readonly Author[]): Author[] {
+  const cut = (text: string): string => text.slice(0, most.characters);
+  const once = new Map(authors.map(({ name, email }) => [`${name} ${email}`, { name: cut(name), email: cut(email) }]));
+  return [...once.values()].slice(0, most.authors);
 }
 
 /** What is wrong with the unit itself, so that nothing may be promoted into it. */

@@ -1,4 +1,4 @@
-import { parseAuthors, type Word } from '@fairlead/core/documents';
+import type { Word } from '@fairlead/core/documents';
 import { candidateKey, keyOfRelease, type Offered, type ReleaseRef } from '@fairlead/core/releases';
 import type { Gate, PipelineEntry, Reason } from '@fairlead/core/model';
 import {
@@ -152,14 +152,13 @@ export async function dependenciesOf(
   return Object.fromEntries(found);
 }
 
-/** Who wrote what a release brings, by the commits that promoted it anywhere; undefined where none says so. */
+/** Who wrote what a release brings, by the ledger files that ever named it; undefined where none says so. */
 export function authorsOf({ snapshot }: Pick<Round, 'snapshot'>, { unit }: Entry, release: ReleaseRef) {
   const key = keyOfRelease(release);
   const pipeline = snapshot.documents.applications.get(unit.application)?.spec.pipeline ?? [];
   for (const { environment } of pipeline) {
     for (const named of snapshot.named.get(unitOf(unit.application, environment).key) ?? []) {
-      const authors = candidateKey(named) === key ? parseAuthors(named.trailers) : undefined;
-      if (authors !== undefined) return authors;
+      if (named.authors !== undefined && candidateKey(named) === key) return named.authors;
     }
   }
   return undefined;

@@ -77,7 +77,18 @@ function ordered(
  */
 export function writeReleaseFile(file: ReleaseFile, previousText?: string): string {
   const { name, team, environment } = file.metadata;
-  const fields = ['version', 'digest', 'definition', 'sources', 'renderer', 'fallback', 'hold', 'halted', 'rejected'];
+  const fields = [
+    'version',
+    'digest',
+    'definition',
+    'sources',
+    'renderer',
+    'authors',
+    'fallback',
+    'hold',
+    'halted',
+    'rejected',
+  ];
   return write(
     ordered({ kind: file.kind, metadata: { name, team, environment }, spec: file.spec }, fields),
     previousText,

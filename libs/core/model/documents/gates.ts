@@ -17,7 +17,12 @@ const gate = z.union(
   [
     z.strictObject({ soak: duration }),
     z.strictObject({ health: duration }),
-    z.strictObject({ approval: z.strictObject({ count: z.int().min(1).default(1), from: z.array(z.string().min(1)).min(1).optional() }) }),
+    z.strictObject({
+      approval: z.strictObject({
+        count: z.int().min(1).default(1),
+        from: z.array(z.string().min(1)).min(1).optional(),
+      }),
+    }),
     z.strictObject({ window: z.union([window, z.array(window).min(1)]) }),
     z.strictObject({ dependency: z.strictObject({ application: z.string().regex(/^[^/]+\/[^/]+$/) }) }),
     z.strictObject({ check: httpCheck }),

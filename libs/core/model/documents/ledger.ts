@@ -14,6 +14,8 @@ export const release = document('Release', {
     sources: z.record(z.string(), z.strictObject({ revision: z.string().min(1), digest })),
     /** Version by the renderer's name. */
     renderer: z.record(z.string(), z.string()),
+    /** Who wrote what the promotion brought, as far as sources tell; nobody approves their own work. */
+    authors: z.array(z.strictObject({ name: z.string(), email: z.string() })).optional(),
     /** The ledger commit whose release last completed its rollout here. */
     fallback: commit.optional(),
     hold: z.strictObject({ by: z.string().min(1), reason: reasonText }).optional(),

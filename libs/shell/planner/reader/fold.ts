@@ -89,6 +89,7 @@ function foldNamed(before: Walked | undefined, { commit, releases }: Step): Walk
       version: spec.version,
       definition: spec.definition.commit,
       revisions: Object.fromEntries(Object.entries(spec.sources).map(([name, { revision }]) => [name, revision])),
+      ...(spec.authors === undefined ? {} : { authors: spec.authors.slice(0, trailerLimit) }),
     };
     named.set(key, [entry, ...(named.get(key) ?? [])]);
   }

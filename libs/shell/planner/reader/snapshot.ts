@@ -15,6 +15,8 @@ export interface NamedRelease {
   readonly definition: CommitSha;
   /** Revision by the source's name. */
   readonly revisions: Readonly<Record<string, string>>;
+  /** Who wrote what it brings, where the file says so. */
+  readonly authors?: readonly Signature[];
 }
 
 /** The content of a definition, since when, and who wrote it. */
