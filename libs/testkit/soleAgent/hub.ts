@@ -1,15 +1,18 @@
 import { buildBundle, desiredRoot, headBytes, type BundleParts } from '@fairlead/core/bundle';
-import type {
-  AgentMessage,
-  ApplicationId,
-  ApplicationStatus,
-  ClusterName,
-  CommitSha,
-  DesiredEntry,
-  Digest,
-  DriftItem,
-  HubMessage,
-  Tombstone,
+import {
+  errorOf,
+  parseProblem,
+  type AgentMessage,
+  type ApplicationId,
+  type ApplicationStatus,
+  type ClusterName,
+  type CommitSha,
+  type DesiredEntry,
+  type Digest,
+  type DriftItem,
+  type HubMessage,
+  type MessageOf,
+  type Tombstone,
 } from '@fairlead/core/model';
 import type { HubLink } from '@fairlead/ports/transport';
 
@@ -34,6 +37,10 @@ export interface SoleHub {
   /** Whatever the agent tells it from now on. */
   onMessage(listener: (message: AgentMessage) => void): void;
   want(desired: SoleDesired): Promise<void>;
+  /** Asks for a look into the cluster; resolves to the agent's JSON as text, and throws its error. */
+  query(query: Omit<MessageOf<HubMessage, 'Query'>, 'type' | 'id'>): Promise<string>;
+  /** Asks for a dry run of what the application might become. */
+  plan(application: ApplicationId, parts: SoleApplication): Promise<string>;
   /** Nobody can connect from now on. */
   down(): void;
 }
@@ -55,6 +62,7 @@ class TalkingHub implements SoleHub {
   readonly #cluster: ClusterName;
   readonly #texts = new Map<Digest, Uint8Array>();
   readonly #listeners: ((message: AgentMessage) => void)[] = [];
+  readonly #asked = new Map<string, PromiseWithResolvers<string>>();
   #desired: HubMessage | undefined;
   #deliver: ((message: HubMessage) => Promise<void>) | undefined;
   #isUp = true;
@@ -86,6 +94,24 @@ class TalkingHub implements SoleHub {
       removed: [],
     };
     await this.#deliver?.(this.#desired);
+  }
+
+  query(query: Omit<MessageOf<HubMessage, 'Query'>, 'type' | 'id'>): Promise<string> {
+    return this.#ask((id) => ({ type: 'Query', id, ...query }));
+  }
+
+  plan(application: ApplicationId, parts: SoleApplication): Promise<string> {
+    const { bundle } = this.#entryOf(application, parts);
+    return this.#ask((id) => ({ type: 'PlanRequest', id, application, bundle }));
+  }
+
+  async #ask(message: (id: string) => HubMessage): Promise<string> {
+    const id = String(this.#asked.size + 1);
+    const answer = Promise.withResolvers<string>();
+    this.#asked.set(id, answer);
+    if (!this.#deliver) throw new Error('no agent has connected');
+    await this.#deliver(message(id));
+    return answer.promise;
   }
 
   #entryOf(application: ApplicationId, { entry, ...parts }: SoleApplication): DesiredEntry {
@@ -138,5 +164,10 @@ class TalkingHub implements SoleHub {
       for (const status of message.changed) this.statuses.set(status.application, status);
       for (const gone of message.removed) this.statuses.delete(gone);
     } else if (message.type === 'DriftReport') this.drifts.push(...message.items);
+    else if (message.type === 'QueryResult' || message.type === 'PlanResult') {
+      const asked = this.#asked.get(message.id);
+      if (message.error === undefined) asked?.resolve(message.resultJson);
+      else asked?.reject(errorOf(parseProblem(message.resultJson, message.error)));
+    }
   }
 }
