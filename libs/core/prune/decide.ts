@@ -28,7 +28,7 @@ export interface PruneInput {
    * `Withdrawn`, the signed word that the application leaves, which alone deletes everything.
    */
   readonly wanted: { readonly keys: ReadonlySet<string>; readonly complete: boolean } | 'Withdrawn';
-  /** Place of a kind in the order of an apply within its stage (`rankOf` of the apply room). */
+  /** Place of a kind in the order of an apply within its stage (`rankOf` of the apply room): 0 for definitions. */
   readonly rankOf: (key: ObjectKey) => number;
   /** By key text; what is missing has not been looked at. */
   readonly live: ReadonlyMap<string, Sight>;
@@ -193,13 +193,12 @@ function inReverse(
   deletions: readonly { entry: InventoryEntry; uid: string }[],
   rankOf: PruneInput['rankOf'],
 ): readonly PruneDelete[] {
-  const ranked = deletions.map(({ entry, uid }) => ({
-    key: entry.key,
-    uid,
-    text: keyText(entry.key),
-    stage: entry.stage ?? 0,
-    rank: rankOf(entry.key),
-  }));
+  // Definitions that named no stage came with the first one, so they go with it.
+  const first = Math.min(0, ...deletions.map(({ entry }) => entry.stage ?? 0));
+  const ranked = deletions.map(({ entry, uid }) => {
+    const rank = rankOf(entry.key);
+    return { key: entry.key, uid, text: keyText(entry.key), rank, stage: entry.stage || (rank === 0 ? first : 0) };
+  });
   ranked.sort((a, b) => b.stage - a.stage || b.rank - a.rank || (a.text < b.text ? 1 : a.text > b.text ? -1 : 0));
   let batch = 0;
   return ranked.map(({ key, uid, stage, rank }, index) => {

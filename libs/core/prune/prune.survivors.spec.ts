@@ -252,4 +252,27 @@ describe('the order of deletions', () => {
       '3 Deployment/early',
     ]);
   });
+
+  it('has definitions that named no stage last, as they came with the first', () => {
+    const inventory = [
+      entry('Namespace/data'),
+      entry('ConfigMap/early', { stage: -2 }),
+      entry('Namespace/late', { stage: 3 }),
+    ];
+    const { delete: deletions } = decidePrune({
+      inventory,
+      wanted: 'Withdrawn',
+      rankOf: ({ kind }) => (kind === 'Namespace' ? 0 : 1),
+      live: new Map(inventory.map((one) => present(`${one.key.kind}/${one.key.name}`))),
+      sync: { prune: true, adopt: 'Release' },
+      acknowledged: Object.fromEntries(inventory.map(({ key }) => [keyText(key), commit])),
+      budgets: [],
+      passFailed: false,
+    });
+    expect(deletions.map((one) => `${one.batch} ${one.key.kind}/${one.key.name}`)).toEqual([
+      '0 Namespace/late',
+      '1 ConfigMap/early',
+      '2 Namespace/data',
+    ]);
+  });
 });

@@ -97,8 +97,9 @@ describe('an application', () => {
       },
     };
     const boat = { apiVersion: 'example.dev/v1', kind: 'Boat', metadata: { name: 'ada' }, spec: {} };
-    await one.want({ applications: { [web]: { objects: [crd, boat] } } });
+    await one.want({ applications: { [web]: { objects: [crd, boat, configMap('a')] } } });
     await one.until(web, { sync: 'Applying', reason: 'KindUnknown' });
+    expect(one.api.find(key('ConfigMap', 'a'))).toBeUndefined();
     one.api.edit(
       { group: 'apiextensions.k8s.io', kind: 'CustomResourceDefinition', namespace: '', name: 'boats.example.dev' },
       (object) => ({
@@ -114,6 +115,29 @@ describe('an application', () => {
     );
     await one.until(web, { sync: 'InSync' });
     expect(one.api.find(key('Boat', 'ada', { group: 'example.dev' }))).toBeDefined();
+  });
+
+  it('goes on with its neighbours where a definition will never be established', async () => {
+    const one = await rig({ establishCrds: false });
+    const spec = { group: 'example.dev', scope: 'Namespaced', names: { kind: 'Boat', plural: 'boats' } };
+    const crd = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'boats.example.dev' },
+      spec: { ...spec, versions: [{ name: 'v1', served: true, storage: true }] },
+    };
+    await one.want({ applications: { [web]: { objects: [crd, configMap('a')] } } });
+    await one.until(web, { sync: 'Applying', reason: 'StageWaits' });
+    one.api.edit(
+      { group: 'apiextensions.k8s.io', kind: crd.kind, namespace: '', name: crd.metadata.name },
+      (object) => ({
+        ...object,
+        status: { conditions: [{ type: 'NamesAccepted', status: 'False', reason: 'KindConflict', message: 'taken' }] },
+      }),
+      { manager: 'kube-apiserver', subresource: 'status' },
+    );
+    await one.until(web, { sync: 'InSync', health: 'Degraded' });
+    expect(one.api.find(key('ConfigMap', 'a'))).toBeDefined();
   });
 
   it('applies a custom resource as soon as somebody else brings its definition', async () => {

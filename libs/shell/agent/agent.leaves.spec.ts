@@ -236,6 +236,36 @@ describe('an object', () => {
 });
 
 describe('an application that leaves', () => {
+  it('takes its custom resources with it though their definition went before them', async () => {
+    const one = await rig();
+    const spec = { group: 'example.dev', scope: 'Namespaced', names: { kind: 'Boat', plural: 'boats' } };
+    const versions = [{ name: 'v1', served: true, storage: true }];
+    const key = {
+      group: 'apiextensions.k8s.io',
+      kind: 'CustomResourceDefinition',
+      namespace: '',
+      name: 'boats.example.dev',
+    };
+    const crd = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: key.kind,
+      metadata: { name: key.name },
+      spec: { ...spec, versions },
+    };
+    await run(one, {
+      [web]: {
+        objects: [crd, { apiVersion: 'example.dev/v1', kind: 'Boat', metadata: { name: 'ada' } }, configMap('a')],
+      },
+    });
+    await one.crew.stop();
+    one.api.remove(key);
+    await one.restart({ cleanly: false });
+    const acknowledged = { 'apiextensions.k8s.io/CustomResourceDefinition//boats.example.dev': commit };
+    await one.want({ tombstones: [{ application: web, acknowledged }] });
+    await one.eventually(() => expect(one.status(web)).toBeUndefined(), 1000);
+    expect(maps(one)).toEqual([]);
+  });
+
   it('takes with it what it made, and its inventory', async () => {
     const one = await rig();
     await run(one, { [web]: { objects: [configMap('a'), configMap('b')] }, [other]: { objects: [configMap('o')] } });

@@ -152,8 +152,10 @@ describe('an object that may be made anew', () => {
     expect(status.message).toContain('example.com/backup');
     expect(status.health).not.toBe('Healthy');
     expect(dataOf(one, 'a')).toEqual({ a: '2' });
+    const doneMs = one.clock.now();
     one.api.edit(at, (object) => ({ ...object, metadata: { ...object.metadata, finalizers: [] } }));
     await one.until(web, { sync: 'InSync' });
+    expect(one.clock.now() - doneMs).toBeLessThan(5000);
     expect(selectorOf(one)).toMatchObject({ selector: { matchLabels: { app: 'b' } } });
     expect(deletes(one)).toEqual(['web']);
     expect(one.drifts).toEqual([]);

@@ -208,7 +208,11 @@ export class Keeper {
 
   async #absent(item: Item, by: { assignment: Assignment; seenAtMs: number }): Promise<void> {
     const { sync } = by.assignment.index;
-    if (item.isRenewed) return void (await this.#sender.send(item, 'bulk'));
+    if (item.isRenewed) {
+      await this.#sender.send(item, 'bulk');
+      // The pass that it held up goes on.
+      return this.#desk.events.again(0);
+    }
     if (endOf(item, by.assignment.entry.bundle) !== undefined) return this.#desk.events.changed();
     item.health = missingHealth(item.key);
     if (sync.drift !== 'Off') await this.#drifted(item, { before: undefined, seenAtMs: by.seenAtMs });

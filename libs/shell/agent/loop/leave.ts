@@ -2,6 +2,7 @@ import { rankOf, trackingKey } from '@fairlead/core/apply';
 import { assessHealth } from '@fairlead/core/health';
 import {
   asFairleadError,
+  FairleadError,
   keyText,
   type ApplicationId,
   type CommitSha,
@@ -115,15 +116,30 @@ async function lookAtAll(
 ): Promise<Map<string, KubeObject | 'Absent'>> {
   const found = new Map<string, KubeObject | 'Absent'>();
   await forEachLimited(by.leaving, parallel, async (item) => {
-    const kind = item.kind ?? (await ground.cluster.preferredKind(item.key.group, item.key.kind));
-    item.kind = kind;
-    // A kind that is no longer served has no objects.
-    // A Namespace says in its status what keeps it from going.
-    const metadataOnly = !isNamespace(item.key);
-    const object = kind && (await look(ground, kind, { key: item.key, account: by.account, metadataOnly }));
+    const object = await lookAtOne(ground, { item, account: by.account });
     found.set(item.text, object ?? 'Absent');
   });
   return found;
+}
+
+/** Undefined for what does not exist: a kind that is no longer served has no objects. */
+async function lookAtOne(
+  ground: Ground,
+  { item, account }: { item: Item; account: Identity },
+): Promise<KubeObject | undefined> {
+  const { key } = item;
+  // A Namespace says in its status what keeps it from going.
+  const how = { key, account, metadataOnly: !isNamespace(key) };
+  item.kind ??= await ground.cluster.preferredKind(key.group, key.kind);
+  try {
+    return item.kind && (await look(ground, item.kind, how));
+  } catch (error) {
+    if (!(error instanceof FairleadError) || error.reason !== 'KindUnknown') throw error;
+    // Its definition went, or another version is served now.
+    ground.cluster.forgetKinds();
+    item.kind = await ground.cluster.preferredKind(key.group, key.kind);
+    return item.kind && (await look(ground, item.kind, how));
+  }
 }
 
 function sightOf(object: KubeObject | 'Absent', by: { text: string; work: LeaveTerms }): Sight {

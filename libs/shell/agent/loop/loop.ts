@@ -35,8 +35,8 @@ export interface LoopOptions {
   readonly random: () => number;
 }
 
-/** A report looks at every object: of ten thousand, twice a second while they change. */
-const reportMsPerItem = 0.05;
+/** A report looks at every object: of ten thousand, once a second while they change. */
+const reportMsPerItem = 0.1;
 const passPauses = { firstMs: 1000, mostMs: 60_000 };
 /** So long a correction is shown after it. */
 const correctedForMs = 600_000;
@@ -318,7 +318,9 @@ export class ApplicationLoop {
     if (!facts || this.#roster.items.size === 0) return;
     const objects = this.#roster.items.size;
     reporter.status(
-      goal.to === 'Leave' ? leavingStatus(facts, { objects, held: this.#held }) : orphanStatus(facts, objects),
+      goal.to === 'Leave'
+        ? leavingStatus(facts, { objects, held: this.#held, failure: this.#failure })
+        : orphanStatus(facts, objects),
     );
   }
 

@@ -31,6 +31,10 @@ export async function applyStages(work: PassWork): Promise<boolean> {
         if (!signal.aborted) await advance(item, work);
       });
       if (signal.aborted) return false;
+      if (group.until === 'Established' && group.items.some(({ item }) => isEstablishing(item))) {
+        work.waitsFor(stage);
+        return false;
+      }
     }
     const settled = groups.every(({ items }) => items.every(({ item }) => isSettled(item, assignment.entry.bundle)));
     if (index + 1 < stages.length && !settled) {
@@ -39,6 +43,11 @@ export async function applyStages(work: PassWork): Promise<boolean> {
     }
   }
   return wanted.every(({ item }) => isApplied(item));
+}
+
+/** A definition that is applied and not served yet; one that never will be is not waited for. */
+function isEstablishing(item: Item): boolean {
+  return item.key.kind === 'CustomResourceDefinition' && isApplied(item) && item.health.status === 'Progressing';
 }
 
 async function advance(item: Item, { ground, keeper, assignment, again }: PassWork): Promise<void> {

@@ -67,18 +67,21 @@ export function orphanStatus(facts: InventoryFacts, objects: number): LoopStatus
 }
 
 /** What is shown of an application that leaves. */
-export function leavingStatus(facts: InventoryFacts, by: { objects: number; held: readonly PruneNote[] }): LoopStatus {
+export function leavingStatus(
+  facts: InventoryFacts,
+  by: { objects: number; held: readonly PruneNote[]; failure?: StatusInput['failure'] },
+): LoopStatus {
   const note = worstNote(by.held);
   return {
     application: facts.application,
     release: facts.release,
     bundle: facts.bundle,
     attempt: facts.attempt,
-    sync: note ? 'OutOfSync' : 'Applying',
+    sync: by.failure ? 'Failed' : note ? 'OutOfSync' : 'Applying',
     health: 'Unknown',
     drift: 'None',
-    reason: note?.reason ?? 'Withdrawn',
-    message: note?.message ?? `${by.objects} objects are still to go`,
+    reason: by.failure?.reason ?? note?.reason ?? 'Withdrawn',
+    message: by.failure?.message ?? note?.message ?? `${by.objects} objects are still to go`,
     objects: by.objects,
     healthyObjects: 0,
     problems: by.held
