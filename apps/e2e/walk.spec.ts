@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fleetFixture, type Fleet } from '@fairlead/testkit/fleet';
+import { until } from '@fairlead/testkit/kube';
+import type { Answer } from '@fairlead/wire/rest';
+import { configMap, documents, manifests } from './documents.ts';
+import { entryText, isOfApplications, isWrite, markAudit } from './observe.ts';
+
+const environments = {
+  dev: ['dev'],
+  staging: ['staging-1', 'staging-2'],
+  prod: ['prod-canary', 'prod-1', 'prod-2'],
+} as const;
+const timeoutMs = 120_000;
+const web = { application: 'default/web', environment: 'prod' };
+let fleet: Fleet;
+
+type Rollout = Answer<'listRollouts'>['items'][number];
+
+const files = (version: string) => ({ 'deploy/all.yaml': manifests(configMap('settings', { version })) });
+/** Bad is what says so, and in prod only: `where` comes by an override. */
+const health = [
+  {
+    target: { kind: 'ConfigMap' },
+    healthy: 'object.data.version != "bad" || object.data.?where.orValue("") != "prod"',
+  },
+];
+
+beforeAll(async () => {
+  fleet = await fleetFixture({
+    clusters: Object.entries(environments).flatMap(([env, names]) =>
+      names.map((name) => ({ name, labels: { env, ...(name === 'prod-canary' && { tier: 'canary' }) } })),
+    ),
+    repositories: {
+      base: () => ({ 'deploy/all.yaml': manifests(configMap('base', { version: '1' })) }),
+      web: () => files('1'),
+      fleet: (gitUrl) => ({ 'fairlead.yaml': fleetDocuments(gitUrl) }),
+    },
+  });
+}, 240_000);
+afterAll(() => fleet?.stop());
+
+function fleetDocuments(gitUrl: string): string {
+  const source = (name: string) => ({ git: { url: `${gitUrl}/${name}.git`, path: 'deploy' } });
+  const environment = (name: string, more: object = {}) => ({
+    kind: 'Environment',
+    name,
+    spec: { clusters: { matchLabels: { env: name } }, ...more },
+  });
+  return documents(
+    { kind: 'Fleet', name: 'walk' },
+    environment('dev'),
+    environment('staging', { rollout: { maxUnavailable: '100%' } }),
+    environment('prod', {
+      gates: [{ window: { deny: '0 0 1 1 *', duration: '1m', timeZone: 'Europe/Berlin' } }],
+      rollout: {
+        waves: [{ name: 'canary', clusters: { matchLabels: { tier: 'canary' } }, soak: '1s' }, { name: 'rest' }],
+        maxUnavailable: '100%',
+        progressDeadline: '4s',
+        onFailure: 'Rollback',
+      },
+    }),
+    {
+      kind: 'Application',
+      name: 'base',
+      spec: {
+        source: source('base'),
+        namespace: 'base',
+        pipeline: Object.keys(environments).map((name) => ({ environment: name })),
+      },
+    },
+    {
+      kind: 'Application',
+      name: 'web',
+      spec: {
+        source: source('web'),
+        namespace: 'web',
+        health,
+        overrides: [
+          { environment: 'prod', patches: [{ target: { kind: 'ConfigMap' }, patch: { data: { where: 'prod' } } }] },
+        ],
+        pipeline: [
+          { environment: 'dev' },
+          {
+            environment: 'staging',
+            gates: [{ soak: '1s' }, { health: '0s' }, { dependency: { application: 'default/base' } }],
+          },
+          { environment: 'prod', gates: [{ approval: {} }, { pause: { reason: 'the auditors look at it' } }] },
+        ],
+      },
+    },
+  );
+}
+
+async function untilIn(environment: keyof typeof environments, version: string): Promise<void> {
+  for (const name of environments[environment])
+    await until(async () => (await versionIn(name)) === version, {
+      what: `version ${version} to come to ${name}`,
+      timeoutMs,
+    });
+}
+
+async function versionIn(cluster: string): Promise<string | undefined> {
+  const { api } = fleet.member(cluster).plane;
+  const found = await api.get('/api/v1/namespaces/web/configmaps/settings').catch(() => undefined);
+  return found?.data.version;
+}
+
+async function inProd(): Promise<Rollout | undefined> {
+  return (await fleet.hub.client.call('listRollouts', { query: web })).items[0];
+}
+
+/** Waits until what holds the entry into prod is this gate. */
+async function untilHeldBy(gate: string): Promise<Rollout> {
+  let last: Rollout | undefined;
+  return until(
+    async () => {
+      last = await inProd();
+      const open = last?.gates.filter(({ verdict }) => verdict !== 'Pass').map((one) => one.gate);
+      if (last && open?.[0]?.startsWith(gate)) return last;
+      throw new Error(JSON.stringify(last));
+    },
+    { what: `prod to be held by ${gate}`, timeoutMs },
+  );
+}
+
+/** The ledger's commits of web in an environment, the oldest first. */
+async function ledger(environment: string): Promise<string[]> {
+  const path = `ledger/${environment}/default/web.yaml`;
+  const log = await fleet.git.git('fleet', 'log', '--reverse', '--format=%s', 'main', '--', path);
+  return log.split('\n').filter(Boolean);
+}
+
+async function letIn(): Promise<void> {
+  await untilHeldBy('approval');
+  await fleet.hub.client.call('approve', { body: web });
+  await untilHeldBy('pause');
+  await fleet.hub.client.call('resume', { body: web });
+}
+
+test('a release walks three environments through every kind of gate, and enters each by one commit', async () => {
+  await untilIn('dev', '1');
+  await untilIn('staging', '1');
+  const held = await untilHeldBy('approval');
+  expect(held.gates.map(({ gate }) => gate.split(' ')[0])).toEqual(
+    expect.arrayContaining(['window', 'approval', 'pause']),
+  );
+  for (const name of environments.prod) expect(await versionIn(name)).toBeUndefined();
+  await letIn();
+  await untilIn('prod', '1');
+  for (const environment of Object.keys(environments)) {
+    const promotions = await ledger(environment);
+    expect(promotions).toHaveLength(1);
+    expect(promotions[0]).toMatch(new RegExp(`^Promote default/web \\S+ to ${environment}$`));
+  }
+  const trailers = await fleet.git.git('fleet', 'log', '-1', '--format=%B', '--', 'ledger/prod/default/web.yaml');
+  for (const gate of ['window', 'approval', 'pause']) expect(trailers).toMatch(new RegExp(`Fairlead-Gates:.*${gate}`));
+});
+
+test('a release that is bad in prod halts in the canary, goes back by a commit, and no write reaches the rest of prod', async () => {
+  const rest = await Promise.all(['prod-1', 'prod-2'].map((name) => markAudit(fleet.member(name).plane)));
+  await fleet.push('web', { files: files('bad'), message: 'A bad one' });
+  await untilIn('staging', 'bad');
+  await letIn();
+  await until(async () => (await versionIn('prod-canary')) === 'bad', { what: 'the canary to get it', timeoutMs });
+  await until(async () => (await versionIn('prod-canary')) === '1', { what: 'the canary to go back', timeoutMs });
+  const commits = await ledger('prod');
+  expect(commits.at(-1)).toMatch(/^Rollback default\/web in prod from \S+( \(\w+\))? to /);
+  for (const mark of rest) {
+    const writes = await mark.since((entry) => isWrite(entry) && isOfApplications(entry));
+    expect(writes.map(entryText)).toEqual([]);
+  }
+  expect((await inProd())?.next?.reason).toBe('Rejected');
+});
+
+test('the fix enters though the one before it is rejected, and reaches all of prod', async () => {
+  await fleet.push('web', { files: files('2'), message: 'The fix' });
+  await untilIn('staging', '2');
+  await letIn();
+  await untilIn('prod', '2');
+});
