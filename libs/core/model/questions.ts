@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { capabilities, type Asking } from './answers.ts';
 import type { ErrorCode, PlainError } from './error.ts';
-import type { ClusterName, Digest } from './ids.ts';
+import { isDigest, type ClusterName, type Digest } from './ids.ts';
 import { reasons, type Reason } from './reasons.ts';
 
 /** What a role asks of the gateway that holds a cluster's stream. */
@@ -21,12 +21,16 @@ export interface Question {
 /** What comes back: the agent's JSON as it came, or why there is none. */
 export type Reply = { readonly result: string } | { readonly problem: PlainError };
 
+/** Tighter than what an agent takes: a question that it could not read would end its stream. */
 const question = z.object({
   cluster: z.string(),
   asking: z.enum(Object.keys(capabilities) as [Asking, ...Asking[]]),
-  application: z.string(),
-  object: z.string().optional(),
-  bundle: z.string().optional(),
+  application: z
+    .string()
+    .max(512)
+    .regex(/^[^/]+\/[^/]+$/),
+  object: z.string().max(1024).optional(),
+  bundle: z.string().refine(isDigest).optional(),
   withinMs: z.number().positive().max(600_000),
 });
 

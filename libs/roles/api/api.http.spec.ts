@@ -145,6 +145,9 @@ test('a question about a cluster says why it cannot be asked, and an object that
   expect(tree).toMatchObject({ status: 404, body: { reason: 'NotAMember' } });
   const odd = await call('GET', `${at}/object?object=pod`, { token: 'right' });
   expect(odd).toMatchObject({ status: 400, body: { field: 'object' } });
+  // An agent would end its stream over a name that it cannot read.
+  const strange = await call('GET', '/api/v1/clusters/edge/applications/we%2Fb/shop/tree', { token: 'right' });
+  expect(strange).toMatchObject({ status: 400, body: { field: 'team' } });
   const none = await call('GET', `${at}/object`, { token: 'right' });
   expect(none).toMatchObject({ status: 400, body: { field: 'object' } });
 });

@@ -1,5 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
-import { applicationId, FairleadError, parseKey } from '@fairlead/core/model';
+import { applicationId, FairleadError, isName, parseKey } from '@fairlead/core/model';
 import { Input, Operation, type Given } from '@fairlead/roles/http';
 import { createPlan, getClusterEvents, getDiff, getObject, getTree, type PlanPorts } from '@fairlead/shell/api';
 import type { Answer } from '@fairlead/wire/rest';
@@ -50,8 +50,17 @@ export class QuestionsController {
   }
 }
 
+/** Longer than any name of an object is. */
+const mostObjectChars = 1024;
+
 function askedOf({ cluster, team, name, object }: Place) {
-  if (object !== undefined && parseKey(object) === undefined)
+  if (!isName(team) || !isName(name))
+    throw new FairleadError(`Cannot look at ${team}/${name}: it names no application. See \`fairlead apps\`.`, {
+      code: 'InvalidInput',
+      reason: 'InvalidArgument',
+      subject: { field: isName(team) ? 'name' : 'team' },
+    });
+  if (object !== undefined && (object.length > mostObjectChars || parseKey(object) === undefined))
     throw new FairleadError(
       `Cannot look at ${object}: an object is named GROUP/KIND/NAMESPACE/NAME, where group and namespace may be empty. See \`fairlead apps tree\`.`,
       { code: 'InvalidInput', reason: 'InvalidArgument', subject: { field: 'object' } },

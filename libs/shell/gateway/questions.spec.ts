@@ -126,10 +126,17 @@ test('a bundle can be asked for as long as it is planned, and no longer', async 
 
 test('each gateway answers for its own streams; what is no question is refused', async () => {
   const [at, other] = [await hub(), await hub()];
-  await joined(at);
+  const agent = await joined(at);
   expect(await ask(other)).toMatchObject({ problem: { reason: 'ClusterSilent' } });
   await expect(ask(at, {}, 'gateway-2')).rejects.toMatchObject({ code: 'NotFound' });
   expect(await ask(at, { asking: 'Secrets' as never })).toHaveProperty('problem');
+  for (const unreadable of [
+    { application: 'web' },
+    { application: 'a/b/c' },
+    { object: `/Pod/shop/${'x'.repeat(1024)}` },
+  ])
+    expect(await ask(at, unreadable)).toHaveProperty('problem');
+  expect(agent.heard.filter(({ type }) => type === 'Query')).toEqual([]);
   expect(await ask(at, { asking: 'Plan' })).toMatchObject({ problem: { code: 'InvalidInput' } });
   at.gateway.close();
   await expect(ask(at)).rejects.toMatchObject({ code: 'NotFound' });

@@ -28,7 +28,9 @@ const eventKind: ResourceKind = {
 
 /** The answer to a Query for Events: of one object and what it owns, or of all that the application has; newest first. */
 export async function answerEvents(desk: Desk, subject: Subject, key?: ObjectKey): Promise<EventsAnswer> {
-  const tree = await growTree(desk, subject);
+  // What the application itself brought is looked at alone: a tree has bounds.
+  const own = key && subject.items.filter(({ text }) => text === keyText(key));
+  const tree = await growTree(desk, own?.length ? { ...subject, items: own } : subject);
   const places = placesOf(tree, subject, key);
   const ids = new Set(places.flatMap(({ uid }) => uid ?? []));
   const names = new Set(places.map(({ node }) => node.object));

@@ -24,7 +24,7 @@ import { kindText } from '../watch/watchers.ts';
 import { asWhoMay, hiddenBecause, readObject, type Desk, type Subject } from './desk.ts';
 
 /** Bounds of one look at a tree. */
-const bounds = { objects: 2000, depth: 8, kinds: 60, namespaces: 20, listed: 2000, judged: 100, withinMs: 20_000 };
+const bounds = { objects: 2000, depth: 8, kinds: 60, namespaces: 20, listed: 2000, judged: 100, withinMs: 8_000 };
 
 /** The objects of an application and what they own. */
 export interface Grown {
