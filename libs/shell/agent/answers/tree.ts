@@ -69,11 +69,11 @@ export async function growTree(desk: Desk, subject: Subject): Promise<Grown> {
 }
 
 function rootOf(item: Readonly<Item>): Root {
-  const { text, entry, wanted, live, health, problem } = item;
+  const { text, entry, wanted, ignored, live, health, problem } = item;
   return {
     object: text,
     uid: entry?.uid,
-    standing: wanted ? live : 'Leaving',
+    standing: wanted ? live : ignored ? 'Ignored' : 'Leaving',
     health: health.status,
     reason: problem?.reason ?? health.reason,
     message: redacted(problem?.message ?? health.message).slice(0, 2048),
