@@ -177,4 +177,5 @@ test('the fix enters though the one before it is rejected, and reaches all of pr
   await untilIn('staging', '2');
   await letIn();
   await untilIn('prod', '2');
+  expect((await ledger('prod')).at(-1)).toMatch(/^Promote default\/web \S+ to prod$/);
 });

@@ -152,7 +152,7 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
     ...(pushed.head === undefined ? {} : { pushed: pushed.head }),
     looked: new Map(outcomes.map(({ view, state }) => [view.unit.key, state])),
     rechecks: rechecksOf(outcomes, { problem: pushed.problem, asked }),
-    ...problemOf(pushed.problem ?? asked.problem),
+    ...problemOf(pushed.problem ?? asked.problem ?? behind(round)),
     settled: isInEpoch(round),
     tookMs,
   };
@@ -169,6 +169,16 @@ function ledgerElsewhere({ options }: Workshop, { documents }: FleetSnapshot): F
       reason: 'LedgerUnwritable',
       subject: { file: 'fairlead.yaml', field: 'spec.ledger' },
     },
+  );
+}
+
+/** Another hub raised the epoch while this one ran: it must not give out what that one gives. */
+function behind({ hub, snapshot }: Round): FairleadError | undefined {
+  const { epoch } = snapshot.ledger;
+  if (hub.epoch === undefined || epoch === undefined || hub.epoch >= epoch) return undefined;
+  return new FairleadError(
+    `Cannot give anything out: the store of this hub is of epoch ${hub.epoch}, and another hub raised the ledger's to ${epoch}. Stop one of the two; a hub that is started again takes the ledger over.`,
+    { code: 'FailedPrecondition', reason: 'EpochBehind' },
   );
 }
 
