@@ -22,7 +22,7 @@ const servers: ReadonlySet<string> = new Set([
 ]);
 
 /** An object as people compare it: without its status and what the server writes by itself. */
-export function comparable(object: KubeObject): JsonMap {
+function comparable(object: KubeObject): JsonMap {
   const { status: _, metadata, ...rest } = object as unknown as JsonMap & { metadata: JsonMap };
   return { ...rest, metadata: Object.fromEntries(Object.entries(metadata).filter(([key]) => !servers.has(key))) };
 }

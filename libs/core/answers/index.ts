@@ -1,4 +1,4 @@
-export { changesBetween, comparable } from './changes.ts';
+export { changesBetween, type Change } from './changes.ts';
 export { conceal } from './conceal.ts';
 export { fitting, shortened } from './fit.ts';
 export { operatorGroups, ownableKinds, type KindName } from './owned.ts';

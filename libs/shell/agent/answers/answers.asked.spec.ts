@@ -264,6 +264,14 @@ describe('a plan', () => {
     expect(plan).toMatchObject({ counts: { unchanged: 3 }, objects: [] });
   });
 
+  test('tells a bounded number of fields of an object, and how many more there are', async () => {
+    const data = (value: string) => Object.fromEntries(Array.from({ length: 70 }, (_, nth) => [`k${nth + 10}`, value]));
+    await run([configMap('wide', data('1'))]);
+    const [change] = (await planOf([configMap('wide', data('2'))]).answer).objects;
+    expect(change).toMatchObject({ action: 'Change', message: '20 fields more would change.' });
+    expect(change?.fields).toHaveLength(50);
+  });
+
   test('of a bundle of another application is refused', async () => {
     const { answer } = planOf([configMap('a')], { application: 'web/other' });
     await expect(answer).rejects.toMatchObject({ code: 'InvalidInput' });

@@ -1,4 +1,4 @@
-import { changesBetween, shortened } from '@fairlead/core/answers';
+import { changesBetween, shortened, type Change } from '@fairlead/core/answers';
 import {
   asFairleadError,
   printJson,
@@ -73,9 +73,18 @@ async function tried(desk: Desk, work: ChangeWork, preferred: ResourceKind): Pro
     namespaces: { ensure: () => Promise.resolve() },
     dryRun: true,
   });
-  const fields = live === undefined ? [] : fieldsOf({ found: live, wanted: dryRun.object }, whole);
-  const action = live === undefined ? 'Create' : fields.length > 0 ? 'Change' : 'Unchanged';
-  return { object: text, action, fields, ...(whole ? both(live, dryRun.object) : {}) };
+  const shown = whole ? both(live, dryRun.object) : {};
+  if (live === undefined) return { object: text, action: 'Create', fields: [], ...shown };
+  const changes = changesBetween({ found: live, wanted: dryRun.object }, withoutSecrets);
+  const action = changes.length > 0 ? 'Change' : 'Unchanged';
+  const left = changes.length - bounds.fields;
+  return {
+    object: text,
+    action,
+    fields: changes.slice(0, bounds.fields).map((change) => fieldOf(change, whole ? bounds.whole : bounds.among)),
+    ...(left > 0 ? { message: `${left} fields more would change.` } : {}),
+    ...shown,
+  };
 }
 
 /** What is known of the object already says whether it is new, and whose it is. */
@@ -83,17 +92,10 @@ function itemOf({ resolved: { object, text }, known }: ChangeWork, kind: Resourc
   return { ...newItem(object.key, text), kind, wanted: object, entry: known.get(text)?.entry };
 }
 
-function fieldsOf(pair: { found: KubeObject; wanted: KubeObject }, whole: boolean): FieldChange[] {
-  const most = whole ? bounds.whole : bounds.among;
+function fieldOf({ path, wanted, found }: Change, most: number): FieldChange {
   const shown = (value: Json | undefined): string => (value === undefined ? '' : shortened(printJson(value), most));
-  const changes = changesBetween(pair, withoutSecrets);
-  const told = changes.slice(0, bounds.fields).map(({ path, wanted, found }) => ({
-    pointer: path.map((segment) => `/${segment.replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
-    wanted: shown(wanted),
-    found: shown(found),
-  }));
-  const left = changes.length - told.length;
-  return left === 0 ? told : [...told, { pointer: '', wanted: `${left} fields more`, found: '' }];
+  const pointer = path.map((segment) => `/${segment.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return { pointer, wanted: shown(wanted), found: shown(found) };
 }
 
 function both(live: KubeObject | undefined, wanted: KubeObject): Pick<ObjectChange, 'live' | 'wanted'> {
