@@ -24,7 +24,11 @@ export function encodeAgentMessage(message: AgentMessage): Uint8Array {
   return encoded(toBinary(AgentEnvelopeSchema, envelope), message.type);
 }
 
-/** Decodes what an agent sent. Throws InvalidInput, naming the field, for all that is unknown or out of bounds. */
+/**
+ * Decodes what an agent sent. What a later version added is passed over: fields, whole messages (as
+ * `Unknown`), and words, which are read as the nearest that promises nothing. Throws InvalidInput, naming the field, for
+ * all that is out of bounds.
+ */
 export function decodeAgentMessage(bytes: Uint8Array): AgentMessage {
   const envelope = decoded(bytes, (within) => fromBinary(AgentEnvelopeSchema, within));
   return { ...traceFrom(envelope.traceparent), ...bodyFrom(envelope.message) };
@@ -67,6 +71,8 @@ function bodyTo(message: AgentMessage): Body {
           statusDigest: digestTo(message.statusDigest, 'Heartbeat.statusDigest'),
         },
       };
+    case 'Unknown':
+      throw unreadable('AgentEnvelope.message', 'Unknown, which stands for what others say');
   }
 }
 
@@ -133,7 +139,7 @@ function bodyFrom(body: AgentEnvelope['message']): AgentMessage {
         statusDigest: digestFrom(body.value.statusDigest, 'Heartbeat.statusDigest'),
       };
     case undefined:
-      throw unreadable('AgentEnvelope.message', 'none that this version knows');
+      return { type: 'Unknown' };
   }
 }
 

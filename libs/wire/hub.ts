@@ -60,7 +60,11 @@ function encodeAnew(message: HubMessage): Uint8Array {
   return encoded(toBinary(HubEnvelopeSchema, envelope), message.type);
 }
 
-/** Decodes what the hub sent. Throws InvalidInput, naming the field, for all that is unknown or out of bounds. */
+/**
+ * Decodes what the hub sent. What a later version added is passed over: fields, whole messages (as
+ * `Unknown`), and words, which are read as the nearest that promises nothing. Throws InvalidInput, naming the field, for
+ * all that is out of bounds.
+ */
 export function decodeHubMessage(bytes: Uint8Array): HubMessage {
   const envelope = decoded(bytes, (within) => fromBinary(HubEnvelopeSchema, within));
   return { ...traceFrom(envelope.traceparent), ...bodyFrom(envelope.message) };
@@ -98,6 +102,8 @@ function bodyTo(message: HubMessage): Body {
       const kind = queryKinds.to(message.kind, 'Query.kind');
       return { case: 'query', value: { id, application, kind, ...(key && { key }) } };
     }
+    case 'Unknown':
+      throw unreadable('HubEnvelope.message', 'Unknown, which stands for what others say');
   }
 }
 
@@ -172,6 +178,8 @@ function bodyFrom(body: HubEnvelope['message']): HubMessage {
       };
     case 'query': {
       const { id, kind, application, key } = body.value;
+      // A question of a kind that is not known here is not answered; whoever asks knows it by our capabilities.
+      if (!queryKinds.knows(kind)) return { type: 'Unknown' };
       return {
         type: 'Query',
         id: text(id, { path: 'Query.id' }),
@@ -181,7 +189,7 @@ function bodyFrom(body: HubEnvelope['message']): HubMessage {
       };
     }
     case undefined:
-      throw unreadable('HubEnvelope.message', 'none that this version knows');
+      return { type: 'Unknown' };
   }
 }
 

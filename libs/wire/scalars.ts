@@ -73,10 +73,10 @@ export function list<T>(values: readonly T[], { path, most }: { path: string; mo
   return values;
 }
 
-/** Reads a word of the closed list of reasons. */
+/** Reads a word of the closed list of reasons; one that a later version added to it is `ReasonUnknown`. */
 export function reasonFrom(value: string, path: string): Reason {
-  if (!Object.hasOwn(reasons, value)) throw unreadable(path, `"${value.slice(0, 80)}", a reason that is unknown here`);
-  return value as Reason;
+  const word = text(value, { path });
+  return Object.hasOwn(reasons, word) ? (word as Reason) : 'ReasonUnknown';
 }
 
 /** A message that must be there. */
@@ -89,16 +89,21 @@ export function required<T>(value: T | undefined, path: string): T {
 export interface Words<Word extends string, Wire extends number> {
   from(value: number, path: string): Word;
   to(word: Word, path: string): Wire;
+  knows(value: number): boolean;
 }
 
-/** Maps our words to an enum of the wire; its zero value and unknown ones are refused. */
+/**
+ * Maps our words to an enum of the wire. Its zero value says nothing and is refused; one that a later version added is read
+ * as `later`, the word that promises least, and refused where there is none.
+ */
 export function words<Word extends string, Wire extends number>(
   table: Readonly<Record<Word, Wire>>,
+  later?: NoInfer<Word>,
 ): Words<Word, Wire> {
   const byValue = new Map<number, Word>(Object.entries<Wire>(table).map(([word, value]) => [value, word as Word]));
   return {
     from(value, path) {
-      const word = byValue.get(value);
+      const word = byValue.get(value) ?? (value === 0 ? undefined : later);
       if (word === undefined)
         throw unreadable(path, `${value}, which stands for none of ${[...byValue.values()].join(', ')}`);
       return word;
@@ -107,6 +112,7 @@ export function words<Word extends string, Wire extends number>(
       if (!Object.hasOwn(table, word)) throw unreadable(path, `"${word}" and none of ${Object.keys(table).join(', ')}`);
       return table[word];
     },
+    knows: (value) => value === 0 || byValue.has(value),
   };
 }
 

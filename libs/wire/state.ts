@@ -42,40 +42,55 @@ import {
   words,
 } from './scalars.ts';
 
-const syncStates = words({
-  Held: SyncState.HELD,
-  Assigned: SyncState.ASSIGNED,
-  Applying: SyncState.APPLYING,
-  InSync: SyncState.IN_SYNC,
-  OutOfSync: SyncState.OUT_OF_SYNC,
-  Failed: SyncState.FAILED,
-});
-const healthStates = words({
-  Healthy: HealthState.HEALTHY,
-  Progressing: HealthState.PROGRESSING,
-  Degraded: HealthState.DEGRADED,
-  Suspended: HealthState.SUSPENDED,
-  Missing: HealthState.MISSING,
-  Unknown: HealthState.UNKNOWN,
-});
-const driftStates = words({
-  None: DriftState.NONE,
-  Corrected: DriftState.CORRECTED,
-  Present: DriftState.PRESENT,
-  Fighting: DriftState.FIGHTING,
-});
-const driftKinds = words({
-  Deleted: DriftKind.DELETED,
-  Changed: DriftKind.CHANGED,
-  TakenOver: DriftKind.TAKEN_OVER,
-  Unlabelled: DriftKind.UNLABELLED,
-});
-const driftOutcomes = words({
-  Corrected: DriftOutcome.CORRECTED,
-  Reported: DriftOutcome.REPORTED,
-  Damped: DriftOutcome.DAMPED,
-  Failed: DriftOutcome.FAILED,
-});
+const syncStates = words(
+  {
+    Held: SyncState.HELD,
+    Assigned: SyncState.ASSIGNED,
+    Applying: SyncState.APPLYING,
+    InSync: SyncState.IN_SYNC,
+    OutOfSync: SyncState.OUT_OF_SYNC,
+    Failed: SyncState.FAILED,
+  },
+  'OutOfSync',
+);
+const healthStates = words(
+  {
+    Healthy: HealthState.HEALTHY,
+    Progressing: HealthState.PROGRESSING,
+    Degraded: HealthState.DEGRADED,
+    Suspended: HealthState.SUSPENDED,
+    Missing: HealthState.MISSING,
+    Unknown: HealthState.UNKNOWN,
+  },
+  'Unknown',
+);
+const driftStates = words(
+  {
+    None: DriftState.NONE,
+    Corrected: DriftState.CORRECTED,
+    Present: DriftState.PRESENT,
+    Fighting: DriftState.FIGHTING,
+  },
+  'Present',
+);
+const driftKinds = words(
+  {
+    Deleted: DriftKind.DELETED,
+    Changed: DriftKind.CHANGED,
+    TakenOver: DriftKind.TAKEN_OVER,
+    Unlabelled: DriftKind.UNLABELLED,
+  },
+  'Changed',
+);
+const driftOutcomes = words(
+  {
+    Corrected: DriftOutcome.CORRECTED,
+    Reported: DriftOutcome.REPORTED,
+    Damped: DriftOutcome.DAMPED,
+    Failed: DriftOutcome.FAILED,
+  },
+  'Reported',
+);
 
 /** Reads TEAM/NAME. */
 export function applicationFrom(value: string, path: string): ApplicationId {

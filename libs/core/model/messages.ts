@@ -41,6 +41,8 @@ export type AgentMessage = Traced &
     | { readonly type: 'PlanResult'; readonly id: string; readonly resultJson: string; readonly error?: string }
     | { readonly type: 'QueryResult'; readonly id: string; readonly resultJson: string; readonly error?: string }
     | { readonly type: 'Heartbeat'; readonly session: number; readonly statusDigest: Digest }
+    /** Of a later version: nothing is known of it here, and nothing is done about it. Never sent. */
+    | { readonly type: 'Unknown' }
   );
 
 /** A part of a bundle index or an object. Parts of one digest come in order. */
@@ -73,6 +75,8 @@ export type HubMessage = Traced &
       }
     | { readonly type: 'Objects'; readonly blobs: readonly BlobPart[]; readonly missing: readonly Digest[] }
     | { readonly type: 'NeedStatus' }
+    /** Of a later version: nothing is known of it here, and nothing is done about it. Never sent. */
+    | { readonly type: 'Unknown' }
     | { readonly type: 'PlanRequest'; readonly id: string; readonly application: string; readonly bundle: Digest }
     | {
         readonly type: 'Query';

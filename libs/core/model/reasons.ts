@@ -144,6 +144,7 @@ export const reasons = {
   Shutdown: 'The process is stopping.',
   LoopStalled: 'A loop of the hub has work and finishes nothing; the process should be started again.',
   TelemetryUnavailable: 'The collector takes no traces; they are dropped, and nothing else changes.',
+  ReasonUnknown: 'A later version gave a reason that is not known here; the message beside it says more.',
   InternalError: 'Something failed that should not; the log has more.',
 } as const;
 

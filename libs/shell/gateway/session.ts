@@ -91,6 +91,8 @@ export class AgentSession implements ChannelHandler {
       case 'QueryResult':
         this.#questions.answered(message);
         return contact.heard([]);
+      case 'Unknown':
+        return contact.heard([]);
     }
   }
 
