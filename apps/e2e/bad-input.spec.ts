@@ -169,6 +169,37 @@ const cases: readonly Case[] = [
     names: ['missing.yaml'],
   },
   {
+    what: 'a manifest with a key twice',
+    repository: 'shop',
+    files: () => ({
+      'deploy/all.yaml': `${good.shop}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: doubled }\ndata:\n  a: "1"\n  a: "2"\n`,
+    }),
+    undo: () => ({ 'deploy/all.yaml': good.shop }),
+    reason: 'InvalidManifest',
+    names: ['deploy/all.yaml', 'duplicated mapping key'],
+  },
+  {
+    what: 'two objects of one name',
+    repository: 'shop',
+    files: () => ({ 'deploy/all.yaml': manifests(kept, extra, configMap('extra', { again: 'yes' })) }),
+    undo: () => ({ 'deploy/all.yaml': good.shop }),
+    reason: 'DuplicateObject',
+    names: ['/ConfigMap//extra'],
+  },
+  {
+    what: 'a way to apply that nobody knows',
+    repository: 'shop',
+    files: () => ({
+      'deploy/all.yaml': manifests(kept, {
+        ...extra,
+        metadata: { name: 'extra', annotations: { 'fairlead.dev/apply': 'createOnly' } },
+      }),
+    }),
+    undo: () => ({ 'deploy/all.yaml': good.shop }),
+    reason: 'InvalidManifest',
+    names: ['ConfigMap/extra', 'fairlead.dev/apply', 'CreateOnly, Ignore, Recreate'],
+  },
+  {
     what: 'a manifest that the API server refuses',
     repository: 'shop',
     files: () => ({
