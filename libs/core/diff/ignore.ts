@@ -11,6 +11,17 @@ export function ignoredPointers(object: KubeObject, rules: readonly Ignore[]): r
   ].sort();
 }
 
+/** True if a pointer names what one of the ignored pointers names, or something below it. */
+export function isIgnored(pointer: string, ignored: readonly string[]): boolean {
+  const segments = segmentsOf(pointer);
+  return ignored.some((one) => {
+    const patterns = segmentsOf(one);
+    return (
+      patterns.length <= segments.length && patterns.every((pattern, nth) => meansSegment(pattern, segments[nth] ?? ''))
+    );
+  });
+}
+
 /** A reduction without the fields at pointers and everything below them: what differs there is no difference. */
 export function withoutIgnored(reduced: Reduced, pointers: readonly string[]): Reduced {
   return pointers.reduce<Reduced>(

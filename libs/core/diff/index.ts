@@ -1,6 +1,6 @@
 export { differences, type Difference } from './differences.ts';
 export { entryOf, entryShrank, lostFields } from './entries.ts';
-export { ignoredPointers, withoutIgnored } from './ignore.ts';
+export { ignoredPointers, isIgnored, withoutIgnored } from './ignore.ts';
 export { mask, masked } from './mask.ts';
 export { otherManagers, type FieldOwner } from './owners.ts';
 export { reduceByEntry, reductionText, type Reduced } from './reduce.ts';

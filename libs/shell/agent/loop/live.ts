@@ -4,6 +4,7 @@ import {
   differences,
   entryOf,
   ignoredPointers,
+  isIgnored,
   lostFields,
   metadataText,
   otherManagers,
@@ -87,8 +88,10 @@ export function driftBetween(before: KubeObject, answer: KubeObject, viewer: Vie
     return changed
       .slice(0, mostPointers)
       .map((difference) => ({ ...shown(difference), kind, ...byWhom(before, difference.pointer, viewer) }));
+  const ignored = ignoredPointers(answer, viewer.ignore);
   const lost = lostFields(before, { before: ours, after: entryOf(before, viewer.manager) });
   return lost
+    .filter((pointer) => !isIgnored(pointer, ignored))
     .slice(0, mostPointers)
     .map((pointer) => ({ wanted: '', found: '', pointer, kind: 'TakenOver', ...byWhom(before, pointer, viewer) }));
 }
