@@ -72,12 +72,12 @@ const pathOf = ({ requestUri }: AuditEntry): string => requestUri.split('?', 1)[
 /** The next life after a death: it sends again what was not marked, moves none of it, and reaches the same end. */
 async function comesBack(first: Life, end: object[]): Promise<void> {
   const before = versionsOf(await rig.objects());
-  await rig.writesSince();
+  const atMs = Date.now();
   const second = await rig.live();
   expect(second.killed).toBe(false);
   const after = await rig.objects();
   expect(contentOf(after)).toEqual(end);
-  const writes = await rig.writesSince();
+  const writes = await rig.writesFrom(atMs);
   const again = writes.filter((entry) => first.sent.has(pathOf(entry)));
   expect(again.filter((entry) => first.marked.has(pathOf(entry))).map(entryText)).toEqual([]);
   // Sent once more at most, and what had arrived did not move.

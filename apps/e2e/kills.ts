@@ -45,8 +45,8 @@ export interface KillRig {
   live(death?: Death): Promise<Life>;
   /** Paths of the live objects of the application, with what is looked at in them. */
   objects(): Promise<Map<string, LiveObject>>;
-  /** What agents did to objects of the application since the mark that the last call left. */
-  writesSince(): Promise<AuditEntry[]>;
+  /** What agents did to objects of the application from a moment on, by the clock of this machine. */
+  writesFrom(atMs: number): Promise<AuditEntry[]>;
   stop(): Promise<void>;
 }
 
@@ -156,7 +156,6 @@ interface Parts {
 }
 
 function rigOf({ plane, proxy, agent, states, collections, stop }: Parts): KillRig {
-  let audited = 0;
   const objects: KillRig['objects'] = async () => {
     const found = new Map<string, LiveObject>();
     for (const collection of collections) {
@@ -209,12 +208,12 @@ function rigOf({ plane, proxy, agent, states, collections, stop }: Parts): KillR
       proxy.hooks = {};
       return watch.life();
     },
-    async writesSince() {
-      const entries = await readAudit(plane.auditLogPath);
-      const fresh = entries.slice(audited).filter((entry) => isWrite(entry) && isOfApplications(entry));
-      audited = entries.length;
-      return fresh;
-    },
+    // The log is written a moment after the answer: its end says nothing of who came last, its times do.
+    writesFrom: (atMs) =>
+      readAudit(plane.auditLogPath, {
+        where: (entry) =>
+          isWrite(entry) && isOfApplications(entry) && Date.parse(entry.requestReceivedTimestamp) >= atMs,
+      }),
   };
 }
 
