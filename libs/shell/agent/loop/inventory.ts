@@ -100,10 +100,16 @@ class BatchedInventory implements Inventory {
   }
 
   async flush(): Promise<void> {
-    while (this.#dirty.size > 0 || this.#factsDirty || this.#writing) {
-      this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
-      await this.#writing;
-    }
+    while (this.#isDirty() || this.#writing) await this.#writeOnce();
+  }
+
+  #isDirty(): boolean {
+    return this.#dirty.size > 0 || this.#factsDirty;
+  }
+
+  #writeOnce(): Promise<void> {
+    this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
+    return this.#writing;
   }
 
   #set(entry: InventoryEntry): void {
@@ -115,8 +121,10 @@ class BatchedInventory implements Inventory {
   #soon(): void {
     if (this.#dirty.size >= batch.entries && !this.#writing) {
       void this.#inBackground();
-      return;
-    }
+    } else this.#later();
+  }
+
+  #later(): void {
     this.#cancel ??= this.#clock.after(batch.ageMs, () => {
       this.#cancel = undefined;
       void this.#inBackground();
@@ -125,11 +133,13 @@ class BatchedInventory implements Inventory {
 
   async #inBackground(): Promise<void> {
     try {
-      await this.flush();
+      await this.#writeOnce();
+      // What was marked meanwhile is a batch of its own: written as soon as it is one, and not before.
+      if (this.#isDirty()) this.#soon();
     } catch (error) {
       // What was not written stays noted: the next mark or pass writes it.
       this.#log.warn('inventory.unwritten', { application: this.facts?.application, error: String(error) });
-      this.#soon();
+      this.#later();
     }
   }
 
