@@ -15,8 +15,8 @@ const begin = z.union([
 /** Whether this machine knows the zone. Offsets such as `+01:00` are none: they know no summer. */
 function isTimeZone(zone: string): boolean {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return /^[A-Za-z]/.test(zone);
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions();
+    return timeZone !== '' && /^[A-Za-z]/.test(zone);
   } catch {
     return false;
   }
