@@ -59,8 +59,8 @@ async function measurePairs(
   const raw = await startRaw(stage);
   const objects = { shape: shapeOf(by.objects), count: by.objects };
   const pairs: Pair[] = [];
-  // The first is not counted: compilers and caches are cold.
-  for (let round = 0; round <= by.rounds; round += 1) {
+  // The first of small ones is not counted: compilers and caches are cold. Ten thousand objects warm them by themselves.
+  for (let round = by.objects >= many ? 1 : 0; round <= by.rounds; round += 1) {
     const runs = {
       agent: () => agentRound(stage, { name: `agent-${round}`, objects }),
       raw: () => rawRound(stage, { raw, name: `raw-${round}`, objects }),
