@@ -28,10 +28,12 @@ export type {
   WaveView,
 } from './types.ts';
 export { judgeGate, kindOfGate, looksBack } from './gates/judge.ts';
+export { questionKey, type AskingGate } from './gates/answer.ts';
 export { whyNotCounted, type ApprovalGate } from './gates/approval/index.ts';
 export { mayBeSame } from './gates/approval/people.ts';
 export { judgeWindows } from './gates/window/index.ts';
 export type {
+  Answer,
   ApprovalEvidence,
   DependencyEvidence,
   ClusterEvidence,

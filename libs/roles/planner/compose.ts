@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { httpChecks } from '@fairlead/adapters/checks';
 import { githubForge } from '@fairlead/adapters/forge/github';
 import { asFairleadError, FairleadError } from '@fairlead/core/model';
 import type { Forge } from '@fairlead/ports/forge';
@@ -28,7 +29,7 @@ import { announceFleet, followHead, sameRepository, type HeadFollower } from '@f
 
 /** What the planner role is made of. */
 export interface PlannerParts {
-  readonly settings: Pick<FleetSettings, 'fleetUrl' | 'branch' | 'forge' | 'pollMs'>;
+  readonly settings: Pick<FleetSettings, 'fleetUrl' | 'branch' | 'forge' | 'checkHosts' | 'pollMs'>;
   readonly fleet: FleetView;
   readonly signer: HeadSigner;
   readonly releases: ReleaseSource;
@@ -141,6 +142,7 @@ function beginTerm(ground: Ground, parts: PlannerParts & { readonly lead: Lead }
       signer,
       releases,
       ...forgeOf(settings),
+      checks: httpChecks({ allowed: settings.checkHosts ?? [] }),
       steps: observing.steps,
     },
     {

@@ -58,6 +58,7 @@ test('a hub keeps keys and store in its data folder unless told', () => {
 test.each([
   [['--listen', 'nowhere'], '--listen is nowhere'],
   [['--poll-ms', '5'], '--poll-ms is 5'],
+  [['--check-host', 'https://a/b'], '--check-host is https://a/b: write HOST or HOST:PORT'],
   [['--bus-ca', 'ca.pem'], '--bus-ca and --bus-replicas need --bus'],
   [['--bus-replicas', '3'], '--bus-ca and --bus-replicas need --bus'],
   [['--bus', 'nats://a:1,nats://b:1', '--bus-replicas', '2'], '--bus-replicas is 2: write 1, 3 or 5'],
@@ -80,6 +81,12 @@ test('servers of a cluster are named with commas, for the bus and for agents', (
     bus: { kind: 'nats', servers, replicas: 3 },
     agentsNats: { address: servers, name: servers },
   });
+});
+
+test('gates may ask the servers that are named, and nobody where none is', () => {
+  expect(readSettings('hub', fleet).checkHosts).toEqual([]);
+  const hosts = ['--check-host', 'Checks.example.com', '--check-host', 'prometheus:9090'];
+  expect(readSettings('hub', [...fleet, ...hosts]).checkHosts).toEqual(['checks.example.com', 'prometheus:9090']);
 });
 
 test('a forge takes the token of the repository unless it is given one', () => {

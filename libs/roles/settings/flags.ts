@@ -38,6 +38,12 @@ const flags = {
     help: 'a token that may write pull requests (default: that of --password-file)',
   },
   'forge-api': { value: 'URL', for: planners, help: 'its API (default: by the host of --fleet)' },
+  'check-host': {
+    value: 'HOST[:PORT]',
+    for: planners,
+    multiple: true,
+    help: 'a server that gates may ask, and no others (check, metric); with its port where that is not the usual one',
+  },
   'poll-ms': { value: 'MS', for: withFiles, help: 'pause between two cheap checks of a repository (default: 5000)' },
   'git-ca': { value: 'FILE', for: withFiles, help: "an authority that git servers' certificates may be signed by" },
   data: {
@@ -194,6 +200,7 @@ function settingsOf(program: Program, given: Values): Settings {
     ...optional('passwordFile', 'password-file'),
     ...optional('gitCaFile', 'git-ca'),
     ...(forge === undefined ? {} : { forge }),
+    checkHosts: list('check-host').map(checkHost),
     pollMs: wholeNumber('--poll-ms', text('poll-ms') ?? '5000'),
     dataFolder,
     keysFolder: text('keys') ?? dataFolder,
@@ -221,6 +228,13 @@ function settingsOf(program: Program, given: Values): Settings {
     ...(metrics === undefined ? {} : { metrics: address('--metrics', metrics) }),
     ...optional('otlp', 'otlp'),
   };
+}
+
+/** As URLs have it. */
+function checkHost(text: string): string {
+  const url = URL.parse(`http://${text}`);
+  if (url === null || !/^[^/?#@\s]+$/.test(text)) throw new Error(`--check-host is ${text}: write HOST or HOST:PORT`);
+  return text.toLowerCase();
 }
 
 function forgeOf(text: (name: Name) => string | undefined): Settings['forge'] {

@@ -78,6 +78,8 @@ export interface FleetSettings {
   readonly gitCaFile?: string;
   /** Nobody can be asked unless told. */
   readonly forge?: ForgeChoice;
+  /** Servers that gates may ask: `HOST`, or `HOST:PORT`; none unless told. */
+  readonly checkHosts?: readonly string[];
   readonly pollMs: number;
   /** For copies of repositories; of this process alone. */
   readonly dataFolder: string;

@@ -12,8 +12,8 @@ import {
   type Offered,
   type ReleaseRef,
 } from '@fairlead/core/releases';
-import { asFairleadError, type Reason } from '@fairlead/core/model';
-import { looksBack } from '@fairlead/core/rollout';
+import { asFairleadError, type Gate, type Reason } from '@fairlead/core/model';
+import { looksBack, type AskingGate } from '@fairlead/core/rollout';
 import type { Change } from '@fairlead/ports/store';
 import {
   authorsOf,
@@ -27,6 +27,7 @@ import {
   type Entry,
 } from './evidence.ts';
 import { releaseOf, type UnitView } from './observe.ts';
+import { answersOf, type Question } from './checks/runner.ts';
 import type { Author } from './ports.ts';
 import type { Round } from './round.ts';
 import { afterOf, entryOf, successorsOf } from './units.ts';
@@ -42,6 +43,8 @@ export interface EntryOutcome {
   /** The environments that brought it; empty for the head of the sources. */
   readonly from: readonly string[];
   readonly keep: readonly Change[];
+  /** What is to be asked outside, since nothing else stands in the way of a candidate. */
+  readonly questions: readonly Question[];
 }
 
 /** Who wrote what an offer brings, where that was asked of the sources themselves. */
@@ -63,9 +66,10 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
   const offered = head === undefined ? offersFrom(before, quorum) : 'release' in head ? [head] : [];
   const gates = gatesOf(round, at);
   const dependencies = await dependenciesOf(round, { at, gates });
+  const answers = gates.some(asks) ? await answersOf(round.ports.store, view.unit.key) : {};
   const offers = offered.map(({ release, authors = authorsOf(round, at, release) }: Offered & Written): Offer => ({
     release,
-    gates: judge(round, { at, before, release, authors, dependencies, gates }),
+    gates: judge(round, { at, before, release, authors, dependencies, answers, gates }),
     ...(authors === undefined ? {} : { authors }),
   }));
   const input: EntryInput = {
@@ -80,7 +84,30 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
     ...optionalBusy(await occupancyOf(round, view)),
   };
   const keep = keepSoaks(round, { at, before });
-  return { decision: await withBundles(round, view, decideEntry(input)), input, at, offers, from, keep };
+  const decision = await withBundles(round, view, decideEntry(input));
+  const questions = decision.about === undefined ? [] : questionsOf(at, { gates, ...input });
+  return { decision, input, at, offers, from, keep, questions };
+}
+
+function asks(gate: Gate): gate is AskingGate {
+  return 'check' in gate || 'metric' in gate;
+}
+
+/** Nobody is asked about a candidate that other gates hold, or that would not enter whatever the answer is. */
+function questionsOf(
+  { unit }: Entry,
+  { offers, gates, named, rejected, hold }: EntryInput & { readonly gates: readonly Gate[] },
+): Question[] {
+  if (hold !== undefined) return [];
+  const open = offers.filter(
+    ({ release }) => !named.has(keyOfRelease(release)) && rejected.every(({ digest }) => digest !== release.digest),
+  );
+  return open.flatMap(({ release, gates: words }) => {
+    const held = gates.some((gate, at) => !asks(gate) && words[at]?.verdict !== 'Passed');
+    // An answer that is still good says when it is not.
+    const due = gates.filter((gate, at) => asks(gate) && words[at]?.recheckAfterMs === undefined);
+    return held ? [] : due.filter(asks).map((gate) => ({ unit, release, gate }));
+  });
 }
 
 function optionalBlock(blocked: Obstacle | undefined): { blocked?: Obstacle } {

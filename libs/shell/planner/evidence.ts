@@ -11,6 +11,7 @@ import {
   type Verdict,
 } from '@fairlead/core/rollout';
 import type { JsonObject } from '@fairlead/core/model';
+import type { KeptAnswers } from './checks/runner.ts';
 import type { UnitView } from './observe.ts';
 import type { Author } from './ports.ts';
 import { releaseOf } from './observe.ts';
@@ -91,6 +92,8 @@ export interface Candidate {
   readonly before: readonly Before[];
   readonly release: ReleaseRef;
   readonly authors?: readonly Author[] | undefined;
+  /** What servers outside said, by candidate. */
+  readonly answers?: KeptAnswers;
   /** Of the applications that gates of the entry wait for. */
   readonly dependencies?: Readonly<Record<string, DependencyEvidence>>;
 }
@@ -98,11 +101,12 @@ export interface Candidate {
 /** Judges gates of an entry for a candidate. */
 export function judge(round: Round, candidate: Candidate & { readonly gates: readonly Gate[] }): readonly Verdict[] {
   const { at, before, release, gates, dependencies = {} } = candidate;
+  const answers = candidate.answers?.[keyOfRelease(release)] ?? {};
   const { quorum } = afterOf(at.entry);
   const predecessors = before.map((one) => evidenceOf(one, release));
   const approvals = approvalsOf(round, candidate);
   const resumed = saidOf(round, { kind: 'Resume', ...candidate });
-  const evidence = { nowMs: round.nowMs, quorum, predecessors, approvals, dependencies, resumed };
+  const evidence = { nowMs: round.nowMs, quorum, predecessors, approvals, dependencies, answers, resumed };
   return gates.map((gate) => judgeGate(gate, evidence));
 }
 

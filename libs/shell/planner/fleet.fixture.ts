@@ -2,6 +2,7 @@ import { valueDigest } from '@fairlead/core/bundle';
 import type { Gap } from '@fairlead/core/connection';
 import type { ApplicationId, ApplicationStatus, ClusterName, Digest, EnvironmentName } from '@fairlead/core/model';
 import { memoryBus } from '@fairlead/ports/bus';
+import { memoryChecks } from '@fairlead/ports/checks';
 import { manualClock, type ManualClock } from '@fairlead/ports/clock';
 import { memoryRepository, type MemoryRepository } from '@fairlead/ports/repository';
 import type { Forge } from '@fairlead/ports/forge';
@@ -81,6 +82,7 @@ export async function openFleet(
   const clock = options.from?.clock ?? manualClock(1_000_000_000);
   const store = options.store ?? memoryStore();
   const bus = memoryBus();
+  const asked = memoryChecks();
   let isAway = false;
   /** Times in which the store was away. */
   const gaps: Gap[] = [];
@@ -108,6 +110,7 @@ export async function openFleet(
     clock,
     signer: { signHead: (bytes) => ({ bytes, signature: new Uint8Array([1]), keyId: 'key-1' }) },
     releases: releasesOf(source),
+    checks: asked.checks,
   };
   const settings = {
     repositoryUrl: 'https://git.example.com/fleet',
@@ -125,6 +128,7 @@ export async function openFleet(
     busAway,
     gaps,
     source,
+    server: asked.server,
     planner,
     actions: peopleActions(ports, { ...settings, planner }),
     previews: previewReleases(ports, settings),

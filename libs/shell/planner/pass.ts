@@ -264,6 +264,7 @@ async function tellEpoch(
 async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: DraftGround }): Promise<UnitOutcome> {
   const view = await round.observe(unit);
   const decidedEntry = await decideUnitEntry(round, view);
+  round.checks?.ask(decidedEntry?.questions ?? []);
   const { entry, proposal } =
     decidedEntry !== undefined && asksPeople(round.snapshot, unit)
       ? await askFor(round, { view, entry: decidedEntry, ground })

@@ -5,6 +5,7 @@ import type { ClusterRow } from '@fairlead/ports/store';
 import { untold, type Causes, type Steps } from '@fairlead/ports/steps';
 import { silenceOf } from '@fairlead/core/connection';
 import { openBoard } from './board.ts';
+import { startChecks } from './checks/runner.ts';
 import { findDepartures } from './departures.ts';
 import { findGoals } from './goals.ts';
 import type { EpochStep } from './hub.ts';
@@ -110,7 +111,11 @@ class Loop implements Planner {
 
   constructor(ports: PlannerPorts, options: PlannerOptions) {
     this.ports = ports;
-    this.workshop = openWorkshop(ports, options);
+    const { checks, store, clock } = ports;
+    this.workshop = {
+      ...openWorkshop(ports, options),
+      ...(checks && { checks: startChecks({ checks, store, clock }, this) }),
+    };
     this.beganAtMs = ports.clock.now();
     this.steps = ports.steps ?? untold;
     this.causes = this.steps.gather();
@@ -142,6 +147,18 @@ class Loop implements Planner {
   heard({ clusters, applications }: Payload<'statuses'>): void {
     this.workshop.board.mark(clusters.length === 0 ? 'all' : { clusters, applications });
     this.report({ units: about(this.current(), applications) });
+  }
+
+  /** A server gave an answer to a gate of the unit, by its key. */
+  answered(unit: string): void {
+    this.report({ units: [unit] });
+  }
+
+  /** An answer could not be kept: the question is open still. */
+  onError(thrown: unknown): void {
+    this.problems = [asFairleadError(thrown)];
+    this.again('all');
+    this.kick();
   }
 
   /** What was not heard until now is held against nobody. */
@@ -191,6 +208,7 @@ class Loop implements Planner {
     this.closed = true;
     this.wake();
     this.cancel?.();
+    this.workshop.checks?.close();
     for (const stop of this.stops) stop();
     await this.running;
   }

@@ -2,6 +2,7 @@ import type { Gap } from '@fairlead/core/connection';
 import type { ReleaseRef } from '@fairlead/core/releases';
 import type { Application, Digest } from '@fairlead/core/model';
 import type { RenderInputs } from '@fairlead/core/placement';
+import type { Checks } from '@fairlead/ports/checks';
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
 import type { Forge } from '@fairlead/ports/forge';
@@ -55,6 +56,8 @@ export interface PlannerPorts {
   readonly clock: Clock;
   readonly signer: HeadSigner;
   readonly releases: ReleaseSource;
+  /** Who asks servers for gates; without it their questions stay open. */
+  readonly checks?: Checks;
   /** Where people are asked for promotions, in the mode PullRequest. */
   readonly forge?: Forge;
   /** Who is told of passes; nobody unless given. */

@@ -2,6 +2,7 @@ import type { ClusterName, CommitSha } from '@fairlead/core/model';
 import type { ClusterRow } from '@fairlead/ports/store';
 import type { Gap, SilencePolicy } from '@fairlead/core/connection';
 import type { ApplicationRows, Board } from './board.ts';
+import type { CheckRunner } from './checks/runner.ts';
 import type { Departures } from './departures.ts';
 import type { Goals } from './goals.ts';
 import type { Pinned } from './pinned.ts';
@@ -26,6 +27,8 @@ export interface Workshop {
   readonly pinned: Pinned;
   readonly goals: Goals;
   readonly departures: Departures;
+  /** Of who leads only. */
+  readonly checks?: CheckRunner;
 }
 
 /** One look at the world: everything in it is of one head and one moment. */

@@ -38,6 +38,7 @@ const everything: Values = {
     ...fleet,
     branch: 'production',
     pollMs: 60_000,
+    checkHosts: ['checks.example.com', 'prometheus.monitoring:9090'],
     username: 'fairlead',
     passwordSecret: secret('fleet-git', 'token'),
     caSecret: secret('git-ca', 'ca.pem'),

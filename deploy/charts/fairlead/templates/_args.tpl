@@ -14,6 +14,11 @@
 {{- if $values.fleet.passwordSecret.name }}
 - --password-file=/var/run/fairlead/git/password
 {{- end }}
+{{- if ne $role "api" }}
+{{- range $values.fleet.checkHosts }}
+- --check-host={{ . }}
+{{- end }}
+{{- end }}
 {{- if and $values.fleet.forge (ne $role "api") }}
 - --forge={{ $values.fleet.forge }}
 {{- with $values.fleet.forgeApi }}

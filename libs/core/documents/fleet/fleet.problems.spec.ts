@@ -120,6 +120,31 @@ describe('what is wrong with a document', () => {
       'spec.windows[0].duration must be between 1m and 366d: current value is "0s"',
     ],
     [
+      'a URL with a variable that nobody knows',
+      '  gates: [{ check: { http: { url: "https://a.example.com/${release.name}" }, pass: "true" } }]\n',
+      ':6: spec.gates[0].check.http.url has ${release.name}, and knows ${release.version}, ${release.digest}, ${application}, ${environment}',
+    ],
+    [
+      'a host that is a variable',
+      '  gates: [{ check: { http: { url: "https://${application}/a" }, pass: "true" } }]\n',
+      'spec.gates[0].check.http.url must name its host without variables',
+    ],
+    [
+      'a URL of another kind',
+      '  gates: [{ metric: { prometheus: { url: "file:///etc/passwd", query: up }, pass: "true" } }]\n',
+      'spec.gates[0].metric.prometheus.url is no URL that begins with http:// or https://',
+    ],
+    [
+      'an expression that is none',
+      '  gates: [{ check: { http: { url: "https://a.example.com" }, pass: "response.(" } }]\n',
+      ':6: spec.gates[0].check.pass is no CEL expression: ',
+    ],
+    [
+      'a time limit that is none',
+      '  gates: [{ check: { http: { url: "https://a.example.com" }, pass: "true", timeout: 10m } }]\n',
+      'spec.gates[0].check.timeout must be between 100ms and 60s: current value is "10m"',
+    ],
+    [
       'a wave behind one that takes everybody',
       '  rollout: { waves: [{ name: a }, { name: b }] }\n',
       'spec.rollout.waves[1].name stands after a wave without a selector, which leaves it no cluster',
@@ -133,6 +158,14 @@ describe('what is wrong with a document', () => {
     const found = problems(environment(spec));
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(wanted);
+  });
+
+  it('does not repeat credentials that stand in a URL', () => {
+    const found = problems(
+      environment('  gates: [{ check: { http: { url: "https://bot:hunter2@a.example.com/" }, pass: "true" } }]\n'),
+    );
+    expect(found).toEqual([expect.stringContaining('holds credentials, which a document must not')]);
+    expect(found.join()).not.toContain('hunter2');
   });
 
   it('names a misspelt required field once', () => {

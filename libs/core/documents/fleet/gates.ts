@@ -1,3 +1,4 @@
+import { parse } from '@marcbachmann/cel-js';
 import type { Gate } from '@fairlead/core/model';
 import type { Problem } from '../schema/check.ts';
 import { didYouMean } from '../schema/suggest.ts';
@@ -16,13 +17,26 @@ export interface GatePlace {
   readonly approvers?: readonly string[];
 }
 
-/** What gates at a path refer to that is not there: applications, and people or teams that approve. */
+/** What gates at a path refer to that is not there: applications, people and teams; and expressions that are none. */
 export function findInGates(gates: readonly Gate[], { path, ...place }: GatePlace): Finding[] {
   return gates.flatMap((gate, at): Finding[] => {
     if ('dependency' in gate) return ofDependency(gate.dependency.application, { ...place, path: [...path, at] });
+    if ('check' in gate) return ofExpression(gate.check.pass, [...path, at, 'check', 'pass']);
+    if ('metric' in gate) return ofExpression(gate.metric.pass, [...path, at, 'metric', 'pass']);
     if ('approval' in gate) return ofApproval(gate.approval, { ...place, path: [...path, at, 'approval'] });
     return [];
   });
+}
+
+/** As far as it can be told without an answer: what it may cost, and which names it knows, is seen when it is asked. */
+function ofExpression(text: string, path: Path): Finding[] {
+  try {
+    parse(text);
+    return [];
+  } catch (thrown) {
+    const why = thrown instanceof Error ? (thrown.message.split('\n')[0] ?? '') : String(thrown);
+    return [{ path, reason: 'InvalidDocument', text: `is no CEL expression: ${why}. Correct it.` }];
+  }
 }
 
 function ofDependency(application: string, { path, names, environment }: GatePlace): Finding[] {

@@ -1,3 +1,4 @@
+import { redacted } from '@fairlead/core/model';
 import type { Path } from '../yaml/locate.ts';
 import { fieldsAt, type SchemaNode } from './fields.ts';
 import { didYouMean, nearest } from './suggest.ts';
@@ -48,7 +49,7 @@ function valueAt(value: unknown, path: Path): unknown {
 function show(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'a mapping';
-  const text = typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
+  const text = redacted(typeof value === 'bigint' ? value.toString() : JSON.stringify(value));
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 

@@ -1,16 +1,50 @@
 import { z } from 'zod';
-import { duration, name } from './scalars.ts';
+import { duration, durationMs } from './scalars.ts';
 import { window, type Window } from './windows.ts';
 
+/** What a URL may be filled with: `${release.version}` and the like. */
+const urlVariables = ['release.version', 'release.digest', 'application', 'environment'] as const;
+
+const placeholder = /\$\{([^}]*)\}/g;
+
+function whyNoUrl(text: string): string | undefined {
+  const known: readonly string[] = urlVariables;
+  const stranger = [...text.matchAll(placeholder)].find(([, name = '']) => !known.includes(name));
+  if (stranger !== undefined)
+    return `has ${stranger[0]}, and knows ${urlVariables.map((name) => `\${${name}}`).join(', ')}`;
+  const url = URL.parse(text.replaceAll(placeholder, 'x'));
+  if (url === null || !/^https?:$/.test(url.protocol)) return 'is no URL that begins with http:// or https://';
+  if (url.username !== '' || url.password !== '') return 'holds credentials, which a document must not';
+  const [host = ''] = /^[a-z]+:\/\/[^/?#]*/i.exec(text) ?? [];
+  return host.includes('${') ? 'must name its host without variables' : undefined;
+}
+
+const url = z.string().superRefine((text, context) => {
+  const why = whyNoUrl(text);
+  if (why !== undefined) context.addIssue({ code: 'custom', message: why });
+});
+
+function between(least: number, most: number, words: string) {
+  return duration.refine((text) => {
+    const ms = durationMs(text);
+    return ms === undefined || (ms >= least && ms <= most);
+  }, `must be between ${words}`);
+}
+
+/** How a server is asked: how long for an answer, and how often anew while the answer does not let the release in. */
+const asking = {
+  /** CEL over the answer. */
+  pass: z.string().min(1).max(2_000),
+  timeout: between(100, 60_000, '100ms and 60s').default('10s'),
+  every: between(10_000, 86_400_000, '10s and 24h').default('1m'),
+};
 const httpCheck = z.strictObject({
-  http: z.strictObject({ url: z.string().min(1), method: z.enum(['GET', 'POST']).default('GET') }),
-  pass: z.string().min(1),
-  timeout: duration.default('10s'),
+  http: z.strictObject({ url, method: z.enum(['GET', 'POST']).default('GET') }),
+  ...asking,
 });
 const metricCheck = z.strictObject({
-  prometheus: z.strictObject({ url: z.string().min(1), query: z.string().min(1) }),
-  pass: z.string().min(1),
-  timeout: duration.default('10s'),
+  prometheus: z.strictObject({ url, query: z.string().min(1).max(4_000) }),
+  ...asking,
 });
 
 const gate = z.union(
@@ -43,4 +77,12 @@ export const gates = z.array(gate);
 /** The windows of a gate: one may stand alone. */
 export function windowsOf({ window: given }: Extract<Gate, { window: unknown }>): readonly Window[] {
   return Array.isArray(given) ? given : [given];
+}
+
+/** A URL of a gate with its variables filled in; what they stand for cannot leave the place that they have in it. */
+export function fillUrl(text: string, values: Readonly<Record<(typeof urlVariables)[number], string>>): string {
+  return text.replaceAll(placeholder, (whole, name: string) => {
+    const value = Object.hasOwn(values, name) ? values[name as keyof typeof values] : undefined;
+    return value === undefined ? whole : encodeURIComponent(value);
+  });
 }

@@ -1,14 +1,25 @@
 import type { Gate } from '@fairlead/core/model';
 import { approval } from './approval/index.ts';
+import { check } from './check/index.ts';
 import { dependency } from './dependency/index.ts';
 import { health } from './health/index.ts';
+import { metric } from './metric/index.ts';
 import { pause } from './pause/index.ts';
 import { soak } from './soak/index.ts';
 import { window } from './window/index.ts';
 import type { GateEvidence, GateKind, Verdict } from './verdict.ts';
 
 /** Every gate that can be judged; a test compares it with the folders. */
-export const gateKinds: Readonly<Record<string, GateKind>> = { approval, dependency, health, pause, soak, window };
+export const gateKinds: Readonly<Record<string, GateKind>> = {
+  approval,
+  check,
+  dependency,
+  health,
+  metric,
+  pause,
+  soak,
+  window,
+};
 
 /** The kind of a gate: its only key. */
 export function kindOfGate(gate: Gate): string {

@@ -48,6 +48,15 @@ export interface DependencyEvidence {
   readonly missing: readonly ClusterName[];
 }
 
+/** What a server outside said of a candidate, or why it could not be asked. */
+export interface Answer {
+  readonly outcome: 'Yes' | 'No' | 'Unknown';
+  /** For people, with values. */
+  readonly message: string;
+  /** Then it is asked anew. Milliseconds since 1970. */
+  readonly goodUntilMs: number;
+}
+
 /** Everything that gates look at; each is handed only the parts that it declares. */
 export interface GateEvidence {
   readonly nowMs: number;
@@ -56,6 +65,8 @@ export interface GateEvidence {
   readonly approvals: ApprovalEvidence;
   /** Other applications in this environment, by TEAM/NAME. */
   readonly dependencies: Readonly<Record<string, DependencyEvidence>>;
+  /** Answers to the questions of gates about this candidate, by `questionKey`. */
+  readonly answers: Readonly<Record<string, Answer>>;
   /** Who let this candidate go on where it was paused, oldest first. */
   readonly resumed: readonly Person[];
 }
@@ -80,8 +91,8 @@ export interface Verdict {
 }
 
 /**
- * One kind of gate: its folder's `index.ts` exports one of these. Gates of these kinds ask nobody, so they need neither
- * a time limit nor tries: whatever changes their evidence is an event or the moment that the verdict names.
+ * One kind of gate: its folder's `index.ts` exports one of these. Judging asks nobody: whatever changes the evidence is an
+ * event or the moment that the verdict names. What is asked outside, how long and how often, stands in the gate itself.
  */
 export interface GateKind<Part extends Use = Use> {
   /** The key in documents. */

@@ -1,0 +1,1 @@
+export { httpChecks, type HttpChecksOptions } from './http.ts';

@@ -1,0 +1,1 @@
+export { checksContract, type ChecksHarness } from './suite.ts';
