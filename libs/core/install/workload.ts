@@ -71,6 +71,12 @@ function natsEnvironment({ nats }: Install): object[] {
   return Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
 }
 
+/**
+ * What glibc takes from the kernel by itself, and gives back at once. Left alone it raises the bound with each large block
+ * that is freed, and an agent keeps the pages of its largest apply (mallopt(3), M_MMAP_THRESHOLD).
+ */
+const largeBlockBytes = 128 * 1024;
+
 function container(install: Install): object {
   const { clusterName, hub, image } = install;
   const probe = (path: string): object => ({ httpGet: { path, port: 'health' }, periodSeconds: 10, timeoutSeconds: 5 });
@@ -84,6 +90,7 @@ function container(install: Install): object {
       { name: 'FAIRLEAD_JOIN_TOKEN_FILE', value: agentPaths.joinToken },
       { name: 'FAIRLEAD_NAMESPACE', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } } },
       ...natsEnvironment(install),
+      { name: 'MALLOC_MMAP_THRESHOLD_', value: String(largeBlockBytes) },
     ],
     ports: [{ name: 'health', containerPort: agentPaths.healthPort, protocol: 'TCP' }],
     livenessProbe: { ...probe(agentPaths.live), initialDelaySeconds: 10 },
