@@ -1,5 +1,4 @@
-import type { Json, KubeObject } from '@fairlead/core/model';
-import { isEqual, isList, isMap, type JsonMap } from './json.ts';
+import { isEqual, isList, isMap, type Json, type JsonMap, type KubeObject } from '@fairlead/core/model';
 
 /** A place at which two objects differ. */
 export interface Change {

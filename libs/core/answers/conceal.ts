@@ -1,5 +1,4 @@
-import { redacted, type Json } from '@fairlead/core/model';
-import { isList, isMap } from './json.ts';
+import { isList, isMap, redacted, type Json } from '@fairlead/core/model';
 
 /** What stands for a value that does not leave the cluster. */
 const concealed = '(masked)';

@@ -1,5 +1,4 @@
-import type { Json } from '@fairlead/core/model';
-import { isEqual, isList, isMap } from './json.ts';
+import { isEqual, isList, isMap, type Json } from '@fairlead/core/model';
 import { masked } from './mask.ts';
 import { pointerOf } from './pointer.ts';
 import { valueOf, type Reduced, type ReducedNode } from './reduce.ts';

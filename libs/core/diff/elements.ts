@@ -1,5 +1,5 @@
-import { parseJson, type Json } from '@fairlead/core/model';
-import { isEqual, isList, isMap, member, type JsonMap } from './json.ts';
+import { isEqual, isList, isMap, parseJson, type Json, type JsonMap } from '@fairlead/core/model';
+import { member } from './json.ts';
 
 /**
  * Path elements of a fieldsV1 set, as structured-merge-diff writes them: `f:NAME` is a field, `k:{…}` the item of a keyed list with

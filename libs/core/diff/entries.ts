@@ -1,6 +1,5 @@
-import type { Json, KubeObject, ManagedFieldsEntry } from '@fairlead/core/model';
+import { isMap, type Json, type JsonMap, type KubeObject, type ManagedFieldsEntry } from '@fairlead/core/model';
 import { elementsOf, isMember, placesOf } from './elements.ts';
-import { isMap, type JsonMap } from './json.ts';
 import { pointerOf } from './pointer.ts';
 
 /** Our entry: what a manager owns by server-side apply. Undefined if it owns nothing. One per manager (KEP-555). */

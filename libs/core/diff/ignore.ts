@@ -1,6 +1,5 @@
-import { matchesTarget, type Ignore, type Json, type KubeObject } from '@fairlead/core/model';
+import { isList, isMap, matchesTarget, type Ignore, type Json, type KubeObject } from '@fairlead/core/model';
 import type { Element } from './elements.ts';
-import { isList, isMap } from './json.ts';
 import { meansSegment, segmentsOf } from './pointer.ts';
 import type { Reduced, ReducedNode } from './reduce.ts';
 

@@ -1,5 +1,4 @@
-import type { Json } from '@fairlead/core/model';
-import { isList, isMap } from './json.ts';
+import { isList, isMap, type Json } from '@fairlead/core/model';
 
 /** What stands for a value that must not leave the cluster. */
 export const mask = '(masked)';

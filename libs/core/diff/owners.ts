@@ -1,7 +1,6 @@
-import type { Json, KubeObject } from '@fairlead/core/model';
+import type { Json, JsonMap, KubeObject } from '@fairlead/core/model';
 import { elementsOf, isMember, placesOf } from './elements.ts';
 import { fieldsOf } from './entries.ts';
-import type { JsonMap } from './json.ts';
 import { segmentsOf } from './pointer.ts';
 
 /** Who owns a field now. */

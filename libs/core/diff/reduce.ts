@@ -1,14 +1,17 @@
 import {
   FairleadError,
+  isList,
+  isMap,
   keyOf,
   keyText,
   type Json,
+  type JsonMap,
   type KubeObject,
   type ManagedFieldsEntry,
 } from '@fairlead/core/model';
 import { elementsOf, isMember, placesOf, type Element } from './elements.ts';
 import { fieldsOf } from './entries.ts';
-import { canonicalText, isList, isMap, type JsonMap } from './json.ts';
+import { canonicalText } from './json.ts';
 
 /**
  * One node of a reduced object. A node without `children` holds a whole value: a scalar, or a map or list that is owned as one.

@@ -1,7 +1,7 @@
-import type { Json, KubeObject } from '@fairlead/core/model';
+import { isEqual, isList, isMap, type Json, type JsonMap, type KubeObject } from '@fairlead/core/model';
 import { elementsOf, mergeKeysOf, placesOf } from './elements.ts';
 import { fieldsOf } from './entries.ts';
-import { isEqual, isList, isMap, member, type JsonMap } from './json.ts';
+import { member } from './json.ts';
 import { ownersOf } from './owners.ts';
 import { meansSegment, pointerOf, segmentsOf } from './pointer.ts';
 

@@ -22,7 +22,7 @@ export {
   type Digest,
   type EnvironmentName,
 } from './ids.ts';
-export { parseJson, printJson } from './json.ts';
+export { isEqual, isList, isMap, parseJson, printJson, type JsonMap } from './json.ts';
 export {
   groupOf,
   keyOf,
