@@ -72,6 +72,16 @@ describe('an application', () => {
     expect(status.message).toContain('fairlead-web');
   });
 
+  it('counts no object as healthy whose newest manifest is refused', async () => {
+    let isRefused = false;
+    const one = await rig({ mayDo: ({ verb, key }) => !(isRefused && verb === 'apply' && key.name === 'a') });
+    await one.want({ applications: { [web]: { objects: [configMap('a'), configMap('b')] } } });
+    await one.until(web, { sync: 'InSync', health: 'Healthy', healthyObjects: 2 });
+    isRefused = true;
+    await one.want({ applications: { [web]: { objects: [configMap('a', { a: '2' }), configMap('b')] } } });
+    await one.until(web, { sync: 'Failed', healthyObjects: 1 });
+  });
+
   it('waits for the health of a stage before the next', async () => {
     const one = await rig();
     const late = configMap('late', {}, { annotations: { 'fairlead.dev/stage': '1' } });

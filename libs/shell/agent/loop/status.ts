@@ -31,6 +31,8 @@ export function statusOf(input: StatusInput): LoopStatus {
   const health = healthOf(input, wanted);
   const failed = wanted.filter((item) => item.problem && !item.problem.awaited);
   const awaited = wanted.filter((item) => item.problem?.awaited);
+  // What lives is well, and is not what is wanted.
+  const refusedHealthy = [...failed, ...awaited].filter((item) => item.health.status === 'Healthy').length;
   const { sync, reason, message } = syncOf(input, { failed, awaited: awaited[0]?.problem });
   return {
     application: input.application,
@@ -43,7 +45,7 @@ export function statusOf(input: StatusInput): LoopStatus {
     reason: sync === 'InSync' && health.status !== 'Healthy' ? health.reason : reason,
     message: sync === 'InSync' && health.status !== 'Healthy' ? health.message : message,
     objects: wanted.length,
-    healthyObjects: health.counts.Healthy,
+    healthyObjects: health.counts.Healthy - refusedHealthy,
     problems: problemsOf([...failed, ...awaited], health),
   };
 }

@@ -11,7 +11,7 @@ const askAgainMs = 60_000;
 export class StorageClasses {
   readonly #ground: Pick<Ground, 'cluster' | 'clock' | 'log'>;
   readonly #modes = new Map<string, Exclude<Mode, undefined>>();
-  readonly #askedAtMs = new Map<string, number>();
+  readonly #asked = new Map<string, { readonly atMs: number; readonly isKnown: Promise<boolean> }>();
 
   constructor(ground: Pick<Ground, 'cluster' | 'clock' | 'log'>) {
     this.#ground = ground;
@@ -22,20 +22,24 @@ export class StorageClasses {
     return this.#modes.get(name);
   }
 
-  /** Reads the class with the agent's rights, unless it was asked for lately. Never rejects; true if it is known now. */
-  async learn(name: string): Promise<boolean> {
-    const { cluster, clock, log } = this.#ground;
-    if (clock.now() - (this.#askedAtMs.get(name) ?? Number.NEGATIVE_INFINITY) < askAgainMs) return false;
-    this.#askedAtMs.set(name, clock.now());
+  /** Reads the class with the agent's rights; those who ask within a minute share the answer. Never rejects; true if it is known now. */
+  learn(name: string): Promise<boolean> {
+    const nowMs = this.#ground.clock.now();
+    const before = this.#asked.get(name);
+    if (before && nowMs - before.atMs < askAgainMs) return before.isKnown;
+    const isKnown = this.#read(name);
+    this.#asked.set(name, { atMs: nowMs, isKnown });
+    return isKnown;
+  }
+
+  async #read(name: string): Promise<boolean> {
+    const { cluster, log } = this.#ground;
     try {
       const kind = await cluster.preferredKind('storage.k8s.io', 'StorageClass');
       const found = kind && (await cluster.get(kind, { namespace: '', name }));
+      const waits = found?.['volumeBindingMode'] === 'WaitForFirstConsumer';
       // `Immediate` is the server's own default.
-      if (found)
-        this.#modes.set(
-          name,
-          found['volumeBindingMode'] === 'WaitForFirstConsumer' ? 'WaitForFirstConsumer' : 'Immediate',
-        );
+      if (found) this.#modes.set(name, waits ? 'WaitForFirstConsumer' : 'Immediate');
       return found !== undefined;
     } catch (thrown) {
       log.warn('storageClass.unread', { name, error: asFairleadError(thrown).message });
