@@ -5,7 +5,7 @@ import type { ControlPlane, ProxiedRequest, ProxyHooks } from '@fairlead/testkit
 import { hurriedClock, startSoleAgentPlace, type SoleAgentPlace, type SoleHub } from '@fairlead/testkit/soleAgent';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-const waits = { timeout: 15_000, interval: 20 };
+const waits = { timeout: 30_000, interval: 20 };
 let place: SoleAgentPlace;
 let plane: ControlPlane;
 /** Each test has an application and a namespace of its own. */
@@ -148,7 +148,7 @@ describe('objects that the API server cannot take', () => {
       // A change beside them goes through, and does not ask again for what was refused a moment ago.
       await want([configMap('good', { now: '1' }), configMap('over-kind', { text: 'small' })]);
       await until({ sync: 'InSync', health: 'Healthy', objects: 2 });
-      expect(before).toBeLessThan(5);
+      expect(before).toBeLessThan(10);
     });
   });
 
@@ -227,7 +227,7 @@ describe('a webhook that does not answer', () => {
       expectNeverHealthy(told);
       await plane.api.delete('/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/silent');
       await until({ sync: 'InSync', health: 'Healthy' });
-      expect(applies()).toBeLessThan(15);
+      expect(applies()).toBeLessThan(40);
     });
   });
 });
@@ -253,7 +253,7 @@ describe('a namespace that does not go', () => {
       });
       await plane.api.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: stuck } });
       await until({ sync: 'InSync', health: 'Healthy' });
-      expect(applies()).toBeLessThan(15);
+      expect(applies()).toBeLessThan(40);
     });
   });
 
@@ -319,7 +319,7 @@ describe('an account that may not write one kind', () => {
       await vi.waitFor(() => expect(applies()).toBeGreaterThan(2), waits);
       await bind('writes-secrets', ['secrets']);
       await until({ sync: 'InSync', health: 'Healthy' });
-      expect(applies()).toBeLessThan(15);
+      expect(applies()).toBeLessThan(40);
     });
   });
 });

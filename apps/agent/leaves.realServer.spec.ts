@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 const first = 'web/first' as ApplicationId;
 const second = 'web/second' as ApplicationId;
 const stranger = 'shop/other' as ApplicationId;
-const waits = { timeout: 15_000, interval: 20 };
+const waits = { timeout: 30_000, interval: 20 };
 const commit = '3'.repeat(40) as CommitSha;
 const maps = '/api/v1/namespaces/shop/configmaps';
 let place: SoleAgentPlace;

@@ -8,7 +8,7 @@ import {
 } from '@fairlead/testkit/soleAgent';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
-const waits = { timeout: 15_000, interval: 20 };
+const waits = { timeout: 30_000, interval: 20 };
 const commit = '3'.repeat(40) as CommitSha;
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
 let place: SoleAgentPlace;

@@ -79,7 +79,7 @@ describe('an application', () => {
     await one.until(web, { sync: 'InSync', health: 'Healthy', healthyObjects: 2 });
     isRefused = true;
     await one.want({ applications: { [web]: { objects: [configMap('a', { a: '2' }), configMap('b')] } } });
-    await one.until(web, { sync: 'Failed', healthyObjects: 1 });
+    expect(await one.until(web, { sync: 'Failed' })).toMatchObject({ objects: 2, healthyObjects: 1 });
   });
 
   it('waits for the health of a stage before the next', async () => {
