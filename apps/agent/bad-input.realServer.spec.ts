@@ -145,7 +145,7 @@ describe('objects that the API server cannot take', () => {
       expect(await exists(inShop('good'))).toBe(true);
       expectNeverHealthy(told);
       const before = applies();
-      // A change beside them goes through, and does not ask again for what was refused a moment ago.
+      // One of them is made smaller, the others are taken out.
       await want([configMap('good', { now: '1' }), configMap('over-kind', { text: 'small' })]);
       await until({ sync: 'InSync', health: 'Healthy', objects: 2 });
       expect(before).toBeLessThan(10);
