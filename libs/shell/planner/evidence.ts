@@ -162,7 +162,8 @@ export function authorsOf({ snapshot }: Pick<Round, 'snapshot'>, { unit }: Entry
   const pipeline = snapshot.documents.applications.get(unit.application)?.spec.pipeline ?? [];
   for (const { environment } of pipeline) {
     for (const named of snapshot.named.get(unitOf(unit.application, environment).key) ?? []) {
-      if (named.authors !== undefined && candidateKey(named) === key) return named.authors;
+      if (named.digest === release.digest && named.authors !== undefined && candidateKey(named) === key)
+        return named.authors;
     }
   }
   return undefined;

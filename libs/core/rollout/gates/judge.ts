@@ -35,7 +35,7 @@ export function looksBack(gate: Gate): boolean {
 export function judgeGate(gate: Gate, evidence: GateEvidence): Verdict {
   const kind = kindOfGate(gate);
   const known = Object.hasOwn(gateKinds, kind) ? gateKinds[kind] : undefined;
-  if (known !== undefined) return known.judge(gate, evidence);
+  if (known !== undefined) return known.judge(gate, handedTo(known, evidence));
   const message = `This hub does not know the gate ${kind}, so it never passes; promote by hand, or use a newer hub.`;
   return {
     gate: kind,
@@ -45,4 +45,10 @@ export function judgeGate(gate: Gate, evidence: GateEvidence): Verdict {
     trailer: `${kind} unknown`,
     excluded: [],
   };
+}
+
+/** The time, and the parts that the gate declares; what it did not ask for, it cannot go by. */
+function handedTo({ uses }: GateKind, evidence: GateEvidence): GateEvidence {
+  const parts = Object.fromEntries(uses.map((use) => [use, evidence[use]]));
+  return { nowMs: evidence.nowMs, ...parts } as unknown as GateEvidence;
 }
