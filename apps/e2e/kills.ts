@@ -162,7 +162,7 @@ function rigOf({ plane, proxy, agent, states, collections, stop }: Parts): KillR
       // The kind may not be defined yet, or any more.
       const { items = [] } = await plane.api
         .get(`${collection}?labelSelector=fairlead.dev/application`)
-        .catch((error: ApiFailure) => (error.status === 404 ? {} : Promise.reject(error)));
+        .catch(unlessAbsent);
       for (const object of items) found.set(`${collection}/${object.metadata.name}`, object);
     }
     return found;
@@ -176,7 +176,8 @@ function rigOf({ plane, proxy, agent, states, collections, stop }: Parts): KillR
       for (const secret of states.get(version) ?? []) await plane.api.create(secrets, secret);
     },
     async wipe() {
-      for (const path of (await objects()).keys()) await plane.api.delete(path);
+      const ours = '?labelSelector=fairlead.dev/application';
+      for (const collection of collections) await plane.api.delete(`${collection}${ours}`).catch(unlessAbsent);
       await until(async () => (await objects()).size === 0, { what: 'the objects of the application to be gone' });
       const { items } = await plane.api.get(`${secrets}?labelSelector=fairlead.dev/state`);
       for (const { metadata } of items)
@@ -266,6 +267,11 @@ function watchOver({ proxy, agent, death }: { proxy: ApiProxy; agent: AgentProce
     underWay: () => underWay,
     life: () => ({ killed: isOver, writes, sent, marked: begun.at(-2) ?? new Set() }),
   };
+}
+
+function unlessAbsent(error: ApiFailure): LiveObject {
+  if (error.status !== 404) throw error;
+  return {};
 }
 
 /** The API server itself writes the status of a definition, a moment after it was made. */

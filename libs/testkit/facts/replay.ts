@@ -21,12 +21,14 @@ export async function replay(plane: ControlPlane, file: CaseFile): Promise<Repla
   for (const object of file.before ?? []) await lay(plane, object);
   const { awaits = '' } = file;
   if (awaits !== '')
-    await until(async () => says(await apply(plane, file.manifest, ours, true), awaits), { what: awaits });
+    await until(async () => says(await apply(plane, file.manifest, { by: ours, dryRun: true }), awaits), {
+      what: awaits,
+    });
   const lives: LiveObject[] = [];
   let applied: LiveObject;
   for (const one of file.cases) {
     await remove(plane, file.manifest);
-    const answer = await apply(plane, file.manifest, ours);
+    const answer = await apply(plane, file.manifest, { by: ours });
     applied = settled(answer, []);
     lives.push(await liveAfter(plane, { answer, hands: one.hands ?? [] }));
   }
@@ -84,17 +86,21 @@ async function act(plane: ControlPlane, object: LiveObject, hand: Hand): Promise
 }
 
 async function lay(plane: ControlPlane, object: LiveObject): Promise<void> {
-  const { kind, metadata } = await apply(plane, object, 'administrator');
+  const { kind, metadata } = await apply(plane, object, { by: 'administrator' });
   if (kind !== 'CustomResourceDefinition') return;
   const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${metadata.name}`;
   await until(async () => hasCondition(await plane.api.get(path), 'Established'), { what: `${metadata.name}` });
 }
 
 /** A kind that was defined a moment ago may not be served yet. */
-async function apply(...[plane, object, by, dry]: [ControlPlane, LiveObject, string, boolean?]): Promise<LiveObject> {
+async function apply(
+  plane: ControlPlane,
+  object: LiveObject,
+  { by, dryRun = false }: { by: string; dryRun?: boolean },
+): Promise<LiveObject> {
   return until(
     async () => {
-      const path = `${await pathOf(plane, object)}?fieldManager=${by}&force=true${dry ? '&dryRun=All' : ''}`;
+      const path = `${await pathOf(plane, object)}?fieldManager=${by}&force=true${dryRun ? '&dryRun=All' : ''}`;
       return plane.api.request('PATCH', path, { contentType: 'application/apply-patch+yaml', body: object });
     },
     { what: `the API server to take ${object.kind} ${object.metadata.name}`, timeoutMs: 10_000 },
