@@ -23,6 +23,13 @@ describe('the decision', () => {
     expect(decideDesired({ head: mark(2, 1), agent: mark(1, 9), sent: undefined })).toEqual({ send: 'Full' });
   });
 
+  test('a head that lies before what went out waits for the agent to say what it accepted', () => {
+    const at = { head: mark(1, 5), sent: mark(1, 6) };
+    expect(decideDesired({ ...at, agent: mark(1, 3) })).toEqual({ send: 'Nothing' });
+    expect(decideDesired({ ...at, agent: undefined })).toEqual({ send: 'Nothing' });
+    expect(decideDesired({ head: mark(2, 1), sent: mark(1, 6), agent: mark(1, 3) })).toEqual({ send: 'Full' });
+  });
+
   test('a position that the store never gave is unknown', () => {
     for (const agent of [mark(1, 6), mark(2, 1), mark(1, 5, 'another root')])
       expect(decideDesired({ head: mark(1, 5), agent, sent: undefined })).toEqual({ send: 'Unknown' });
@@ -39,6 +46,7 @@ describe('the decision', () => {
           const decision = decideDesired({ head, agent, sent });
           fc.pre(decision.send === 'Full' || decision.send === 'Since');
           expect(agent === undefined || comparePositions(agent.position, head.position) < 0).toBe(true);
+          expect(sent === undefined || comparePositions(sent.position, head.position) <= 0).toBe(true);
         },
       ),
     );

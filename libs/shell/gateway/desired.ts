@@ -29,11 +29,12 @@ export function decideDesired(at: {
 }): DesiredDecision {
   const { head, agent, sent } = at;
   if (sent && sameMark(sent, head)) return { send: 'Nothing' };
-  if (!agent) return { send: 'Full' };
-  if (sameMark(agent, head)) return { send: 'Nothing' };
-  if (comparePositions(agent.position, head.position) >= 0) return { send: 'Unknown' };
+  if (agent && sameMark(agent, head)) return { send: 'Nothing' };
+  if (agent && comparePositions(agent.position, head.position) >= 0) return { send: 'Unknown' };
+  // The store was set back behind what went out on this stream: the agent's word on that comes first.
+  if (sent && comparePositions(sent.position, head.position) > 0) return { send: 'Nothing' };
   // Generations count anew in each epoch, so that changes since one of another epoch mean nothing.
-  if (agent.position.epoch !== head.position.epoch) return { send: 'Full' };
+  if (!agent || agent.position.epoch !== head.position.epoch) return { send: 'Full' };
   return { send: 'Since', since: agent.position };
 }
 
