@@ -83,7 +83,12 @@ export async function lookAndDecide(ground: Ground, work: LeaveTerms): Promise<O
     inventory: work.items.flatMap(({ entry }) => (entry ? [entry] : [])),
     wanted: work.wanted,
     rankOf,
-    live: new Map([...live].map(([text, object]) => [text, sightOf(object, { text, work })])),
+    live: new Map(
+      work.items.flatMap((item) => {
+        const object = live.get(item.text);
+        return object === undefined ? [] : [[item.text, sightOf(object, { item, application: work.application })]];
+      }),
+    ),
     sync: work.sync,
     acknowledged: work.acknowledged,
     budgets: budgetsOf(ground, work),
@@ -142,15 +147,17 @@ async function lookAtOne(
   }
 }
 
-function sightOf(object: KubeObject | 'Absent', by: { text: string; work: LeaveTerms }): Sight {
+function sightOf(
+  object: KubeObject | 'Absent',
+  { item, application }: { item: Item; application: ApplicationId },
+): Sight {
   if (object === 'Absent') return { is: 'Absent' };
-  const item = by.work.items.find(({ text }) => text === by.text);
-  const tracking = trackingFor(item?.key ?? { group: '', kind: '' }, by.work.application);
+  const tracking = trackingFor(item.key, application);
   const { uid = '', resourceVersion = '', deletionTimestamp } = object.metadata;
   const ours = isOurs(object, { manager: tracking.fieldManager, label: { key: trackingKey, value: tracking.label } });
   const sight = { is: 'Present', uid, resourceVersion, ours } as const;
   if (deletionTimestamp === undefined) return { ...sight, terminating: false };
-  return { ...sight, terminating: true, because: `${by.text}: ${assessHealth(object).message}` };
+  return { ...sight, terminating: true, because: `${item.text}: ${assessHealth(object).message}` };
 }
 
 function budgetsOf(ground: Ground, work: LeaveTerms): PruneBudget[] {
