@@ -1,11 +1,6 @@
 import type { ApplicationId, KubeObject } from '@fairlead/core/model';
-import { afterEach, describe, expect, it } from 'vitest';
-import { configMap, key, rigUp, type Rig, type TestApplication } from './rig/rig.ts';
-
-const rigs: Rig[] = [];
-afterEach(async () => {
-  await Promise.all(rigs.splice(0).map((one) => one.stop()));
-});
+import { describe, expect, it } from 'vitest';
+import { configMap, key, rigUp, type Rig, type TestApplication } from './rig/rig.harness.ts';
 
 const web = 'default/web' as ApplicationId;
 const annotation = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -15,7 +10,6 @@ const at = key('ConfigMap', 'a');
 /** A cluster in which somebody ran `kubectl apply`, and edited a field later. */
 async function withApplied(data: Record<string, string>, more: Partial<KubeObject['metadata']> = {}): Promise<Rig> {
   const one = await rigUp();
-  rigs.push(one);
   await one.api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, by);
   const annotations = { [annotation]: JSON.stringify({ data }), ...more.annotations };
   const { metadata } = await one.api.create(configMap('a', {}, { namespace: 'shop', ...more, annotations: {} }), by);
@@ -93,7 +87,6 @@ describe('an object that kubectl applied', () => {
 
 it('an object that is new costs one apply', async () => {
   const one = await rigUp();
-  rigs.push(one);
   await want(one, [configMap('a')]);
   await one.until(web, { sync: 'InSync' });
   expect(one.api.calls.filter(({ key: { name } }) => name === 'a').map(({ verb }) => verb)).toEqual(['apply']);

@@ -1,16 +1,6 @@
 import { FairleadError, type ApplicationId, type KubeObject } from '@fairlead/core/model';
-import { afterEach, describe, expect, it } from 'vitest';
-import { agentNamespace, configMap, key, rigUp, type Rig } from './rig/rig.ts';
-
-const rigs: Rig[] = [];
-async function rig(options: Parameters<typeof rigUp>[0] = {}): Promise<Rig> {
-  const one = await rigUp(options);
-  rigs.push(one);
-  return one;
-}
-afterEach(async () => {
-  await Promise.all(rigs.splice(0).map((one) => one.stop()));
-});
+import { describe, expect, it } from 'vitest';
+import { agentNamespace, configMap, key, rigUp, type Rig } from './rig/rig.harness.ts';
 
 const web = 'default/web' as ApplicationId;
 const maps = (one: Rig): string[] =>
@@ -20,7 +10,7 @@ const away = () =>
 
 describe('an agent goes on', () => {
   it('when the API server fails for a minute, without calling anything healthy', async () => {
-    const one = await rig();
+    const one = await rigUp();
     const stop = one.api.intercept(({ verb }) => {
       if (verb === 'apply') throw away();
     });
@@ -38,7 +28,7 @@ describe('an agent goes on', () => {
   });
 
   it('when its own state cannot be written: nothing is applied that the inventory does not know', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a')] } } });
     await one.until(web, { sync: 'InSync' });
     const stop = one.api.intercept(({ verb, key: { name } }) => {
@@ -52,7 +42,7 @@ describe('an agent goes on', () => {
   });
 
   it('when every watch has to list anew', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a'), configMap('b')] } } });
     await one.until(web, { sync: 'InSync' });
     one.api.remove(key('ConfigMap', 'a'));
@@ -62,7 +52,7 @@ describe('an agent goes on', () => {
   });
 
   it('with the rights of the application where its own do not reach a kind', async () => {
-    const one = await rig({
+    const one = await rigUp({
       mayDo: ({ verb, identity, key: { kind } }) =>
         kind !== 'ConfigMap' || identity.as !== 'self' || !['list', 'watch', 'get'].includes(verb),
     });
@@ -73,7 +63,7 @@ describe('an agent goes on', () => {
   });
 
   it('and makes a namespace again that was deleted under it', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a')] } } });
     await one.until(web, { sync: 'InSync' });
     one.api.remove({ group: '', kind: 'Namespace', namespace: '', name: 'shop' });
@@ -82,7 +72,7 @@ describe('an agent goes on', () => {
   });
 
   it('and names what keeps a namespace from going in which it is to apply, until it is gone', async () => {
-    const one = await rig();
+    const one = await rigUp();
     const shop = { group: '', kind: 'Namespace', namespace: '', name: 'shop' };
     const finalizers = ['example.com/backup'];
     await one.api.create(
@@ -105,7 +95,7 @@ describe('an agent goes on', () => {
   });
 
   it('and runs no Job again that ran to its end before another object of the bundle changed', async () => {
-    const one = await rig();
+    const one = await rigUp();
     const job: KubeObject = {
       apiVersion: 'batch/v1',
       kind: 'Job',
@@ -131,7 +121,7 @@ describe('an agent goes on', () => {
   });
 
   it('and refuses a bundle without a service account: no write has the rights of the agent', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a')], serviceAccount: '' } } });
     const status = await one.until(web, { sync: 'Failed', reason: 'OwnerPolicyForbids' });
     expect(status.message).toContain('service account');

@@ -1,22 +1,12 @@
 import type { ApplicationId } from '@fairlead/core/model';
-import { afterEach, describe, expect, it } from 'vitest';
-import { agentNamespace, configMap, deployment, key, rigUp, type Rig } from './rig/rig.ts';
-
-const rigs: Rig[] = [];
-async function rig(options: Parameters<typeof rigUp>[0] = {}): Promise<Rig> {
-  const one = await rigUp(options);
-  rigs.push(one);
-  return one;
-}
-afterEach(async () => {
-  await Promise.all(rigs.splice(0).map((one) => one.stop()));
-});
+import { describe, expect, it } from 'vitest';
+import { agentNamespace, configMap, deployment, key, rigUp, type Rig } from './rig/rig.harness.ts';
 
 const web = 'default/web' as ApplicationId;
 
 describe('an application', () => {
   it('is applied as its service account, with label, annotation and namespace', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a'), deployment('web')] } } });
     await one.until(web, { sync: 'InSync' });
     const found = one.api.find(key('ConfigMap', 'a'));
@@ -34,7 +24,7 @@ describe('an application', () => {
   });
 
   it('costs no call where nothing changed, also after a restart', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a'), configMap('b')] } } });
     await one.until(web, { sync: 'InSync', health: 'Healthy' });
     await one.quiet();
@@ -51,7 +41,7 @@ describe('an application', () => {
   });
 
   it('sends what changed and nothing else', async () => {
-    const one = await rig();
+    const one = await rigUp();
     const others = Array.from({ length: 20 }, (_, n) => configMap(`c-${n}`));
     await one.want({ applications: { [web]: { objects: [configMap('a'), ...others] } } });
     await one.until(web, { sync: 'InSync' });
@@ -64,7 +54,7 @@ describe('an application', () => {
   });
 
   it('goes on with its neighbours where one object is refused, and names it', async () => {
-    const one = await rig({ mayDo: ({ verb, key }) => !(verb === 'apply' && key.name === 'bad') });
+    const one = await rigUp({ mayDo: ({ verb, key }) => !(verb === 'apply' && key.name === 'bad') });
     await one.want({ applications: { [web]: { objects: [configMap('a'), configMap('bad'), configMap('z')] } } });
     const status = await one.until(web, { sync: 'Failed' });
     expect(one.api.find(key('ConfigMap', 'z'))).toBeDefined();
@@ -74,7 +64,7 @@ describe('an application', () => {
 
   it('counts no object as healthy whose newest manifest is refused', async () => {
     let isRefused = false;
-    const one = await rig({ mayDo: ({ verb, key }) => !(isRefused && verb === 'apply' && key.name === 'a') });
+    const one = await rigUp({ mayDo: ({ verb, key }) => !(isRefused && verb === 'apply' && key.name === 'a') });
     await one.want({ applications: { [web]: { objects: [configMap('a'), configMap('b')] } } });
     await one.until(web, { sync: 'InSync', health: 'Healthy', healthyObjects: 2 });
     isRefused = true;
@@ -83,7 +73,7 @@ describe('an application', () => {
   });
 
   it('waits for the health of a stage before the next', async () => {
-    const one = await rig();
+    const one = await rigUp();
     const late = configMap('late', {}, { annotations: { 'fairlead.dev/stage': '1' } });
     await one.want({ applications: { [web]: { objects: [deployment('web'), late] } } });
     await one.until(web, { sync: 'Applying', reason: 'StageWaits' });
@@ -94,7 +84,7 @@ describe('an application', () => {
   });
 
   it('applies a custom resource as soon as its definition is established', async () => {
-    const one = await rig({ establishCrds: false });
+    const one = await rigUp({ establishCrds: false });
     const crd = {
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
@@ -128,7 +118,7 @@ describe('an application', () => {
   });
 
   it('goes on with its neighbours where a definition will never be established', async () => {
-    const one = await rig({ establishCrds: false });
+    const one = await rigUp({ establishCrds: false });
     const spec = { group: 'example.dev', scope: 'Namespaced', names: { kind: 'Boat', plural: 'boats' } };
     const crd = {
       apiVersion: 'apiextensions.k8s.io/v1',
@@ -151,7 +141,7 @@ describe('an application', () => {
   });
 
   it('applies a custom resource as soon as somebody else brings its definition', async () => {
-    const one = await rig();
+    const one = await rigUp();
     const boat = { apiVersion: 'example.dev/v1', kind: 'Boat', metadata: { name: 'ada' }, spec: {} };
     await one.want({ applications: { [web]: { objects: [configMap('a'), boat] } } });
     const status = await one.until(web, { sync: 'Failed', reason: 'KindUnknown' });
@@ -192,7 +182,7 @@ describe('an application', () => {
   });
 
   it('keeps to what its team and the owner of the cluster allow', async () => {
-    const one = await rig();
+    const one = await rigUp();
     one.policy = { ...one.policy, denyKinds: ['Secret'] };
     const role = {
       apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -232,7 +222,7 @@ describe('an application', () => {
 
 describe('what another hand does', () => {
   it('a deleted object comes back, and is reported', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a')] } } });
     await one.until(web, { sync: 'InSync' });
     one.api.remove(key('ConfigMap', 'a'));
@@ -244,7 +234,7 @@ describe('what another hand does', () => {
   });
 
   it('a changed field is put right, with pointer, values and manager', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [deployment('web'), configMap('a')] } } });
     await one.until(web, { sync: 'InSync' });
     one.api.edit(key('Deployment', 'web', { group: 'apps' }), (object) => ({
@@ -275,7 +265,7 @@ describe('what another hand does', () => {
   });
 
   it('a removed label is put back', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a')] } } });
     await one.until(web, { sync: 'InSync' });
     one.api.edit(key('ConfigMap', 'a'), (object) => ({ ...object, metadata: { ...object.metadata, labels: {} } }));
@@ -284,7 +274,7 @@ describe('what another hand does', () => {
   });
 
   it('is only reported where the application says so, once, and nothing is written', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a')], sync: { drift: 'Report' } } } });
     await one.until(web, { sync: 'InSync' });
     const before = one.writes().length;
@@ -296,7 +286,7 @@ describe('what another hand does', () => {
   });
 
   it('is fought with growing pauses', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a')] } } });
     await one.until(web, { sync: 'InSync' });
     const spoil = () =>
@@ -318,7 +308,7 @@ describe('what another hand does', () => {
   });
 
   it('while the agent was away is found when it comes back', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a'), configMap('b'), deployment('web')] } } });
     await one.until(web, { sync: 'InSync' });
     await one.crew.stop();
@@ -331,7 +321,7 @@ describe('what another hand does', () => {
   });
 
   it('on ignored fields is left alone', async () => {
-    const one = await rig();
+    const one = await rigUp();
     const ignore = [{ target: { kind: 'Deployment' }, pointers: ['/spec/replicas'] }];
     await one.want({ applications: { [web]: { objects: [deployment('web')], ignore } } });
     await one.until(web, { sync: 'InSync' });

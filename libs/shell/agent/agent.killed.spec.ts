@@ -1,17 +1,7 @@
 import type { ApplicationId, KubeObject } from '@fairlead/core/model';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
-import { configMap, deployment, key, rigUp, type Rig } from './rig/rig.ts';
-
-const rigs: Rig[] = [];
-async function rig(options: Parameters<typeof rigUp>[0] = {}): Promise<Rig> {
-  const one = await rigUp(options);
-  rigs.push(one);
-  return one;
-}
-afterEach(async () => {
-  await Promise.all(rigs.splice(0).map((one) => one.stop()));
-});
+import { describe, expect, it } from 'vitest';
+import { configMap, deployment, key, rigUp, type Rig } from './rig/rig.harness.ts';
 
 const web = 'default/web' as ApplicationId;
 const stranger = configMap('stranger', { mine: 'yes' }, { namespace: 'shop' });
@@ -65,7 +55,7 @@ describe('an agent that is killed between any two calls, in any interleaving', (
   it('comes to the same objects as one that never was, and touches nothing that is not its own', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(life, { minLength: 1, maxLength: 5 }), life, async (lives, last) => {
-        const one = await rig();
+        const one = await rigUp();
         await one.api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, people);
         for (const object of [stranger, impostor]) await one.api.create(object, people);
         const foreign = [...versions(one)];
@@ -79,7 +69,7 @@ describe('an agent that is killed between any two calls, in any interleaving', (
         await one.want({ applications: { [web]: { objects } } });
         await one.until(web, { sync: 'InSync', objects: objects.length });
 
-        const calm = await rig();
+        const calm = await rigUp();
         await calm.want({ applications: { [web]: { objects } } });
         await calm.until(web, { sync: 'InSync', objects: objects.length });
         const ownNow = new Map([...live(one)].filter(([text]) => !/stranger|impostor/.test(text)));
@@ -94,7 +84,7 @@ describe('an agent that is killed between any two calls, in any interleaving', (
   it('does nothing at all in a second pass, nor after another restart', async () => {
     await fc.assert(
       fc.asyncProperty(life, fc.integer({ min: 1, max: 20 }), async (each, killedAfter) => {
-        const one = await rig();
+        const one = await rigUp();
         const dead = one.killAfter(killedAfter);
         const desired = { applications: { [web]: { objects: objectsOf(each) } } };
         await one.want(desired).catch(() => undefined);
@@ -122,7 +112,7 @@ describe('an agent that is killed between any two calls, in any interleaving', (
 
 describe('an agent that comes back', () => {
   it('ends its pass where a watch has it put an object right meanwhile', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a'), configMap('b')] } } });
     await one.until(web, { sync: 'InSync' });
     await one.crew.stop();
@@ -148,7 +138,7 @@ describe('an agent that comes back', () => {
   });
 
   it('takes a desired state whose root does not follow for none, and touches nothing for it', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a')] } } });
     await one.until(web, { sync: 'InSync' });
     const { accepted } = one.state;
@@ -161,7 +151,7 @@ describe('an agent that comes back', () => {
   });
 
   it('finds and deletes what a dead apply had made, though no bundle wants it any more', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a'), configMap('b')] } } });
     await one.eventually(() => expect(one.writes().filter(({ verb }) => verb === 'apply')).toHaveLength(2), 0);
     await one.killAfter(0);

@@ -1,17 +1,15 @@
 import type { ApplicationId, CommitSha, KubeObject } from '@fairlead/core/model';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
-import { agentNamespace, configMap, deployment, key, rigUp, type Rig, type TestApplication } from './rig/rig.ts';
-
-const rigs: Rig[] = [];
-async function rig(options: Parameters<typeof rigUp>[0] = {}): Promise<Rig> {
-  const one = await rigUp(options);
-  rigs.push(one);
-  return one;
-}
-afterEach(async () => {
-  await Promise.all(rigs.splice(0).map((one) => one.stop()));
-});
+import { describe, expect, it } from 'vitest';
+import {
+  agentNamespace,
+  configMap,
+  deployment,
+  key,
+  rigUp,
+  type Rig,
+  type TestApplication,
+} from './rig/rig.harness.ts';
 
 const web = 'default/web' as ApplicationId;
 const other = 'default/other' as ApplicationId;
@@ -38,7 +36,7 @@ async function run(one: Rig, applications: Record<string, TestApplication>): Pro
 
 describe('what leaves a bundle', () => {
   it('is deleted as the application, in reverse order; the namespace that was made stays', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, { [web]: { objects: [configMap('a'), configMap('b'), deployment('web')] } });
     await one.want({ applications: { [web]: { objects: [configMap('a')] } } });
     await one.eventually(() => expect(maps(one)).toEqual(['a']));
@@ -49,7 +47,7 @@ describe('what leaves a bundle', () => {
   });
 
   it('is released, not deleted, where it was there before', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.api.create(namespace('shop'), { identity: { as: 'self' } });
     await one.api.create(configMap('old', { b: '2' }, { namespace: 'shop' }), { identity: { as: 'self' } });
     await run(one, { [web]: { objects: [configMap('a'), configMap('old', { a: '1' })] } });
@@ -63,18 +61,18 @@ describe('what leaves a bundle', () => {
   });
 
   it('stays where the application does not prune, where the pass failed, and where it is too much at once', async () => {
-    const keeps = await rig();
+    const keeps = await rigUp();
     await run(keeps, { [web]: { objects: [configMap('a'), configMap('b')], sync: { prune: false } } });
     await run(keeps, { [web]: { objects: [configMap('a')], sync: { prune: false } } });
     expect(maps(keeps)).toEqual(['a', 'b']);
 
-    const fails = await rig({ mayDo: ({ verb, key: { name } }) => !(verb === 'apply' && name === 'bad') });
+    const fails = await rigUp({ mayDo: ({ verb, key: { name } }) => !(verb === 'apply' && name === 'bad') });
     await run(fails, { [web]: { objects: [configMap('a'), configMap('b')] } });
     await fails.want({ applications: { [web]: { objects: [configMap('a'), configMap('bad')] } } });
     await fails.until(web, { sync: 'Failed' });
     expect(maps(fails)).toEqual(['a', 'b']);
 
-    const many = await rig();
+    const many = await rigUp();
     const all = Array.from({ length: 50 }, (_, n) => configMap(`c-${n}`));
     await run(many, { [web]: { objects: all } });
     await many.want({ applications: { [web]: { objects: all.slice(0, 5) } } });
@@ -83,7 +81,7 @@ describe('what leaves a bundle', () => {
   });
 
   it('stays where its kind is protected, until a commit acknowledges it', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, { [web]: { objects: [configMap('a'), namespace('data')] } });
     await one.want({ applications: { [web]: { objects: [configMap('a')] } } });
     await one.until(web, { sync: 'OutOfSync', reason: 'ObjectProtected' });
@@ -100,7 +98,7 @@ describe('what leaves a bundle', () => {
     const all = Array.from({ length: 10 }, (_, n) => configMap(`c-${n}`));
     const acknowledged = Object.fromEntries(all.map(({ metadata }) => [`/ConfigMap/shop/${metadata.name}`, commit]));
     for (const pruneBudget of [2, '25%'] as const) {
-      const one = await rig();
+      const one = await rigUp();
       one.policy = { ...one.policy, pruneBudget };
       await run(one, { [web]: { objects: all } });
       await one.want({ applications: { [web]: { objects: all.slice(3), entry: { acknowledged } } } });
@@ -110,7 +108,7 @@ describe('what leaves a bundle', () => {
       await run(one, { [web]: { objects: all.slice(2), entry: { acknowledged } } });
       await one.eventually(() => expect(maps(one)).toHaveLength(8));
     }
-    const never = await rig();
+    const never = await rigUp();
     never.policy = { ...never.policy, pruneBudget: '0%' };
     await run(never, { [web]: { objects: all } });
     await never.want({ tombstones: [{ application: web, acknowledged }] });
@@ -119,7 +117,7 @@ describe('what leaves a bundle', () => {
   });
 
   it('that does not go is waited for a while, then named with what holds it, and its neighbours go', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, {
       [web]: {
         objects: [configMap('a'), configMap('b'), namespace('data'), configMap('in', {}, { namespace: 'data' })],
@@ -147,7 +145,7 @@ describe('what leaves a bundle', () => {
   });
 
   it('goes to another application of the team that has it now, without being touched in between', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, {
       [web]: { objects: [configMap('a'), configMap('moves')] },
       [other]: { objects: [configMap('o')] },
@@ -171,7 +169,7 @@ describe('what leaves a bundle', () => {
 
 describe('an object', () => {
   it('belongs to one application; the second is told whose it is', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, { [web]: { objects: [configMap('a')] } });
     await one.want({
       applications: {
@@ -186,7 +184,7 @@ describe('an object', () => {
   });
 
   it('of kind Namespace is shared, and goes with the last', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, {
       [web]: { objects: [namespace('both', { a: '1' }), configMap('a')] },
       [stranger]: { objects: [namespace('both', { b: '2' }), configMap('b')] },
@@ -212,7 +210,7 @@ describe('an object', () => {
   });
 
   it('that ran to its end may vanish without being drift', async () => {
-    const one = await rig();
+    const one = await rigUp();
     const job: KubeObject = {
       apiVersion: 'batch/v1',
       kind: 'Job',
@@ -237,7 +235,7 @@ describe('an object', () => {
 
 describe('an application that leaves', () => {
   it('takes its custom resources with it though their definition went before them', async () => {
-    const one = await rig();
+    const one = await rigUp();
     const spec = { group: 'example.dev', scope: 'Namespaced', names: { kind: 'Boat', plural: 'boats' } };
     const versions = [{ name: 'v1', served: true, storage: true }];
     const key = {
@@ -267,7 +265,7 @@ describe('an application that leaves', () => {
   });
 
   it('takes with it what it made, and its inventory', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, { [web]: { objects: [configMap('a'), configMap('b')] }, [other]: { objects: [configMap('o')] } });
     await one.want({ applications: { [other]: { objects: [configMap('o')] } }, tombstones: [{ application: web }] });
     await one.eventually(() => expect(one.status(web)).toBeUndefined());
@@ -277,7 +275,7 @@ describe('an application that leaves', () => {
   });
 
   it('without a word of the hub stays as it is, and is shown', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, { [web]: { objects: [configMap('a')] } });
     await one.want({});
     await one.until(web, { sync: 'Held', reason: 'Orphaned' });
@@ -292,7 +290,7 @@ describe('an agent that is killed between any two calls', () => {
   it('comes to the same objects, deletes nothing that is wanted, and writes nothing twice that it knows of', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 14 }), { minLength: 1, maxLength: 4 }), async (kills) => {
-        const one = await rig();
+        const one = await rigUp();
         const objects = [configMap('a'), configMap('b'), configMap('c'), deployment('web'), namespace('extra')];
         for (const [nth, after] of kills.entries()) {
           const wanted = nth % 2 === 0 ? objects : objects.slice(0, 4);

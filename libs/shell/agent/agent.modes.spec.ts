@@ -1,17 +1,7 @@
 import type { ApplicationId, CommitSha, KubeObject } from '@fairlead/core/model';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
-import { configMap, deployment, key, rigUp, type Rig, type TestApplication } from './rig/rig.ts';
-
-const rigs: Rig[] = [];
-async function rig(options: Parameters<typeof rigUp>[0] = {}): Promise<Rig> {
-  const one = await rigUp(options);
-  rigs.push(one);
-  return one;
-}
-afterEach(async () => {
-  await Promise.all(rigs.splice(0).map((one) => one.stop()));
-});
+import { describe, expect, it } from 'vitest';
+import { configMap, deployment, key, rigUp, type Rig, type TestApplication } from './rig/rig.harness.ts';
 
 const web = 'default/web' as ApplicationId;
 const commit = '3'.repeat(40) as CommitSha;
@@ -36,7 +26,7 @@ describe('an object that is only created', () => {
   const only = (data: Record<string, string>) => configMap('once', data, annotated('apply', 'CreateOnly'));
 
   it('is made where it is missing, and never changed', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, [configMap('a'), only({ a: '1' })]);
     one.api.edit(key('ConfigMap', 'once'), (object) => ({ ...object, data: { mine: 'x' } }));
     await run(one, [configMap('a', { a: '2' }), only({ a: '2' })]);
@@ -49,7 +39,7 @@ describe('an object that is only created', () => {
   });
 
   it('is left as it is where it was there before, costs no call later, and stays when it leaves', async () => {
-    const one = await rig();
+    const one = await rigUp();
     const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } };
     await one.api.create(namespace, asPerson);
     await one.api.create(configMap('once', { theirs: '1' }, { namespace: 'shop' }), asPerson);
@@ -67,7 +57,7 @@ describe('an object that is only created', () => {
   });
 
   it('is deleted when it leaves, where it was made here', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, [configMap('a'), only({ a: '1' })]);
     await run(one, [configMap('a')]);
     await one.eventually(() => expect(dataOf(one, 'once')).toBeUndefined());
@@ -78,7 +68,7 @@ describe('an object that is ignored', () => {
   const ignored = (data: Record<string, string>) => configMap('left', data, annotated('apply', 'Ignore'));
 
   it('is neither made, changed nor deleted, and counts for nothing', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await one.want({ applications: { [web]: { objects: [configMap('a'), ignored({ a: '1' })] } } });
     await one.until(web, { sync: 'InSync', health: 'Healthy', objects: 1 });
     await one.quiet();
@@ -87,7 +77,7 @@ describe('an object that is ignored', () => {
   });
 
   it('stays as it was when it is ignored from now on, and when it leaves the bundle then', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, [configMap('a'), configMap('left', { a: '1' })]);
     await one.want({ applications: { [web]: { objects: [configMap('a'), ignored({ a: '2' })] } } });
     await one.until(web, { sync: 'InSync', objects: 1 });
@@ -110,7 +100,7 @@ describe('an object that may be made anew', () => {
   const selectorOf = (one: Rig) => one.api.find(at)?.['spec'] as { selector?: object } | undefined;
 
   it('is refused without that word, and nothing is deleted', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, [configMap('a'), deployment('web', selector('a'))]);
     await one.want({ applications: { [web]: { objects: [configMap('a'), deployment('web', selector('b'))] } } });
     const status = await one.until(web, { sync: 'Failed', reason: 'ApplyFailed' });
@@ -119,7 +109,7 @@ describe('an object that may be made anew', () => {
   });
 
   it('is deleted by its UID and made anew where a field cannot be changed, and its neighbours stay', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, [configMap('a'), again('a')]);
     const uid = one.api.find(at)?.metadata.uid;
     await run(one, [configMap('a'), again('b')]);
@@ -133,7 +123,7 @@ describe('an object that may be made anew', () => {
   });
 
   it('is changed in place where that is possible', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, [again('a')]);
     await run(one, [deployment('web', { ...selector('a'), replicas: 5 }, annotated('apply', 'Recreate'))]);
     await one.eventually(() => expect(one.api.find(at)?.['spec']).toMatchObject({ replicas: 5 }));
@@ -141,7 +131,7 @@ describe('an object that may be made anew', () => {
   });
 
   it('waits for its finalizers, by name, and comes when they are done', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, [configMap('a'), again('a')]);
     one.api.edit(at, (object) => ({
       ...object,
@@ -162,7 +152,7 @@ describe('an object that may be made anew', () => {
   });
 
   it('comes back after a restart that fell between its deletion and its return', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, [again('a')]);
     one.api.edit(at, (object) => ({ ...object, metadata: { ...object.metadata, finalizers: ['example.com/backup'] } }));
     await one.want({ applications: { [web]: { objects: [again('b')] } } });
@@ -175,7 +165,7 @@ describe('an object that may be made anew', () => {
   });
 
   it('stays where the owner of the cluster lets nothing go, and where it existed before', async () => {
-    const strict = await rig();
+    const strict = await rigUp();
     strict.policy = { ...strict.policy, pruneBudget: 0 };
     await run(strict, [again('a')]);
     await strict.want({ applications: { [web]: { objects: [again('b')] } } });
@@ -183,7 +173,7 @@ describe('an object that may be made anew', () => {
     expect(status.message).toContain("cluster's owner");
     expect(deletes(strict)).toEqual([]);
 
-    const adopts = await rig();
+    const adopts = await rigUp();
     await adopts.api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, asPerson);
     await adopts.api.create(deployment('web', selector('a'), { namespace: 'shop' }), asPerson);
     await adopts.want({ applications: { [web]: { objects: [again('b')] } } });
@@ -193,7 +183,7 @@ describe('an object that may be made anew', () => {
   });
 
   it('of a protected kind stays until a commit acknowledges it', async () => {
-    const one = await rig();
+    const one = await rigUp();
     const claim = (mode: string): KubeObject => ({
       apiVersion: 'v1',
       kind: 'PersistentVolumeClaim',
@@ -213,7 +203,7 @@ describe('an object that may be made anew', () => {
   });
 
   it('is deleted once only for a manifest that is refused even then', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await run(one, [again('a')]);
     const uids = new Set<unknown>();
     const stop = one.api.intercept(({ verb, key: { name } }) => {
@@ -252,7 +242,7 @@ describe('a Job that runs once', () => {
   const imageOf = (one: Rig) => JSON.stringify(one.api.find(at)?.['spec']);
 
   it('is waited for by the stage after it', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await want(one, 'v1', { a: '1' });
     await one.until(web, { sync: 'Applying', reason: 'StageWaits' });
     expect(dataOf(one, 'a')).toBeUndefined();
@@ -262,7 +252,7 @@ describe('a Job that runs once', () => {
   });
 
   it('that failed holds the stage after it, and does not run again by itself', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await want(one, 'v1', { a: '1' });
     await one.until(web, { reason: 'StageWaits' });
     end(one, 'Failed');
@@ -275,7 +265,7 @@ describe('a Job that runs once', () => {
   });
 
   it('does not run again for another bundle, though it is gone since, and does for another manifest', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await want(one, 'v1', { a: '1' });
     await one.until(web, { reason: 'StageWaits' });
     end(one, 'Complete');
@@ -294,7 +284,7 @@ describe('a Job that runs once', () => {
   });
 
   it('is made anew for another manifest when the run before has ended, and not before', async () => {
-    const one = await rig();
+    const one = await rigUp();
     await want(one, 'v1', { a: '1' });
     await one.until(web, { reason: 'StageWaits' });
     await want(one, 'v2', { a: '2' });
@@ -312,7 +302,7 @@ describe('a Job that runs once', () => {
 
 describe('an object that is to be orphaned', () => {
   it('is released where it leaves the bundle, and where the application leaves', async () => {
-    const one = await rig();
+    const one = await rigUp();
     const orphan = (name: string) => configMap(name, { a: '1' }, annotated('prune', 'Orphan'));
     await run(one, [configMap('a'), orphan('first'), orphan('second')]);
     await run(one, [configMap('a'), orphan('second')]);

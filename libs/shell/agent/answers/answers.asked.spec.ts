@@ -10,9 +10,9 @@ import {
   type KubeObject,
   type ObjectKey,
 } from '@fairlead/core/model';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Answers } from '../hub/session.ts';
-import { configMap, deployment, key, rigUp, type Rig } from '../rig/rig.ts';
+import { configMap, deployment, key, rigUp, type Rig } from '../rig/rig.harness.ts';
 import { defaultPolicy } from '../policy.ts';
 import { createAnswers } from './answers.ts';
 
@@ -35,7 +35,6 @@ beforeEach(async () => {
   rig = await rigUp({ mayDo: ({ key: { kind }, identity }) => identity.as !== 'self' || !forbidden(kind) });
   answers = createAnswers(rig);
 });
-afterEach(() => rig.stop());
 
 /** The application as it runs in most tests. */
 async function run(objects: readonly KubeObject[]): Promise<void> {

@@ -18,6 +18,7 @@ import {
   type FakeCluster,
   type FakeClusterOptions,
 } from '@fairlead/ports/cluster';
+import { onTestFinished } from 'vitest';
 import { createCrew, type Crew } from '../crew.ts';
 import { createReporter } from '../hub/reporter.ts';
 import { silentLog } from '../log.ts';
@@ -74,7 +75,7 @@ const commit = '1'.repeat(40) as CommitSha;
 const digest = `sha256:${'2'.repeat(64)}` as Digest;
 const writing = new Set(['apply', 'create', 'replace', 'patch', 'delete']);
 
-/** Begins an agent's loops on an empty cluster. */
+/** Begins an agent's loops on an empty cluster; the test that asked for it stops them when it ends. */
 export async function rigUp(options: FakeClusterOptions = {}): Promise<Rig> {
   const clock = manualClock(Date.UTC(2026, 10, 1));
   const api = fakeCluster({ now: () => clock.now(), ...options });
@@ -82,6 +83,7 @@ export async function rigUp(options: FakeClusterOptions = {}): Promise<Rig> {
   await api.create(namespace, { identity: { as: 'self' } });
   const rig = new TestRig(api, clock);
   await rig.begin();
+  onTestFinished(() => rig.stop());
   return rig;
 }
 
