@@ -69,6 +69,17 @@ async function arrivedAnyway(branch: Branch, to: string, { access, error }: { ac
   if (!(await reaches(branch.held, head, to))) throw error;
 }
 
+/** Makes the commits here, one on the other, the first on `base`. */
+async function commitOn(
+  branch: Branch,
+  { base, drafts }: { readonly base: CommitSha; readonly drafts: readonly CommitDraft[] },
+  access: Access,
+): Promise<CommitSha[]> {
+  if (!(await branch.held.store.commit(base))) await fetchHead(branch, access);
+  await commitHere(branch.held, base);
+  return writeCommits(branch.held, base, { drafts, hub: { ...branch.committer, timeMs: branch.clock.now() } });
+}
+
 /** Makes the commits on `base` and pushes them; all or none. */
 export async function pushDrafts(
   branch: Branch,
@@ -77,10 +88,7 @@ export async function pushDrafts(
 ): Promise<PushResult> {
   const { base, drafts, ...options } = request;
   if (drafts.length === 0) return { pushed: true, commits: [] };
-  if (!(await branch.held.store.commit(base))) await fetchHead(branch, access);
-  await commitHere(branch.held, base);
-  const hub = { ...branch.committer, timeMs: branch.clock.now() };
-  const commits = await writeCommits(branch.held, base, { drafts, hub });
+  const commits = await commitOn(branch, { base, drafts }, access);
   const to = commits.at(-1) ?? base;
   let outcome: Outcome;
   try {
@@ -114,10 +122,7 @@ export async function pushProposal(
       code: 'InvalidInput',
       reason: 'InvalidArgument',
     });
-  if (!(await branch.held.store.commit(base))) await fetchHead(branch, access);
-  await commitHere(branch.held, base);
-  const hub = { ...branch.committer, timeMs: branch.clock.now() };
-  const [commit = base] = await writeCommits(branch.held, base, { drafts: [draft], hub });
+  const [commit = base] = await commitOn(branch, { base, drafts: [draft] }, access);
   const place = branch.held.store.place();
   await git.writeRef({ ...place, ref: proposed, value: commit, force: true });
   const http = gitTransport({ url, client, access, maxBytes: limits.maxPackBytes });
