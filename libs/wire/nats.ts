@@ -83,12 +83,10 @@ type WireFrame = ReturnType<typeof create<typeof FrameSchema>>['body'];
 type RecordInit = NonNullable<MessageInitShape<typeof RecordSchema>['body']>;
 type WireRecord = ReturnType<typeof create<typeof RecordSchema>>['body'];
 
-function frameTo(frame: FrameBody): FrameInit {
+function frameTo(frame: Exclude<FrameBody, { type: 'Data' }>): FrameInit {
   switch (frame.type) {
     case 'Open':
       return { case: 'open', value: { stream: frame.stream, window: countTo(frame.window, 'Open.window') } };
-    case 'Data':
-      return { case: 'data', value: frame.data };
     case 'Grant':
       return { case: 'grant', value: { total: countTo(frame.total, 'Grant.total') } };
     case 'Ping':
@@ -124,10 +122,8 @@ function frameFrom(body: WireFrame): FrameBody {
   }
 }
 
-function recordTo(record: StreamRecord): RecordInit {
+function recordTo(record: Exclude<StreamRecord, { type: 'Message' }>): RecordInit {
   switch (record.type) {
-    case 'Message':
-      return { case: 'message', value: record.bytes };
     case 'Taken':
       return { case: 'taken', value: {} };
     case 'Ending': {
