@@ -9,7 +9,7 @@ import {
   type ProposalDecision,
 } from '@fairlead/core/releases';
 import type { Forge, PullRequest } from '@fairlead/ports/forge';
-import type { Change, Guard, Store } from '@fairlead/ports/store';
+import type { Change, Guard } from '@fairlead/ports/store';
 import { draftPromotion, type DraftGround, type LedgerDraft } from './drafts.ts';
 import type { EntryOutcome } from './entry.ts';
 import { releaseOf, type UnitView } from './observe.ts';
@@ -83,6 +83,7 @@ function unasked({ enter, ...decision }: EntryDecision): EntryDecision {
 
 /** Pull requests of units, of all that there are, where nobody is asked any more: the pipeline, or the mode, has changed. */
 export async function leftOver(round: Round, units: readonly Unit[]): Promise<Proposal[]> {
+  if (round.ports.forge === undefined) return [];
   const keys = new Set(units.filter((unit) => asksPeople(round.snapshot, unit)).map(keptKey));
   const all = await round.ports.store.facts(prefix);
   return [...all].flatMap(([key, value]): Proposal[] => {
@@ -104,12 +105,13 @@ export async function carryOut(
   ports: Pick<PlannerPorts, 'repository' | 'forge' | 'store'>,
   { proposals, ...by }: Asking,
 ): Promise<{ readonly moved: readonly Unit[]; readonly problem?: FairleadError }> {
-  const { forge, store } = ports;
+  const { forge, store, repository } = ports;
+  if (forge === undefined) return { moved: [] };
   const moved: Unit[] = [];
   let problem: FairleadError | undefined;
-  for (const proposal of forge === undefined ? [] : proposals) {
+  for (const proposal of proposals) {
     try {
-      const changes = await change(proposal, { ...by, ...ports, forge: forge as Forge });
+      const changes = await change(proposal, { ...by, repository, forge });
       await store.write(changes, by.guard);
       moved.push(proposal.unit);
     } catch (thrown) {
@@ -121,7 +123,6 @@ export async function carryOut(
 
 interface AtForge extends Omit<Asking, 'proposals'>, Pick<PlannerPorts, 'repository'> {
   readonly forge: Forge;
-  readonly store: Store;
 }
 
 async function change({ unit, step, kept, asks }: Proposal, by: AtForge): Promise<Change[]> {
