@@ -147,7 +147,8 @@ async function lookAtOne(
   }
 }
 
-function sightOf(
+/** What is known of an object that may have to go: whose it is, and whether it is on its way out already. */
+export function sightOf(
   object: KubeObject | 'Absent',
   { item, application }: { item: Item; application: ApplicationId },
 ): Sight {

@@ -1,11 +1,10 @@
-import { trackingKey } from '@fairlead/core/apply';
 import { assessHealth } from '@fairlead/core/health';
 import { FairleadError, type Digest, type KubeObject } from '@fairlead/core/model';
-import { decideRecreate, isOurs, type Sight } from '@fairlead/core/prune';
+import { decideRecreate } from '@fairlead/core/prune';
 import { lookAt, type Desk } from './desk.ts';
 import { accountOf, type Assignment } from './ground.ts';
 import type { Item } from './item.ts';
-import { trackingFor } from './manifest.ts';
+import { sightOf } from './leave.ts';
 
 /** How many objects were deleted to be made anew under one bundle: they spend the owner's budget. */
 export class Renewals {
@@ -41,7 +40,7 @@ export async function letGo(
   const decision = decideRecreate({
     key: item.key,
     entry: item.entry,
-    live: sightOf(live, { item, desk }),
+    live: sightOf(live, { item, application }),
     adopt: index.sync.adopt,
     acknowledged: entry.acknowledged,
     budget: budgetOf(desk, by.renewals.under(entry.bundle)),
@@ -67,13 +66,6 @@ export async function letGo(
 
 function going(object: KubeObject): { is: 'Going'; because: string } {
   return { is: 'Going', because: assessHealth(object).message };
-}
-
-function sightOf(object: KubeObject, { item, desk }: { item: Item; desk: Desk }): Sight {
-  const { fieldManager, label } = trackingFor(item.key, desk.application);
-  const { uid = '', resourceVersion = '' } = object.metadata;
-  const ours = isOurs(object, { manager: fieldManager, label: { key: trackingKey, value: label } });
-  return { is: 'Present', uid, resourceVersion, ours, terminating: false };
 }
 
 function budgetOf({ ground, inventory }: Desk, spent: number) {
