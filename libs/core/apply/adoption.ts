@@ -1,4 +1,4 @@
-import type { JsonObject, KubeObject, ManagedFieldsEntry } from '@fairlead/core/model';
+import { isMap, type JsonObject, type KubeObject, type ManagedFieldsEntry } from '@fairlead/core/model';
 
 /** Where `kubectl apply` keeps what it applied last, and which field manager it is on the client's side. */
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -51,9 +51,9 @@ function lastConfigurationOf(object: KubeObject): unknown {
   const text = object.metadata.annotations?.[lastApplied];
   if (text === undefined) return undefined;
   const config = parsed(text);
-  if (!isMapping(config)) return undefined;
-  const metadata = isMapping(config['metadata']) ? config['metadata'] : {};
-  const annotations = isMapping(metadata['annotations']) ? metadata['annotations'] : {};
+  if (!isMap(config)) return undefined;
+  const metadata = isMap(config['metadata']) ? config['metadata'] : {};
+  const annotations = isMap(metadata['annotations']) ? metadata['annotations'] : {};
   return { ...config, metadata: { ...metadata, annotations: { ...annotations, [lastApplied]: '' } } };
 }
 
@@ -70,7 +70,7 @@ function parsed(text: string): unknown {
 function within(fields: JsonObject, value: unknown): JsonObject {
   const kept = Object.entries(fields).flatMap(([segment, below]) => {
     const child = segment === '.' ? value : childAt(value, segment);
-    if (child === undefined || !isMapping(below)) return [];
+    if (child === undefined || !isMap(below)) return [];
     return [[segment, isLeaf(below) ? below : within(below, child)] as const];
   });
   return Object.fromEntries(kept.filter(([segment, below]) => isLeaf(fields[segment]) || !isLeaf(below)));
@@ -78,14 +78,14 @@ function within(fields: JsonObject, value: unknown): JsonObject {
 
 function childAt(value: unknown, segment: string): unknown {
   const word = segment.slice(2);
-  if (segment.startsWith('f:')) return isMapping(value) ? value[word] : undefined;
+  if (segment.startsWith('f:')) return isMap(value) ? value[word] : undefined;
   if (!Array.isArray(value)) return undefined;
   const wanted = parsed(word);
   if (segment.startsWith('v:')) return value.includes(wanted) ? wanted : undefined;
   // A key that the configuration leaves out was defaulted by the server.
-  const keys = isMapping(wanted) ? Object.entries(wanted) : [];
+  const keys = isMap(wanted) ? Object.entries(wanted) : [];
   return value.find(
-    (item) => isMapping(item) && keys.every(([key, is]) => item[key] === undefined || item[key] === is),
+    (item) => isMap(item) && keys.every(([key, is]) => item[key] === undefined || item[key] === is),
   );
 }
 
@@ -108,9 +108,5 @@ function without(fields: JsonObject, gone: JsonObject): JsonObject {
 }
 
 function isLeaf(fields: unknown): boolean {
-  return !isMapping(fields) || Object.keys(fields).length === 0;
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return !isMap(fields) || Object.keys(fields).length === 0;
 }

@@ -1,4 +1,4 @@
-import { FairleadError, type KubeObject } from '@fairlead/core/model';
+import { FairleadError, isMap, type KubeObject } from '@fairlead/core/model';
 import { checkLength, readChunk, splitDocuments, type YamlLimits } from './yaml/read.ts';
 
 /** An object as a render wrote it. */
@@ -16,12 +16,8 @@ export interface ManifestOptions {
   readonly limits?: YamlLimits;
 }
 
-function isMapping(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function wrong(value: unknown): string | undefined {
-  if (!isMapping(value))
+  if (!isMap(value))
     return `it is ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}, and a Kubernetes object is a mapping. Give it apiVersion, kind and metadata, or take it away.`;
   for (const field of ['apiVersion', 'kind']) {
     if (typeof value[field] !== 'string' || value[field] === '')
@@ -32,7 +28,7 @@ function wrong(value: unknown): string | undefined {
 
 function wrongMetadata(object: Record<string, unknown>): string | undefined {
   const { metadata } = object;
-  if (!isMapping(metadata)) return 'it has no metadata. Give it metadata.name.';
+  if (!isMap(metadata)) return 'it has no metadata. Give it metadata.name.';
   if (metadata['generateName'] !== undefined && metadata['name'] === undefined)
     return 'it asks for a generated name, and what git says must have a name of its own. Write metadata.name.';
   if (typeof metadata['name'] !== 'string' || metadata['name'] === '')
@@ -49,7 +45,7 @@ function wrongMetadata(object: Record<string, unknown>): string | undefined {
 /** Objects of a value: a List stands for its items, however deep. */
 function* flatten(value: unknown, depth = 0): Generator {
   const isList =
-    isMapping(value) &&
+    isMap(value) &&
     typeof value['kind'] === 'string' &&
     value['kind'].endsWith('List') &&
     Array.isArray(value['items']) &&
@@ -61,8 +57,8 @@ function* flatten(value: unknown, depth = 0): Generator {
 function check(value: unknown, place: { file: string; line: number }): Manifest {
   const complaint = wrong(value) ?? wrongMetadata(value as Record<string, unknown>);
   if (complaint === undefined) return { object: value as KubeObject, ...place };
-  const { kind, metadata } = isMapping(value) ? value : {};
-  const object = [kind, isMapping(metadata) ? metadata['name'] : undefined]
+  const { kind, metadata } = isMap(value) ? value : {};
+  const object = [kind, isMap(metadata) ? metadata['name'] : undefined]
     .filter((part) => typeof part === 'string')
     .join('/');
   throw new FairleadError(

@@ -1,6 +1,7 @@
 import {
   applicationId,
   FairleadError,
+  isMap,
   namespaceOf,
   pathOf,
   type Application,
@@ -51,10 +52,6 @@ export interface PlanTarget {
 type Inputs = Pick<Override, 'path' | 'components' | 'values' | 'patches' | 'variables'>;
 
 const reserved = /^(environment|cluster\..*|application\..*)$/;
-
-function isMap(value: Json | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function merge(base: JsonObject, over: JsonObject): JsonObject {
   const merged = Object.entries(over).map(([key, value]: [string, Json]): [string, Json] => {

@@ -1,11 +1,7 @@
-import { FairleadError, groupOf, type KubeObject } from '@fairlead/core/model';
+import { FairleadError, groupOf, isMap, type KubeObject } from '@fairlead/core/model';
 import { injectionAnnotations, placesOfCaBundle, serverMetadata, trackingKey } from './rules.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-
-function isMapping(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function without(fields: Fields, keys: readonly string[]): Fields {
   return keys.some((key) => Object.hasOwn(fields, key))
@@ -22,7 +18,7 @@ function metadata(object: KubeObject): Fields {
   let result = without(object.metadata as Fields, serverMetadata);
   for (const field of ['labels', 'annotations']) {
     const entries = result[field];
-    if (isMapping(entries) && Object.hasOwn(entries, trackingKey))
+    if (isMap(entries) && Object.hasOwn(entries, trackingKey))
       result = { ...result, [field]: without(entries, [trackingKey]) };
   }
   return result;
@@ -37,7 +33,7 @@ function foldStringData(object: KubeObject): KubeObject {
   const { stringData } = object;
   if (!isSecret(object) || stringData === undefined) return object;
   const name = `Secret/${object.metadata.name ?? ''}`;
-  const folded = Object.entries(isMapping(stringData) ? stringData : {}).map(([key, value]) => {
+  const folded = Object.entries(isMap(stringData) ? stringData : {}).map(([key, value]) => {
     if (typeof value === 'string' || value === null) return [key, base64(value ?? '')] as const;
     throw new FairleadError(
       `Cannot use ${name}: stringData.${key} is a ${typeof value}, and Secrets hold text. Quote it.`,
@@ -51,7 +47,7 @@ function foldStringData(object: KubeObject): KubeObject {
   const rest = without(object, ['stringData']) as KubeObject;
   return folded.length === 0
     ? rest
-    : { ...rest, data: { ...(isMapping(rest['data']) ? rest['data'] : {}), ...Object.fromEntries(folded) } };
+    : { ...rest, data: { ...(isMap(rest['data']) ? rest['data'] : {}), ...Object.fromEntries(folded) } };
 }
 
 /** An aggregated ClusterRole's rules are written by a controller, so what a manifest says there never holds. */
@@ -59,7 +55,7 @@ function dropAggregatedRules(object: KubeObject): KubeObject {
   const aggregated =
     object.kind === 'ClusterRole' &&
     groupOf(object.apiVersion) === 'rbac.authorization.k8s.io' &&
-    isMapping(object['aggregationRule']);
+    isMap(object['aggregationRule']);
   return aggregated ? (without(object, ['rules']) as KubeObject) : object;
 }
 
@@ -77,7 +73,7 @@ function dropAt(value: unknown, path: readonly string[]): unknown {
   const [step, ...rest] = path;
   if (step === undefined) return value;
   if (step === '*') return Array.isArray(value) ? value.map((item) => dropAt(item, rest)) : value;
-  if (!isMapping(value) || !Object.hasOwn(value, step)) return value;
+  if (!isMap(value) || !Object.hasOwn(value, step)) return value;
   if (rest.length > 0) return { ...value, [step]: dropAt(value[step], rest) };
   return isPlaceholder(value[step]) ? without(value, [step]) : value;
 }
@@ -88,7 +84,7 @@ function dropPlaceholderCa(object: KubeObject): KubeObject {
   const annotations: unknown = object.metadata.annotations;
   if (
     path === undefined ||
-    !isMapping(annotations) ||
+    !isMap(annotations) ||
     !injectionAnnotations.some((key) => Object.hasOwn(annotations, key))
   )
     return object;

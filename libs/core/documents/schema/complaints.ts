@@ -1,4 +1,4 @@
-import { redacted } from '@fairlead/core/model';
+import { isMap, redacted } from '@fairlead/core/model';
 import type { Path } from '../yaml/locate.ts';
 import { fieldsAt, type SchemaNode } from './fields.ts';
 import { didYouMean, nearest } from './suggest.ts';
@@ -99,7 +99,7 @@ function ofUnion(issue: Issue, checked: Checked): Complaint[] {
     );
   const value = valueAt(checked.value, issue.path);
   const known = fieldsAt(checked.schema, issue.path);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+  if (isMap(value)) {
     const unknown = Object.keys(value).filter((key) => !known.includes(key));
     if (unknown.length > 0) return unknown.map((key) => unknownField(key, issue.path, checked));
   }
