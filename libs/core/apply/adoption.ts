@@ -1,7 +1,12 @@
-import { isMap, type JsonObject, type KubeObject, type ManagedFieldsEntry } from '@fairlead/core/model';
+import {
+  isMap,
+  lastAppliedAnnotation,
+  type JsonObject,
+  type KubeObject,
+  type ManagedFieldsEntry,
+} from '@fairlead/core/model';
 
-/** Where `kubectl apply` keeps what it applied last, and which field manager it is on the client's side. */
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+/** Which field manager `kubectl apply` is on the client's side. */
 const clientSide = 'kubectl-client-side-apply';
 
 /**
@@ -48,13 +53,13 @@ function fieldsOf(entry: ManagedFieldsEntry, config: unknown): JsonObject {
 
 /** What kubectl applied last, with the annotation that says so; undefined where there is none that can be read. */
 function lastConfigurationOf(object: KubeObject): unknown {
-  const text = object.metadata.annotations?.[lastApplied];
+  const text = object.metadata.annotations?.[lastAppliedAnnotation];
   if (text === undefined) return undefined;
   const config = parsed(text);
   if (!isMap(config)) return undefined;
   const metadata = isMap(config['metadata']) ? config['metadata'] : {};
   const annotations = isMap(metadata['annotations']) ? metadata['annotations'] : {};
-  return { ...config, metadata: { ...metadata, annotations: { ...annotations, [lastApplied]: '' } } };
+  return { ...config, metadata: { ...metadata, annotations: { ...annotations, [lastAppliedAnnotation]: '' } } };
 }
 
 function parsed(text: string): unknown {
@@ -84,9 +89,7 @@ function childAt(value: unknown, segment: string): unknown {
   if (segment.startsWith('v:')) return value.includes(wanted) ? wanted : undefined;
   // A key that the configuration leaves out was defaulted by the server.
   const keys = isMap(wanted) ? Object.entries(wanted) : [];
-  return value.find(
-    (item) => isMap(item) && keys.every(([key, is]) => item[key] === undefined || item[key] === is),
-  );
+  return value.find((item) => isMap(item) && keys.every(([key, is]) => item[key] === undefined || item[key] === is));
 }
 
 function union(a: JsonObject, b: JsonObject): JsonObject {

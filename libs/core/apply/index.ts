@@ -18,4 +18,4 @@ export {
   type ApplyStage,
   type GroupName,
 } from './stages.ts';
-export { trackingKey, trackingOf, withTracking, type TrackedApplication, type Tracking } from './tracking.ts';
+export { trackingOf, withTracking, type TrackedApplication, type Tracking } from './tracking.ts';

@@ -1,7 +1,4 @@
-import type { ApplicationId, KubeObject, ObjectKey } from '@fairlead/core/model';
-
-/** Key of the label and of the annotation on everything that is applied. Watches select by the label's key. */
-export const trackingKey = 'fairlead.dev/application';
+import { trackingKey, type ApplicationId, type KubeObject, type ObjectKey } from '@fairlead/core/model';
 
 /** How an application signs what it applies of one kind. */
 export interface Tracking {

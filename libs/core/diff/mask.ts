@@ -1,10 +1,4 @@
-import { isList, isMap, type Json } from '@fairlead/core/model';
-
-/** What stands for a value that must not leave the cluster. */
-export const mask = '(masked)';
-
-/** kubectl keeps the whole manifest there, values included. */
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+import { isList, isMap, lastAppliedAnnotation, mask, type Json } from '@fairlead/core/model';
 
 /** The value at `path` of a Secret without what is secret in it: keys stay, values go. */
 export function masked(value: Json, path: readonly string[]): Json {
@@ -17,5 +11,5 @@ export function masked(value: Json, path: readonly string[]): Json {
 
 function isSecretPath(path: readonly string[]): boolean {
   if (path[0] === 'data' || path[0] === 'stringData') return path.length > 1;
-  return path[0] === 'metadata' && path[1] === 'annotations' && path[2] === lastApplied;
+  return path[0] === 'metadata' && path[1] === 'annotations' && path[2] === lastAppliedAnnotation;
 }

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeObject, ManagedFieldsEntry } from '@fairlead/core/model';
+import { mask, type KubeObject, type ManagedFieldsEntry } from '@fairlead/core/model';
 import {
   differences,
   entryOf,
   entryShrank,
-  mask,
   metadataText,
   otherManagers,
   reduceByEntry,

@@ -27,7 +27,9 @@ export {
   groupOf,
   keyOf,
   keyText,
+  lastAppliedAnnotation,
   parseKey,
+  trackingKey,
   type Json,
   type JsonObject,
   type KubeObject,
@@ -37,7 +39,7 @@ export {
 } from './objects.ts';
 export { parseProblem, parseQuestion, parseReply, type Question, type Reply } from './questions.ts';
 export { reasons, type Reason } from './reasons.ts';
-export { redacted } from './redact.ts';
+export { mask, redacted } from './redact.ts';
 export { matchesTarget, matchesWord } from './target.ts';
 export {
   application,

@@ -54,6 +54,12 @@ export interface ObjectKey {
   readonly name: string;
 }
 
+/** Where `kubectl apply` keeps the whole manifest that it applied last, values included, as one text. */
+export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** Key of the label and of the annotation on everything that is applied. Watches select by the label's key. */
+export const trackingKey = 'fairlead.dev/application';
+
 /** The group of an `apiVersion`: empty for the core group. */
 export function groupOf(apiVersion: string): string {
   const slash = apiVersion.indexOf('/');

@@ -1,3 +1,6 @@
+/** What stands for a value that must not leave the cluster. */
+export const mask = '(masked)';
+
 /** What a secret looks like in a text, and what stands there instead. */
 const shapes: readonly (readonly [RegExp, string])[] = [
   // Keys as PEM, whole or cut off.

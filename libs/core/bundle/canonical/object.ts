@@ -1,5 +1,5 @@
-import { FairleadError, groupOf, isMap, type KubeObject } from '@fairlead/core/model';
-import { injectionAnnotations, placesOfCaBundle, serverMetadata, trackingKey } from './rules.ts';
+import { FairleadError, groupOf, isMap, trackingKey, type KubeObject } from '@fairlead/core/model';
+import { injectionAnnotations, placesOfCaBundle, serverMetadata } from './rules.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -82,11 +82,7 @@ function dropAt(value: unknown, path: readonly string[]): unknown {
 function dropPlaceholderCa(object: KubeObject): KubeObject {
   const path = placesOfCaBundle[`${groupOf(object.apiVersion)}/${object.kind}`];
   const annotations: unknown = object.metadata.annotations;
-  if (
-    path === undefined ||
-    !isMap(annotations) ||
-    !injectionAnnotations.some((key) => Object.hasOwn(annotations, key))
-  )
+  if (path === undefined || !isMap(annotations) || !injectionAnnotations.some((key) => Object.hasOwn(annotations, key)))
     return object;
   return dropAt(object, path) as KubeObject;
 }

@@ -10,9 +10,6 @@ export const serverMetadata: readonly string[] = [
   'uid',
 ];
 
-/** Label and annotation that the agent adds at apply. */
-export const trackingKey = 'fairlead.dev/application';
-
 /** Annotations by which an object asks a controller to write its CA bundle: cert-manager's and OpenShift's. */
 export const injectionAnnotations: readonly string[] = [
   'cert-manager.io/inject-ca-from',

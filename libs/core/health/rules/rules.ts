@@ -1,5 +1,11 @@
 import type { ParseResult } from '@marcbachmann/cel-js';
-import { matchesTarget, type HealthRule, type KubeObject, type Target } from '@fairlead/core/model';
+import {
+  lastAppliedAnnotation,
+  matchesTarget,
+  type HealthRule,
+  type KubeObject,
+  type Target,
+} from '@fairlead/core/model';
 import { expressionsOver, type Expressions } from './expression.ts';
 import { degraded, healthy, progressing, type Health } from '../verdict.ts';
 
@@ -18,7 +24,7 @@ interface Compiled {
 }
 
 /** Copies of the object, written into it by others; they are large and nobody means them. */
-const unseen: ReadonlySet<string> = new Set(['managedFields', 'kubectl.kubernetes.io/last-applied-configuration']);
+const unseen: ReadonlySet<string> = new Set(['managedFields', lastAppliedAnnotation]);
 
 /** What stands for each value of a Secret: an error of an expression may name a value, and the status shows the error. */
 const hidden = '(hidden)';

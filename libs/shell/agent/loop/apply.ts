@@ -1,6 +1,6 @@
-import { otherOwnerOf, trackingKey } from '@fairlead/core/apply';
+import { otherOwnerOf } from '@fairlead/core/apply';
 import { ignoredPointers, settleIgnored } from '@fairlead/core/diff';
-import { FairleadError, type ApplicationId, type KubeObject } from '@fairlead/core/model';
+import { FairleadError, trackingKey, type ApplicationId, type KubeObject } from '@fairlead/core/model';
 import { apiFailureOf, type Applied, type Identity, type ResourceKind } from '@fairlead/ports/cluster';
 import type { Namespaces } from '../namespaces.ts';
 import type { Urgency } from '../pace.ts';

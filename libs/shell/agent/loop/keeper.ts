@@ -1,6 +1,6 @@
-import { isCurrent, trackingKey } from '@fairlead/core/apply';
+import { isCurrent } from '@fairlead/core/apply';
 import { missingHealth } from '@fairlead/core/health';
-import { asFairleadError, type Digest, type KubeObject, type Reason } from '@fairlead/core/model';
+import { asFairleadError, trackingKey, type Digest, type KubeObject, type Reason } from '@fairlead/core/model';
 import { settleIntent, type Settled } from '@fairlead/core/prune';
 import { lookAt, viewerOf, type Desk } from './desk.ts';
 import { afterCorrection, isFighting } from './fight.ts';

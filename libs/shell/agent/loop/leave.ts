@@ -1,9 +1,10 @@
-import { rankOf, trackingKey } from '@fairlead/core/apply';
+import { rankOf } from '@fairlead/core/apply';
 import { assessHealth } from '@fairlead/core/health';
 import {
   asFairleadError,
   FairleadError,
   keyText,
+  trackingKey,
   type ApplicationId,
   type CommitSha,
   type KubeObject,

@@ -1,5 +1,4 @@
 import type { InventoryEntry } from '@fairlead/core/prune';
-import { trackingKey } from '@fairlead/core/apply';
 import {
   differences,
   entryOf,
@@ -15,6 +14,7 @@ import {
 } from '@fairlead/core/diff';
 import {
   printJson,
+  trackingKey,
   type ApplicationId,
   type DriftItem,
   type Ignore,

@@ -1,9 +1,9 @@
-import { trackingKey } from '@fairlead/core/apply';
 import {
   asFairleadError,
-  type FairleadError,
   keyOf,
   keyText,
+  trackingKey,
+  type FairleadError,
   type KubeObject,
   type ObjectKey,
 } from '@fairlead/core/model';
