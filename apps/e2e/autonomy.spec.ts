@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fleetFixture, type Fleet } from '@fairlead/testkit/fleet';
 import { type ControlPlane, readAudit, until } from '@fairlead/testkit/kube';
-import { configMap, documents, manifests } from './documents.ts';
+import { configMap, manifests, oneShop } from './documents.ts';
 import { untilPlacement } from './observe.ts';
 
 const namespace = 'shop';
@@ -15,19 +15,7 @@ beforeAll(async () => {
     repositories: {
       shop: () => ({ 'deploy/settings.yaml': manifests(configMap('settings', { greeting: 'hello' })) }),
       fleet: (gitUrl) => ({
-        'fairlead.yaml': documents(
-          { kind: 'Fleet', name: 'autonomy' },
-          { kind: 'Environment', name: 'dev', spec: { clusters: { matchLabels: { env: 'dev' } } } },
-          {
-            kind: 'Application',
-            name: 'shop',
-            spec: {
-              source: { git: { url: `${gitUrl}/shop.git`, path: 'deploy' } },
-              namespace,
-              pipeline: [{ environment: 'dev' }],
-            },
-          },
-        ),
+        'fairlead.yaml': oneShop('autonomy', { environment: 'dev', gitUrl }),
       }),
     },
   });

@@ -18,6 +18,26 @@ export function documents(...all: readonly Document[]): string {
     .join('\n---\n');
 }
 
+/**
+ * A fleet of one environment, which takes the clusters with `env: ENVIRONMENT`, and of the application `default/shop`,
+ * which is `deploy` in the repository `shop` and goes to the namespace `shop`.
+ */
+export function oneShop(name: string, { environment, gitUrl }: { environment: string; gitUrl: string }): string {
+  return documents(
+    { kind: 'Fleet', name },
+    { kind: 'Environment', name: environment, spec: { clusters: { matchLabels: { env: environment } } } },
+    {
+      kind: 'Application',
+      name: 'shop',
+      spec: {
+        source: { git: { url: `${gitUrl}/shop.git`, path: 'deploy' } },
+        namespace: 'shop',
+        pipeline: [{ environment }],
+      },
+    },
+  );
+}
+
 /** A manifest of a source as text. */
 export function manifests(...objects: readonly object[]): string {
   return objects.map((object) => JSON.stringify(object, null, 2)).join('\n---\n');

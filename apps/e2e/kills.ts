@@ -13,7 +13,7 @@ import {
   type ProxiedRequest,
 } from '@fairlead/testkit/kube';
 import { createEndings, tailOf } from '@fairlead/testkit/process';
-import { documents, manifests } from './documents.ts';
+import { manifests, oneShop } from './documents.ts';
 import { isOfApplications, isWrite, untilPlacement } from './observe.ts';
 
 /** Where an agent dies: before its Nth write is heard by the API server, or after it was done and before the answer. */
@@ -102,19 +102,7 @@ function startFleet(objects: readonly object[]): Promise<Fleet> {
     repositories: {
       shop: () => ({ 'deploy/all.yaml': manifests(...objects) }),
       fleet: (gitUrl) => ({
-        'fairlead.yaml': documents(
-          { kind: 'Fleet', name: 'kills' },
-          { kind: 'Environment', name: 'dev', spec: { clusters: { matchLabels: { env: 'dev' } } } },
-          {
-            kind: 'Application',
-            name: 'shop',
-            spec: {
-              source: { git: { url: `${gitUrl}/shop.git`, path: 'deploy' } },
-              namespace: 'shop',
-              pipeline: [{ environment: 'dev' }],
-            },
-          },
-        ),
+        'fairlead.yaml': oneShop('kills', { environment: 'dev', gitUrl }),
       }),
     },
   });

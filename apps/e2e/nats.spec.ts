@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCli, fleetFixture, type Fleet } from '@fairlead/testkit/fleet';
 import { type ControlPlane, until } from '@fairlead/testkit/kube';
 import { startNatsServer, type NatsServer } from '@fairlead/testkit/nats';
-import { configMap, documents, manifests } from './documents.ts';
+import { configMap, manifests, oneShop } from './documents.ts';
 import { untilPlacement } from './observe.ts';
 
 const path = '/api/v1/namespaces/shop/configmaps/settings';
@@ -26,19 +26,7 @@ beforeAll(async () => {
     repositories: {
       shop: () => ({ 'deploy/settings.yaml': manifests(configMap('settings', { greeting: 'hello' })) }),
       fleet: (gitUrl) => ({
-        'fairlead.yaml': documents(
-          { kind: 'Fleet', name: 'tills' },
-          { kind: 'Environment', name: 'shops', spec: { clusters: { matchLabels: { env: 'shops' } } } },
-          {
-            kind: 'Application',
-            name: 'shop',
-            spec: {
-              source: { git: { url: `${gitUrl}/shop.git`, path: 'deploy' } },
-              namespace: 'shop',
-              pipeline: [{ environment: 'shops' }],
-            },
-          },
-        ),
+        'fairlead.yaml': oneShop('tills', { environment: 'shops', gitUrl }),
       }),
     },
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fleetFixture, type Fleet } from '@fairlead/testkit/fleet';
 import { readAudit, until, type AuditEntry, type ControlPlane, type LiveObject } from '@fairlead/testkit/kube';
-import { configMap, documents, manifests } from './documents.ts';
+import { configMap, manifests, oneShop } from './documents.ts';
 import { isOfApplications, isWrite, untilPlacement } from './observe.ts';
 
 const collection = '/api/v1/namespaces/shop/configmaps';
@@ -22,19 +22,7 @@ beforeAll(async () => {
     repositories: {
       shop: () => ({ 'deploy/all.yaml': manifests(configMap('settings', { greeting: 'zero' })) }),
       fleet: (gitUrl) => ({
-        'fairlead.yaml': documents(
-          { kind: 'Fleet', name: 'restored' },
-          { kind: 'Environment', name: 'dev', spec: { clusters: { matchLabels: { env: 'dev' } } } },
-          {
-            kind: 'Application',
-            name: 'shop',
-            spec: {
-              source: { git: { url: `${gitUrl}/shop.git`, path: 'deploy' } },
-              namespace: 'shop',
-              pipeline: [{ environment: 'dev' }],
-            },
-          },
-        ),
+        'fairlead.yaml': oneShop('restored', { environment: 'dev', gitUrl }),
       }),
     },
   });
