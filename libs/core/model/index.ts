@@ -69,7 +69,7 @@ export {
   type Team,
   type Wave,
 } from './documents/fleet.ts';
-export { fillUrl, windowsOf, type Gate } from './documents/gates.ts';
+export { dependenciesIn, fillUrl, windowsOf, type Gate } from './documents/gates.ts';
 export { hub, member, release, type HubFile, type Member, type ReleaseFile } from './documents/ledger.ts';
 export {
   apiVersion,

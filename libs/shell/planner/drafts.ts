@@ -1,5 +1,5 @@
 import { formatTrailers, ledgerFile, writeReleaseFile, type Trailer } from '@fairlead/core/documents';
-import type { CommitSha, Digest, ReleaseFile } from '@fairlead/core/model';
+import { dependenciesIn, type CommitSha, type Digest, type ReleaseFile } from '@fairlead/core/model';
 import type { Offer } from '@fairlead/core/releases';
 import { promotedFile, rolledBackFile } from '@fairlead/core/releases';
 import type { Trouble } from '@fairlead/core/rollout';
@@ -7,7 +7,7 @@ import type { CommitDraft } from '@fairlead/ports/repository';
 import type { UnitView } from './observe.ts';
 import type { Author, PlannerPorts } from './ports.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
-import { dependenciesIn, entryOf, gatesAt, unitOf, type Unit } from './units.ts';
+import { entryOf, gatesAt, unitOf, type Unit } from './units.ts';
 
 /** A commit that a pass wants on the ledger, and what it is about. */
 export interface LedgerDraft extends CommitDraft {

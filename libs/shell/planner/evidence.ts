@@ -1,6 +1,6 @@
 import type { Word } from '@fairlead/core/documents';
 import { candidateKey, keyOfRelease, type Offered, type ReleaseRef } from '@fairlead/core/releases';
-import type { Gate, PipelineEntry, Reason } from '@fairlead/core/model';
+import { dependenciesIn, type Gate, type JsonObject, type PipelineEntry, type Reason } from '@fairlead/core/model';
 import {
   judgeGate,
   looksBack,
@@ -10,13 +10,12 @@ import {
   type EnvironmentEvidence,
   type Verdict,
 } from '@fairlead/core/rollout';
-import type { JsonObject } from '@fairlead/core/model';
 import type { KeptAnswers } from './checks/runner.ts';
 import type { UnitView } from './observe.ts';
 import type { Author } from './ports.ts';
 import { releaseOf } from './observe.ts';
 import type { Round } from './round.ts';
-import { afterOf, dependenciesIn, gatesAt, unitOf, type Unit } from './units.ts';
+import { afterOf, gatesAt, unitOf, type Unit } from './units.ts';
 
 /** A predecessor as the entry decision sees it. */
 export interface Before {

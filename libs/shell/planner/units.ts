@@ -1,6 +1,7 @@
 import { releaseKey } from '@fairlead/core/documents';
 import {
   applicationId,
+  dependenciesIn,
   splitApplicationId,
   type ApplicationId,
   type EnvironmentName,
@@ -61,11 +62,6 @@ export function gatesAt(
   const { windows = [], gates = [] } = documents.environments.get(unit.environment)?.spec ?? {};
   const others = gates.filter((gate) => !('dependency' in gate) || gate.dependency.application !== unit.application);
   return [...(windows.length === 0 ? [] : [{ window: windows }]), ...others, ...entry.gates];
-}
-
-/** The applications that gates of an entry wait for. */
-export function dependenciesIn(gates: readonly Gate[]): readonly ApplicationId[] {
-  return gates.flatMap((gate) => ('dependency' in gate ? [gate.dependency.application as ApplicationId] : []));
 }
 
 const waiters = new WeakMap<FleetSnapshot, ReadonlyMap<string, readonly string[]>>();

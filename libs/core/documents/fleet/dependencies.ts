@@ -1,4 +1,4 @@
-import type { Application, Environment, Gate } from '@fairlead/core/model';
+import { dependenciesIn, type Application, type Environment } from '@fairlead/core/model';
 import type { Finding } from './gates.ts';
 import { findCircle } from './pipeline.ts';
 
@@ -8,17 +8,13 @@ export interface Waiting {
   readonly environments: ReadonlyMap<string, Environment>;
 }
 
-function named(gates: readonly Gate[]): string[] {
-  return gates.flatMap((gate) => ('dependency' in gate ? [gate.dependency.application] : []));
-}
-
 /** What each application waits for in one environment. A gate of the environment makes nobody wait for itself. */
 function waitingIn(environment: string, { applications, environments }: Waiting): Map<string, readonly string[]> {
-  const all = named(environments.get(environment)?.spec.gates ?? []);
+  const all = dependenciesIn(environments.get(environment)?.spec.gates ?? []);
   const waiting = new Map<string, readonly string[]>();
   for (const [id, { spec }] of applications) {
     const entry = spec.pipeline.find((one) => one.environment === environment);
-    if (entry !== undefined) waiting.set(id, [...all.filter((other) => other !== id), ...named(entry.gates)]);
+    if (entry !== undefined) waiting.set(id, [...all.filter((other) => other !== id), ...dependenciesIn(entry.gates)]);
   }
   return waiting;
 }

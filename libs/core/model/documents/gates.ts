@@ -1,18 +1,19 @@
 import { z } from 'zod';
+import type { ApplicationId } from '../ids.ts';
 import { duration, durationMs } from './scalars.ts';
 import { window, type Window } from './windows.ts';
 
 /** What a URL may be filled with: `${release.version}` and the like. */
 const urlVariables = ['release.version', 'release.digest', 'application', 'environment'] as const;
 
-const placeholder = /\$\{([^}]*)\}/g;
+const variable = /\$\{([^}]*)\}/g;
 
 function whyNoUrl(text: string): string | undefined {
   const known: readonly string[] = urlVariables;
-  const stranger = [...text.matchAll(placeholder)].find(([, name = '']) => !known.includes(name));
+  const stranger = [...text.matchAll(variable)].find(([, name = '']) => !known.includes(name));
   if (stranger !== undefined)
     return `has ${stranger[0]}, and knows ${urlVariables.map((name) => `\${${name}}`).join(', ')}`;
-  const url = URL.parse(text.replaceAll(placeholder, 'x'));
+  const url = URL.parse(text.replaceAll(variable, 'x'));
   if (url === null || !/^https?:$/.test(url.protocol)) return 'is no URL that begins with http:// or https://';
   if (url.username !== '' || url.password !== '') return 'holds credentials, which a document must not';
   const [host = ''] = /^[a-z]+:\/\/[^/?#]*/i.exec(text) ?? [];
@@ -79,9 +80,14 @@ export function windowsOf({ window: given }: Extract<Gate, { window: unknown }>)
   return Array.isArray(given) ? given : [given];
 }
 
+/** The applications, `PROJECT/NAME`, that gates wait for. */
+export function dependenciesIn(all: readonly Gate[]): readonly ApplicationId[] {
+  return all.flatMap((one) => ('dependency' in one ? [one.dependency.application as ApplicationId] : []));
+}
+
 /** A URL of a gate with its variables filled in; what they stand for cannot leave the place that they have in it. */
 export function fillUrl(text: string, values: Readonly<Record<(typeof urlVariables)[number], string>>): string {
-  return text.replaceAll(placeholder, (whole, name: string) => {
+  return text.replaceAll(variable, (whole, name: string) => {
     const value = Object.hasOwn(values, name) ? values[name as keyof typeof values] : undefined;
     return value === undefined ? whole : encodeURIComponent(value);
   });
