@@ -3,16 +3,26 @@ import { asFairleadError } from '@fairlead/core/model';
 import type { Answer, AskingGate } from '@fairlead/core/rollout';
 import type { CheckReply } from '@fairlead/ports/checks';
 
-type Read = Pick<Answer, 'outcome' | 'message'>;
+/** What a reply says, before it is known how long that is good. */
+export type Read = Pick<Answer, 'outcome' | 'message'>;
 
 /** The most samples of a query's result that are looked at. */
 const mostSamples = 100;
+
+/** How a gate asks, whomever it asks. */
+export function askingOf(gate: AskingGate): {
+  readonly pass: string;
+  readonly timeout: string;
+  readonly every: string;
+} {
+  return 'check' in gate ? gate.check : gate.metric;
+}
 
 /** What a server's reply says by the gate's expression. Whatever is missing or cannot be evaluated is unknown. */
 export function readReply(gate: AskingGate, { host, reply }: { host: string; reply: CheckReply }): Read {
   const seen = 'check' in gate ? ofCheck(reply, host) : ofMetric(reply, host);
   if ('outcome' in seen) return seen;
-  const { pass } = 'check' in gate ? gate.check : gate.metric;
+  const { pass } = askingOf(gate);
   const said = ask(pass, seen.values);
   if (said.error !== undefined) return unknown(`${seen.words}; \`${pass}\` cannot be evaluated: ${said.error}.`);
   return said.value

@@ -5,7 +5,7 @@ import type { CheckRequest, Checks } from '@fairlead/ports/checks';
 import type { Clock } from '@fairlead/ports/clock';
 import type { Store } from '@fairlead/ports/store';
 import type { Unit } from '../units.ts';
-import { readReply } from './read.ts';
+import { askingOf, readReply, type Read } from './read.ts';
 
 /** What a gate wants to know of a candidate. */
 export interface Question {
@@ -100,8 +100,6 @@ export function startChecks(
   };
 }
 
-type Read = Pick<Answer, 'outcome' | 'message'>;
-
 /** Never throws: what keeps a question from being answered is an answer, too. */
 async function answer(checks: Checks, { unit, release, gate }: Question): Promise<Read> {
   try {
@@ -129,7 +127,7 @@ function keptAnswer(
   read: Read,
   { gate, before, nowMs }: { gate: AskingGate; before: Kept | undefined; nowMs: number },
 ): Kept {
-  const everyMs = durationMs(('check' in gate ? gate.check : gate.metric).every) ?? 0;
+  const everyMs = durationMs(askingOf(gate).every) ?? 0;
   if (read.outcome !== 'Unknown') return { ...read, goodUntilMs: nowMs + everyMs };
   const failures = (before?.failures ?? 0) + 1;
   const pauseMs = failures <= retry.times ? Math.min(retry.afterMs, everyMs) : everyMs;
