@@ -11,7 +11,7 @@ import { median, medianInterval, type Figure } from '../figure.ts';
 
 /** What of the raw client's rate the agent must reach. */
 const least = 0.85;
-/** From so many objects on there are only ConfigMaps, fewer pairs, and no kubectl. */
+/** From so many objects on there are only ConfigMaps, and no kubectl. */
 const many = 10_000;
 const kubectlRounds = 3;
 
@@ -38,12 +38,11 @@ interface Pair {
 async function measure(options: BenchOptions, objects: number): Promise<Figure[]> {
   const stage = await setEngineStage(options);
   try {
-    const isMany = objects >= many;
-    const rounds = isMany ? Math.ceil(options.rounds / 4) : options.rounds;
-    const pairs = await measurePairs(stage, { options, objects, rounds });
-    const kubectl = isMany
-      ? undefined
-      : await measureKubectl(stage, { objects, rounds: Math.min(rounds, kubectlRounds) });
+    const pairs = await measurePairs(stage, { options, objects });
+    const kubectl =
+      objects >= many
+        ? undefined
+        : await measureKubectl(stage, { objects, rounds: Math.min(options.rounds, kubectlRounds) });
     return (['install', 'change'] as const).map((phase) =>
       figureOf(phase, { objects, pairs, kubectl: kubectl?.[phase] }),
     );
@@ -54,13 +53,13 @@ async function measure(options: BenchOptions, objects: number): Promise<Figure[]
 
 async function measurePairs(
   stage: EngineStage,
-  by: { readonly options: BenchOptions; readonly objects: number; readonly rounds: number },
+  by: { readonly options: BenchOptions; readonly objects: number },
 ): Promise<Pair[]> {
   const raw = await startRaw(stage);
   const objects = { shape: shapeOf(by.objects), count: by.objects };
   const pairs: Pair[] = [];
-  // The first of small ones is not counted: compilers and caches are cold. Ten thousand objects warm them by themselves.
-  for (let round = by.objects >= many ? 1 : 0; round <= by.rounds; round += 1) {
+  // The first one is not counted: compilers and caches are cold.
+  for (let round = 0; round <= by.options.rounds; round += 1) {
     const runs = {
       agent: () => agentRound(stage, { name: `agent-${round}`, objects }),
       raw: () => rawRound(stage, { raw, name: `raw-${round}`, objects }),
