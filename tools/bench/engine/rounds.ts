@@ -7,50 +7,52 @@ import type { Child } from '../child.ts';
 /** Calls in flight of the raw client: the server's own rate does not grow beyond it. */
 export const rawInFlight = 64;
 
-/** Objects a second, from the first PATCH to the last answer, of a first install and then of a change of every object. */
-export interface Rates {
-  readonly install: number;
-  readonly change: number;
+/** One of those who are measured against each other. */
+export interface Side {
+  /** Applies every object; objects a second, from the first PATCH to the last answer. Another revision changes each object. */
+  apply(revision: number): Promise<number>;
+  clear(): Promise<void>;
 }
 
-/** One application on the agent, from nothing to nothing. */
-export async function agentRound(
+/** One application on the agent. */
+export function agentSide(
   stage: EngineStage,
   by: { readonly name: string; readonly objects: Omit<ObjectsAsk, 'revision'> },
-): Promise<Rates> {
+): Side {
   const { hub } = stage;
   const application = `bench/${by.name}`;
-  const rate = async (revision: number): Promise<number> => {
-    await stage.calls.forget();
-    await hub.give({ [application]: { namespace: by.name, objects: objectsOf({ ...by.objects, revision }) } });
-    await hub.untilDone(application);
-    return rateOf(stage, { namespace: by.name, by: agentUserAgent, count: by.objects.count });
+  return {
+    async apply(revision) {
+      await stage.calls.forget();
+      await hub.give({ [application]: { namespace: by.name, objects: objectsOf({ ...by.objects, revision }) } });
+      await hub.untilDone(application);
+      return rateOf(stage, { namespace: by.name, by: agentUserAgent, count: by.objects.count });
+    },
+    async clear() {
+      await hub.give({ [application]: undefined });
+      await hub.untilDone(application);
+    },
   };
-  const install = await rate(1);
-  const change = await rate(2);
-  await hub.give({ [application]: undefined });
-  await hub.untilDone(application);
-  return { install, change };
 }
 
 /** The same by the raw client. */
-export async function rawRound(
+export function rawSide(
   stage: EngineStage,
   by: {
     readonly raw: Child<ToRaw, RawAnswer>;
     readonly name: string;
     readonly objects: Omit<ObjectsAsk, 'revision'>;
   },
-): Promise<Rates> {
-  const rate = async (revision: number): Promise<number> => {
-    await stage.calls.forget();
-    const objects = { ...by.objects, revision };
-    await by.raw.ask({ do: 'apply', namespace: by.name, objects, inFlight: rawInFlight });
-    return rateOf(stage, { namespace: by.name, by: rawUserAgent, count: objects.count });
+): Side {
+  return {
+    async apply(revision) {
+      await stage.calls.forget();
+      const objects = { ...by.objects, revision };
+      await by.raw.ask({ do: 'apply', namespace: by.name, objects, inFlight: rawInFlight });
+      return rateOf(stage, { namespace: by.name, by: rawUserAgent, count: objects.count });
+    },
+    clear: () => clear(stage, by.name),
   };
-  const rates = { install: await rate(1), change: await rate(2) };
-  await clear(stage, by.name);
-  return rates;
 }
 
 /** What one apply of one object takes when nothing else happens: ms of each. */
