@@ -27,7 +27,7 @@ export type {
   WaveMemory,
   WaveView,
 } from './types.ts';
-export { judgeGate, kindOfGate, looksBack } from './gates/judge.ts';
+export { judgeGate, looksBack } from './gates/judge.ts';
 export { questionKey, type AskingGate } from './gates/answer.ts';
 export { whyNotCounted, type ApprovalGate } from './gates/approval/index.ts';
 export { mayBeSame } from './gates/approval/people.ts';

@@ -1,5 +1,5 @@
 import { FairleadError } from '@fairlead/core/model';
-import type { Forge, PullRequest, PullRequestText } from './port.ts';
+import type { CommitStatus, Forge, PullRequest, PullRequestText } from './port.ts';
 
 /** A pull request as the forge has it. */
 export interface ForgePull extends PullRequestText, PullRequest {
@@ -12,6 +12,8 @@ export interface MemoryForgeServer {
   pulls(): Promise<readonly ForgePull[]>;
   merge(number: number): Promise<void>;
   close(number: number): Promise<void>;
+  /** Says something of a commit of any repository. */
+  say(commit: string, context: string, status: CommitStatus): void;
   down(on: boolean): void;
   refuseCredentials(on: boolean): void;
 }
@@ -19,6 +21,7 @@ export interface MemoryForgeServer {
 /** A forge in memory. Merging there moves no branch: a test commits to the repository beside it. */
 export function memoryForge(): { readonly forge: Forge; readonly server: MemoryForgeServer } {
   const pulls: ForgePull[] = [];
+  const said = new Map<string, CommitStatus>();
   const faults = { down: false, credentials: false };
   const reach = (): void => {
     if (faults.down)
@@ -66,11 +69,16 @@ export function memoryForge(): { readonly forge: Forge; readonly server: MemoryF
         reach();
         end(number, 'Closed', [...at(number).comments, why]);
       },
+      async status({ commit, context }) {
+        reach();
+        return said.get(`${commit} ${context}`) ?? 'Missing';
+      },
     },
     server: {
       pulls: async () => [...pulls],
       merge: async (number) => end(number, 'Merged'),
       close: async (number) => end(number, 'Closed'),
+      say: (commit, context, status) => void said.set(`${commit} ${context}`, status),
       down: (on) => void (faults.down = on),
       refuseCredentials: (on) => void (faults.credentials = on),
     },

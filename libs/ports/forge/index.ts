@@ -1,2 +1,2 @@
 export { memoryForge, type ForgePull, type MemoryForgeServer } from './fake.ts';
-export type { Forge, PullRequest, PullRequestText } from './port.ts';
+export type { CommitStatus, Forge, PullRequest, PullRequestText, StatusQuestion } from './port.ts';

@@ -12,7 +12,7 @@ import {
   type Offered,
   type ReleaseRef,
 } from '@fairlead/core/releases';
-import { asFairleadError, type Gate, type Reason } from '@fairlead/core/model';
+import { asFairleadError, sourcesOf, type Application, type Gate, type Reason } from '@fairlead/core/model';
 import { looksBack, type AskingGate } from '@fairlead/core/rollout';
 import type { Change } from '@fairlead/ports/store';
 import {
@@ -85,20 +85,23 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
   };
   const keep = keepSoaks(round, { at, before });
   const decision = await withBundles(round, view, decideEntry(input));
-  const questions = decision.about === undefined ? [] : questionsOf(at, { gates, ...input });
+  const questions = decision.about === undefined ? [] : questionsOf(round, { at, gates, ...input });
   return { decision, input, at, offers, from, keep, questions };
 }
 
 function asks(gate: Gate): gate is AskingGate {
-  return 'check' in gate || 'metric' in gate;
+  return 'check' in gate || 'metric' in gate || 'commitStatus' in gate;
 }
 
 /** Nobody is asked about a candidate that other gates hold, or that would not enter whatever the answer is. */
 function questionsOf(
-  { unit }: Entry,
-  { offers, gates, named, rejected, hold }: EntryInput & { readonly gates: readonly Gate[] },
+  { snapshot }: Round,
+  by: EntryInput & { readonly at: Entry; readonly gates: readonly Gate[] },
 ): Question[] {
+  const { at: where, offers, gates, named, rejected, hold } = by;
+  const { unit } = where;
   if (hold !== undefined) return [];
+  const application = snapshot.documents.applications.get(unit.application);
   const open = offers.filter(
     ({ release }) => !named.has(keyOfRelease(release)) && rejected.every(({ digest }) => digest !== release.digest),
   );
@@ -106,8 +109,15 @@ function questionsOf(
     const held = gates.some((gate, at) => !asks(gate) && words[at]?.verdict !== 'Passed');
     // An answer that is still good says when it is not.
     const due = gates.filter((gate, at) => asks(gate) && words[at]?.recheckAfterMs === undefined);
-    return held ? [] : due.filter(asks).map((gate) => ({ unit, release, gate }));
+    return held ? [] : due.filter(asks).map((gate) => ({ unit, release, gate, ...whereOf(gate, application) }));
   });
+}
+
+/** Where the commit lies that a gate asks the forge about. */
+function whereOf(gate: AskingGate, application: Application | undefined): Pick<Question, 'repositoryUrl'> {
+  if (!('commitStatus' in gate) || application === undefined) return {};
+  const source = sourcesOf(application)[gate.commitStatus.source];
+  return source !== undefined && 'git' in source ? { repositoryUrl: source.git.url } : {};
 }
 
 function optionalBlock(blocked: Obstacle | undefined): { blocked?: Obstacle } {

@@ -1,8 +1,9 @@
+import { memoryForge } from '@fairlead/ports/forge';
 import { expect, it } from 'vitest';
 import { applicationYaml, join, openFleet, pass, run, versions, why } from './fleet.fixture.ts';
 
-async function asking(gates: string) {
-  const fleet = await openFleet();
+async function asking(gates: string, options: Parameters<typeof openFleet>[0] = {}) {
+  const fleet = await openFleet(options);
   const pipeline = `[{ environment: dev }, { environment: prod, gates: ${gates} }]`;
   await fleet.git.server.commit({ message: 'Ask', files: { 'podinfo.yaml': applicationYaml(pipeline) } });
   await fleet.planner.plan({ head: true });
@@ -96,4 +97,41 @@ it('a held environment asks nobody', async () => {
   await run(fleet);
   await run(fleet);
   expect(server.asked).toHaveLength(before);
+});
+
+it('the forge is asked about the commit of the release, and lets it in once that is good', async () => {
+  const { forge, server } = memoryForge();
+  const fleet = await asking('[{ commitStatus: { context: ci/e2e } }]', { forge });
+  await run(fleet);
+  expect(await gateOf(fleet)).toMatchObject({ verdict: 'Unknown', message: 'Nobody has said ci/e2e of r1.' });
+  const say = async (status: 'Pending' | 'Bad' | 'Good') => {
+    server.say('r1', 'ci/e2e', status);
+    await pass(fleet, 60_000);
+    await run(fleet);
+  };
+  await say('Pending');
+  expect(await gateOf(fleet)).toMatchObject({
+    verdict: 'Wait',
+    reason: 'WaitsForStatus',
+    message: 'ci/e2e is pending on r1.',
+    lookAtMs: fleet.clock.now() + 60_000,
+  });
+  await say('Bad');
+  expect(await gateOf(fleet)).toMatchObject({
+    verdict: 'Fail',
+    reason: 'CheckSaysNo',
+    message: 'ci/e2e is bad on r1.',
+  });
+  expect(await versions(fleet)).not.toHaveProperty('prod-1');
+  await say('Good');
+  expect(await versions(fleet)).toMatchObject({ 'prod-1': '1.0.0' });
+});
+
+it('a hub without a forge says that nobody can be asked', async () => {
+  const fleet = await asking('[{ commitStatus: { context: ci/e2e } }]');
+  await run(fleet);
+  expect(await gateOf(fleet)).toMatchObject({
+    verdict: 'Unknown',
+    message: 'This hub was given no forge to ask: start it with --forge.',
+  });
 });

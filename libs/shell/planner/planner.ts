@@ -111,10 +111,10 @@ class Loop implements Planner {
 
   constructor(ports: PlannerPorts, options: PlannerOptions) {
     this.ports = ports;
-    const { checks, store, clock } = ports;
+    const { checks, forge, store, clock } = ports;
     this.workshop = {
       ...openWorkshop(ports, options),
-      ...(checks && { checks: startChecks({ checks, store, clock }, this) }),
+      checks: startChecks({ checks, forge, store, clock }, this),
     };
     this.beganAtMs = ports.clock.now();
     this.steps = ports.steps ?? untold;

@@ -34,8 +34,15 @@ export interface GithubServer {
   /** What a person does who presses the button; `merged` of the options moves the branch. */
   merge(number: number): Promise<void>;
   close(number: number): void;
+  /** Says something of a commit, as a status or as the run of a check, with the words of GitHub. */
+  say(commit: string, word: CommitWord): void;
   stop(): Promise<void>;
 }
+
+/** A word on a commit: a status with its `state`, or a check run with its `status` and `conclusion`. */
+export type CommitWord =
+  | { readonly context: string; readonly state: 'error' | 'failure' | 'pending' | 'success' }
+  | { readonly name: string; readonly status: string; readonly conclusion: string | null };
 
 /** Options of {@link startGithub}. */
 export interface GithubServerOptions {
@@ -49,11 +56,12 @@ export interface GithubServerOptions {
 /** Starts it. */
 export async function startGithub(options: GithubServerOptions): Promise<GithubServer> {
   const pulls: GithubPullRequest[] = [];
+  const said = new Map<string, CommitWord[]>();
   const requests: string[] = [];
   const faults: GithubFaults = { down: false, credentialsRefused: false, limitedForSeconds: undefined };
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
-    void bodyOf(request).then((body) => answer({ options, pulls, faults }, { request, body, response }));
+    void bodyOf(request).then((body) => answer({ options, pulls, said, faults }, { request, body, response }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const at = (number: number): GithubPullRequest => {
@@ -73,6 +81,7 @@ export async function startGithub(options: GithubServerOptions): Promise<GithubS
       at(number).state = 'Merged';
     },
     close: (number) => void (at(number).state = 'Closed'),
+    say: (commit, word) => void said.set(commit, [word, ...(said.get(commit) ?? [])]),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -84,6 +93,8 @@ export async function startGithub(options: GithubServerOptions): Promise<GithubS
 interface State {
   readonly options: GithubServerOptions;
   readonly pulls: GithubPullRequest[];
+  /** Words by commit, the newest first. */
+  readonly said: ReadonlyMap<string, readonly CommitWord[]>;
   readonly faults: GithubFaults;
 }
 
@@ -109,10 +120,25 @@ function answer(state: State, exchange: Exchange): void {
   const [, given] = /^(?:token|bearer) (.+)$/i.exec(request.headers.authorization ?? '') ?? [];
   if (faults.credentialsRefused || given !== options.token) return say(401, { message: 'Bad credentials' });
   const url = new URL(request.url ?? '/', 'http://localhost');
+  const [, commit, what] = /^\/repos\/[^/]+\/[^/]+\/commits\/([^/]+)\/(status|check-runs)$/.exec(url.pathname) ?? [];
+  if (commit !== undefined)
+    return say(200, what === 'status' ? statusesOf(state, commit) : runsOf(state, { commit, query: url.searchParams }));
   const prefix = `/repos/${options.owner}/${options.repository}/`;
   const path = url.pathname.startsWith(prefix) ? url.pathname.slice(prefix.length) : '';
   const found = route(state, { method: request.method ?? '', path, query: url.searchParams, body: exchange.body });
   say(found.status, found.body);
+}
+
+/** The combined status: of each context the newest. */
+function statusesOf({ said }: State, commit: string): unknown {
+  const statuses = (said.get(commit) ?? []).filter((word) => 'context' in word);
+  const newest = statuses.filter(({ context }, at) => statuses.findIndex((one) => one.context === context) === at);
+  return { state: 'pending', sha: commit, total_count: newest.length, statuses: newest };
+}
+
+function runsOf({ said }: State, { commit, query }: { commit: string; query: URLSearchParams }): unknown {
+  const runs = (said.get(commit) ?? []).filter((word) => 'name' in word && word.name === query.get('check_name'));
+  return { total_count: runs.length, check_runs: runs };
 }
 
 interface Call {

@@ -1,1 +1,7 @@
-export { startGithub, type GithubPullRequest, type GithubServer, type GithubServerOptions } from './github.ts';
+export {
+  startGithub,
+  type CommitWord,
+  type GithubPullRequest,
+  type GithubServer,
+  type GithubServerOptions,
+} from './github.ts';

@@ -10,6 +10,8 @@ const repositoryUrl = 'https://github.example/shop/fleet.git';
 const forgeOf = ({ url }: GithubServer, given = token) =>
   githubForge({ repositoryUrl, branch: 'main', token: async () => `${given}\n`, apiUrl: url });
 
+const states = { Good: 'success', Bad: 'failure', Pending: 'pending', Missing: 'error' } as const;
+
 forgeContract('GitHub by its documented shapes', {
   async open() {
     const server = await startGithub({ ...place, token });
@@ -20,6 +22,7 @@ forgeContract('GitHub by its documented shapes', {
           server.pulls.map((pull) => ({ ...pull, url: `https://github.example/shop/fleet/pull/${pull.number}` })),
         merge: (number) => server.merge(number),
         close: async (number) => server.close(number),
+        say: (commit, context, status) => server.say(commit, { context, state: states[status] }),
         down: (on) => void (server.faults.down = on),
         refuseCredentials: (on) => void (server.faults.credentialsRefused = on),
       },
@@ -36,6 +39,34 @@ describe('GitHub', () => {
   afterEach(() => server.stop());
 
   const request = { branch: 'fairlead/prod/web/shop', title: 'Promote', body: '' };
+
+  test.each([
+    { status: 'in_progress', conclusion: null, is: 'Pending' },
+    { status: 'completed', conclusion: 'success', is: 'Good' },
+    { status: 'completed', conclusion: 'neutral', is: 'Good' },
+    { status: 'completed', conclusion: 'skipped', is: 'Missing' },
+    { status: 'completed', conclusion: 'timed_out', is: 'Bad' },
+  ])('a check that is $status and $conclusion is $is', async ({ is, ...run }) => {
+    const commit = 'c'.repeat(40);
+    server.say(commit, { name: 'e2e', ...run });
+    const question = { repositoryUrl: 'https://github.example/shop/web', commit, context: 'e2e', timeoutMs: 5_000 };
+    expect(await forgeOf(server).status(question)).toBe(is);
+  });
+
+  test('of several checks of one name, all must be good', async () => {
+    const commit = 'c'.repeat(40);
+    for (const conclusion of ['success', 'failure'])
+      server.say(commit, { name: 'e2e', status: 'completed', conclusion });
+    const question = { repositoryUrl: 'https://github.example/shop/web', commit, context: 'e2e', timeoutMs: 5_000 };
+    expect(await forgeOf(server).status(question)).toBe('Bad');
+  });
+
+  test('its token goes to no other host', async () => {
+    const repositoryUrl = 'https://elsewhere.example/shop/web';
+    const asked = forgeOf(server).status({ repositoryUrl, commit: 'c', context: 'e2e', timeoutMs: 5_000 });
+    await expect(asked).rejects.toThrow("the hub's forge is github.example");
+    expect(server.requests).toEqual([]);
+  });
 
   test('says when its share is used up, and is left alone until then', async () => {
     server.faults.limitedForSeconds = 120;

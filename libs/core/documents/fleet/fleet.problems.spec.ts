@@ -272,6 +272,14 @@ describe('what documents say of each other', () => {
       },
     ],
     [
+      'the commit of a source that is not there',
+      '  pipeline: [{ environment: dev, gates: [{ commitStatus: { context: ci, source: chart } }] }]\n',
+      {
+        reason: 'UnknownReference',
+        text: 'commitStatus.source asks for the commit of the source `chart`, which this application does not have. Name a git source of the application.',
+      },
+    ],
+    [
       'a team without approvers',
       '  pipeline: [{ environment: dev, gates: [{ approval: { from: [web] } }] }]\n',
       {

@@ -1,5 +1,5 @@
 import { parse } from '@marcbachmann/cel-js';
-import type { Gate } from '@fairlead/core/model';
+import type { Gate, Source } from '@fairlead/core/model';
 import type { Problem } from '../schema/check.ts';
 import { didYouMean } from '../schema/suggest.ts';
 import type { Path } from '../yaml/locate.ts';
@@ -13,6 +13,8 @@ export interface GatePlace {
   readonly path: Path;
   readonly names: Names;
   readonly environment: string;
+  /** The sources of the application whose gates these are; unknown for those of an environment. */
+  readonly sources?: Readonly<Record<string, Source>>;
   /** Who approves where a gate names nobody, if that is known and somebody. */
   readonly approvers?: readonly string[];
 }
@@ -23,6 +25,8 @@ export function findInGates(gates: readonly Gate[], { path, ...place }: GatePlac
     if ('dependency' in gate) return ofDependency(gate.dependency.application, { ...place, path: [...path, at] });
     if ('check' in gate) return ofExpression(gate.check.pass, [...path, at, 'check', 'pass']);
     if ('metric' in gate) return ofExpression(gate.metric.pass, [...path, at, 'metric', 'pass']);
+    if ('commitStatus' in gate)
+      return ofSource(gate.commitStatus.source, { ...place, path: [...path, at, 'commitStatus', 'source'] });
     if ('approval' in gate) return ofApproval(gate.approval, { ...place, path: [...path, at, 'approval'] });
     return [];
   });
@@ -50,6 +54,15 @@ function ofDependency(application: string, { path, names, environment }: GatePla
   if (entered.has(environment)) return [];
   const text = `names the application \`${application}\`, which never enters ${environment}. Add ${environment} to its pipeline, or take the gate away.`;
   return [{ ...at, text }];
+}
+
+function ofSource(name: string, { path, sources }: GatePlace): Finding[] {
+  if (sources === undefined) return [];
+  const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
+  if (source !== undefined && 'git' in source) return [];
+  const why = source === undefined ? 'which this application does not have' : 'which is no git repository';
+  const text = `asks for the commit of the source \`${name}\`, ${why}. Name a git source of the application.`;
+  return [{ path, reason: 'UnknownReference', text }];
 }
 
 type Approval = Extract<Gate, { approval: unknown }>['approval'];

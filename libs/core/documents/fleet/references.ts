@@ -81,10 +81,12 @@ function ofEnvironments({ spec }: Application, names: Names): Finding[] {
   ];
 }
 
-function ofGates({ spec }: Application, names: Names): Finding[] {
+function ofGates(application: Application, names: Names): Finding[] {
+  const { spec } = application;
+  const sources = sourcesOf(application);
   const { approvers = [] } = names.teams.get(spec.team)?.spec ?? {};
   return spec.pipeline.flatMap(({ gates, environment }, at) =>
-    findInGates(gates, { path: ['spec', 'pipeline', at, 'gates'], environment, names, approvers }),
+    findInGates(gates, { path: ['spec', 'pipeline', at, 'gates'], environment, names, approvers, sources }),
   );
 }
 

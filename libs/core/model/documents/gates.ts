@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ApplicationId } from '../ids.ts';
-import { duration, durationMs } from './scalars.ts';
+import { duration, durationMs, name } from './scalars.ts';
 import { window, type Window } from './windows.ts';
 
 /** What a URL may be filled with: `${release.version}` and the like. */
@@ -32,13 +32,13 @@ function between(least: number, most: number, words: string) {
   }, `must be between ${words}`);
 }
 
-/** How a server is asked: how long for an answer, and how often anew while the answer does not let the release in. */
-const asking = {
-  /** CEL over the answer. */
-  pass: z.string().min(1).max(2_000),
+/** How long an answer is waited for, and how often it is asked for anew while it does not let the release in. */
+const patience = {
   timeout: between(100, 60_000, '100ms and 60s').default('10s'),
   every: between(10_000, 86_400_000, '10s and 24h').default('1m'),
 };
+/** How a server is asked; `pass` is CEL over the answer. */
+const asking = { pass: z.string().min(1).max(2_000), ...patience };
 const httpCheck = z.strictObject({
   http: z.strictObject({ url, method: z.enum(['GET', 'POST']).default('GET') }),
   ...asking,
@@ -63,7 +63,9 @@ const gate = z.union(
     z.strictObject({ check: httpCheck }),
     z.strictObject({ metric: metricCheck }),
     z.strictObject({ verification: z.strictObject({ path: z.string().min(1), timeout: duration.default('10m') }) }),
-    z.strictObject({ commitStatus: z.strictObject({ context: z.string().min(1) }) }),
+    z.strictObject({
+      commitStatus: z.strictObject({ context: z.string().min(1).max(255), source: name.default('main'), ...patience }),
+    }),
     z.strictObject({ pause: z.strictObject({ reason: z.string().min(1) }) }),
   ],
   {

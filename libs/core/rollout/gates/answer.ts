@@ -1,8 +1,8 @@
 import type { Gate } from '@fairlead/core/model';
-import type { GateEvidence, Verdict } from './verdict.ts';
+import { kindOfGate, type GateEvidence, type Verdict } from './verdict.ts';
 
-/** A gate that asks a server outside. */
-export type AskingGate = Extract<Gate, { check: unknown } | { metric: unknown }>;
+/** A gate that asks a server outside, or the forge. */
+export type AskingGate = Extract<Gate, { check: unknown } | { metric: unknown } | { commitStatus: unknown }>;
 
 /** Names the question of a gate among those of one candidate; a changed gate is another question. */
 export function questionKey(gate: AskingGate): string {
@@ -14,7 +14,7 @@ export function questionKey(gate: AskingGate): string {
  * never given, is unknown.
  */
 export function judgeAnswer(gate: AskingGate, { nowMs, answers }: Pick<GateEvidence, 'nowMs' | 'answers'>): Verdict {
-  const kind = 'check' in gate ? 'check' : 'metric';
+  const kind = kindOfGate(gate);
   const about = { gate: kind, excluded: [] };
   const key = questionKey(gate);
   const answer = Object.hasOwn(answers, key) ? answers[key] : undefined;
@@ -27,5 +27,7 @@ export function judgeAnswer(gate: AskingGate, { nowMs, answers }: Pick<GateEvide
   const look = { message, recheckAfterMs: goodUntilMs - nowMs };
   if (outcome === 'Yes') return { ...about, ...look, verdict: 'Passed', reason: 'Entered', trailer: `${kind} ok` };
   if (outcome === 'No') return { ...about, ...look, verdict: 'Failed', reason: 'CheckSaysNo', trailer: `${kind} no` };
+  if (outcome === 'NotYet')
+    return { ...about, ...look, verdict: 'Waiting', reason: 'WaitsForStatus', trailer: `${kind} pending` };
   return { ...about, ...look, verdict: 'Unknown', reason: 'GateUnknown', trailer: `${kind} unknown` };
 }

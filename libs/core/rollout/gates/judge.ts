@@ -1,18 +1,20 @@
 import type { Gate } from '@fairlead/core/model';
 import { approval } from './approval/index.ts';
 import { check } from './check/index.ts';
+import { commitStatus } from './commitStatus/index.ts';
 import { dependency } from './dependency/index.ts';
 import { health } from './health/index.ts';
 import { metric } from './metric/index.ts';
 import { pause } from './pause/index.ts';
 import { soak } from './soak/index.ts';
 import { window } from './window/index.ts';
-import type { GateEvidence, GateKind, Verdict } from './verdict.ts';
+import { kindOfGate, type GateEvidence, type GateKind, type Verdict } from './verdict.ts';
 
 /** Every gate that can be judged; a test compares it with the folders. */
 export const gateKinds: Readonly<Record<string, GateKind>> = {
   approval,
   check,
+  commitStatus,
   dependency,
   health,
   metric,
@@ -20,11 +22,6 @@ export const gateKinds: Readonly<Record<string, GateKind>> = {
   soak,
   window,
 };
-
-/** The kind of a gate: its only key. */
-export function kindOfGate(gate: Gate): string {
-  return Object.keys(gate)[0] ?? '';
-}
 
 /** True for gates whose verdict follows from the predecessors alone. */
 export function looksBack(gate: Gate): boolean {

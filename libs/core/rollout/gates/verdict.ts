@@ -1,4 +1,9 @@
-import type { ClusterName, EnvironmentName, Reason } from '@fairlead/core/model';
+import type { ClusterName, EnvironmentName, Gate, Reason } from '@fairlead/core/model';
+
+/** The kind of a gate: its only key. */
+export function kindOfGate(gate: Gate): string {
+  return Object.keys(gate)[0] ?? '';
+}
 
 /** What one cluster of a predecessor says of a candidate. */
 export interface ClusterEvidence {
@@ -48,9 +53,9 @@ export interface DependencyEvidence {
   readonly missing: readonly ClusterName[];
 }
 
-/** What a server outside said of a candidate, or why it could not be asked. */
+/** What a server outside, or the forge, said of a candidate, or why it could not be asked. */
 export interface Answer {
-  readonly outcome: 'Yes' | 'No' | 'Unknown';
+  readonly outcome: 'Yes' | 'No' | 'NotYet' | 'Unknown';
   /** For people, with values. */
   readonly message: string;
   /** Then it is asked anew. Milliseconds since 1970. */

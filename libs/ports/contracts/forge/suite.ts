@@ -1,4 +1,4 @@
-import type { Forge, MemoryForgeServer } from '@fairlead/ports/forge';
+import type { CommitStatus, Forge, MemoryForgeServer } from '@fairlead/ports/forge';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 /** A forge under test, and its other side. */
@@ -9,6 +9,8 @@ export interface OpenedForge {
 }
 
 const branch = 'fairlead/prod/web/shop';
+const sourceUrl = 'https://github.example/shop/web.git';
+const commit = 'c'.repeat(40);
 const request = { branch, title: 'Promote web/shop 1.2.0 to prod', body: 'Gates: soak passed.' };
 
 /** What every forge promises; run against the fake and each adapter. */
@@ -65,6 +67,18 @@ export function forgeContract(name: string, harness: { open(): Promise<OpenedFor
 
     test('one that nobody opened is not found', async () => {
       await expect(opened.forge.look(7)).rejects.toMatchObject({ code: 'NotFound', reason: 'SourceNotFound' });
+    });
+
+    test('what is said of a commit is told by its name, the newest word alone', async () => {
+      const { forge, server } = opened;
+      const ask = (context: string): Promise<CommitStatus> =>
+        forge.status({ repositoryUrl: sourceUrl, commit, context, timeoutMs: 5_000 });
+      expect(await ask('ci/e2e')).toBe('Missing');
+      for (const status of ['Pending', 'Bad', 'Good'] as const) {
+        server.say(commit, 'ci/e2e', status);
+        expect(await ask('ci/e2e')).toBe(status);
+      }
+      expect(await ask('ci')).toBe('Missing');
     });
 
     test('a forge that is down, or refuses the credentials, is told apart', async () => {

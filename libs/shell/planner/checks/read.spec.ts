@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest';
-import type { AskingGate } from '@fairlead/core/rollout';
-import { readReply } from './read.ts';
+import { readReply, type ServerGate } from './read.ts';
 
 const asking = { timeout: '10s', every: '1m' };
-const check = (pass: string): AskingGate => ({ check: { http: { url: 'https://a', method: 'GET' }, pass, ...asking } });
-const metric = (pass: string): AskingGate => ({
+const check = (pass: string): ServerGate => ({ check: { http: { url: 'https://a', method: 'GET' }, pass, ...asking } });
+const metric = (pass: string): ServerGate => ({
   metric: { prometheus: { url: 'https://a', query: 'q' }, pass, ...asking },
 });
 const vector = (...values: string[]) =>
@@ -12,7 +11,7 @@ const vector = (...values: string[]) =>
     status: 'success',
     data: { resultType: 'vector', result: values.map((value, n) => ({ metric: { pod: `p${n}` }, value: [1, value] })) },
   });
-const read = (gate: AskingGate, body: string, status = 200) =>
+const read = (gate: ServerGate, body: string, status = 200) =>
   readReply(gate, { host: 'checks.example.com', reply: { status, body } });
 
 it.each([

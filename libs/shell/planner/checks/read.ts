@@ -1,7 +1,8 @@
 import { expressionsOver } from '@fairlead/core/health';
-import { asFairleadError } from '@fairlead/core/model';
+import { asFairleadError, durationMs } from '@fairlead/core/model';
 import type { Answer, AskingGate } from '@fairlead/core/rollout';
 import type { CheckReply } from '@fairlead/ports/checks';
+import type { CommitStatus } from '@fairlead/ports/forge';
 
 /** What a reply says, before it is known how long that is good. */
 export type Read = Pick<Answer, 'outcome' | 'message'>;
@@ -9,20 +10,35 @@ export type Read = Pick<Answer, 'outcome' | 'message'>;
 /** The most samples of a query's result that are looked at. */
 const mostSamples = 100;
 
-/** How a gate asks, whomever it asks. */
-export function askingOf(gate: AskingGate): {
-  readonly pass: string;
-  readonly timeout: string;
-  readonly every: string;
-} {
-  return 'check' in gate ? gate.check : gate.metric;
+/** How long a gate waits for an answer, and how often it is asked anew; milliseconds. */
+export function patienceOf(gate: AskingGate): { readonly timeoutMs: number; readonly everyMs: number } {
+  const { timeout, every } = 'check' in gate ? gate.check : 'metric' in gate ? gate.metric : gate.commitStatus;
+  return { timeoutMs: durationMs(timeout) ?? 0, everyMs: durationMs(every) ?? 0 };
+}
+
+/** A gate whose server answers over HTTP. */
+export type ServerGate = Exclude<AskingGate, { commitStatus: unknown }>;
+
+/** What the forge's word on a commit says. */
+export function readStatus(context: string, { commit, status }: { commit: string; status: CommitStatus }): Read {
+  const short = commit.slice(0, 12);
+  switch (status) {
+    case 'Good':
+      return { outcome: 'Yes', message: `${context} is good on ${short}.` };
+    case 'Bad':
+      return { outcome: 'No', message: `${context} is bad on ${short}.` };
+    case 'Pending':
+      return { outcome: 'NotYet', message: `${context} is pending on ${short}.` };
+    case 'Missing':
+      return unknown(`Nobody has said ${context} of ${short}.`);
+  }
 }
 
 /** What a server's reply says by the gate's expression. Whatever is missing or cannot be evaluated is unknown. */
-export function readReply(gate: AskingGate, { host, reply }: { host: string; reply: CheckReply }): Read {
+export function readReply(gate: ServerGate, { host, reply }: { host: string; reply: CheckReply }): Read {
   const seen = 'check' in gate ? ofCheck(reply, host) : ofMetric(reply, host);
   if ('outcome' in seen) return seen;
-  const { pass } = askingOf(gate);
+  const { pass } = 'check' in gate ? gate.check : gate.metric;
   const said = ask(pass, seen.values);
   if (said.error !== undefined) return unknown(`${seen.words}; \`${pass}\` cannot be evaluated: ${said.error}.`);
   return said.value

@@ -1,17 +1,20 @@
-import { asFairleadError, durationMs, fillUrl, type JsonObject } from '@fairlead/core/model';
+import { asFairleadError, fillUrl, type JsonObject } from '@fairlead/core/model';
 import { keyOfRelease, type ReleaseRef } from '@fairlead/core/releases';
 import { questionKey, type Answer, type AskingGate } from '@fairlead/core/rollout';
 import type { CheckRequest, Checks } from '@fairlead/ports/checks';
 import type { Clock } from '@fairlead/ports/clock';
+import type { Forge } from '@fairlead/ports/forge';
 import type { Store } from '@fairlead/ports/store';
 import type { Unit } from '../units.ts';
-import { askingOf, readReply, type Read } from './read.ts';
+import { patienceOf, readReply, readStatus, type Read, type ServerGate } from './read.ts';
 
 /** What a gate wants to know of a candidate. */
 export interface Question {
   readonly unit: Unit;
   readonly release: ReleaseRef;
   readonly gate: AskingGate;
+  /** Where the commit lies that a gate asks about, for one that asks the forge. */
+  readonly repositoryUrl?: string;
 }
 
 /** Asks beside the passes, which wait for nobody outside. */
@@ -46,9 +49,15 @@ function factKey(unit: string): string {
   return `answers:${unit}`;
 }
 
+/** Who is asked; questions to somebody who is not there stay open. */
+interface Asked {
+  readonly checks?: Checks | undefined;
+  readonly forge?: Forge | undefined;
+}
+
 /** Makes a runner. Answers are facts: every role judges by the same ones, and a restart forgets none that is good. */
 export function startChecks(
-  ports: { readonly checks: Checks; readonly store: Store; readonly clock: Clock },
+  ports: Asked & { readonly store: Store; readonly clock: Clock },
   told: { readonly answered: (unit: string) => void; readonly onError: (thrown: unknown) => void },
 ): CheckRunner {
   const waiting = new Map<string, Question>();
@@ -61,7 +70,7 @@ export function startChecks(
       if (asking.size >= atATime || closed) return;
       waiting.delete(key);
       asking.add(key);
-      void answer(ports.checks, question)
+      void answer(ports, question)
         .then((read) => {
           // One after another, for they share a fact; one that fails holds up none.
           const kept = keeping.then(() => keep(question, read));
@@ -101,33 +110,52 @@ export function startChecks(
 }
 
 /** Never throws: what keeps a question from being answered is an answer, too. */
-async function answer(checks: Checks, { unit, release, gate }: Question): Promise<Read> {
+async function answer({ checks, forge }: Asked, question: Question): Promise<Read> {
+  const { gate } = question;
   try {
-    const request = requestOf(gate, { unit, release });
+    if ('commitStatus' in gate) return await answerOfForge(forge, { ...question, gate });
+    if (checks === undefined) return { outcome: 'Unknown', message: 'This hub asks no servers.' };
+    const request = requestOf(gate, question);
     return readReply(gate, { host: new URL(request.url).host, reply: await checks.ask(request) });
   } catch (thrown) {
     return { outcome: 'Unknown', message: asFairleadError(thrown).message };
   }
 }
 
-function requestOf(gate: AskingGate, { unit, release }: Pick<Question, 'unit' | 'release'>): CheckRequest {
+async function answerOfForge(
+  forge: Forge | undefined,
+  by: Question & { readonly gate: Extract<AskingGate, { commitStatus: unknown }> },
+): Promise<Read> {
+  const { release, gate, repositoryUrl } = by;
+  const { context, source } = gate.commitStatus;
+  const commit = release.sources[source]?.revision;
+  if (forge === undefined)
+    return { outcome: 'Unknown', message: 'This hub was given no forge to ask: start it with --forge.' };
+  if (commit === undefined || repositoryUrl === undefined)
+    return { outcome: 'Unknown', message: `The application has no git source \`${source}\`; name one of its own.` };
+  const { timeoutMs } = patienceOf(gate);
+  return readStatus(context, { commit, status: await forge.status({ repositoryUrl, commit, context, timeoutMs }) });
+}
+
+function requestOf(gate: ServerGate, { unit, release }: Pick<Question, 'unit' | 'release'>): CheckRequest {
   const { application, environment } = unit;
+  const { timeoutMs } = patienceOf(gate);
   const values = { application, environment, 'release.version': release.version, 'release.digest': release.digest };
   if ('check' in gate) {
-    const { http, timeout } = gate.check;
-    return { url: fillUrl(http.url, values), method: http.method, timeoutMs: durationMs(timeout) ?? 0 };
+    const { http } = gate.check;
+    return { url: fillUrl(http.url, values), method: http.method, timeoutMs };
   }
-  const { prometheus, timeout } = gate.metric;
+  const { prometheus } = gate.metric;
   const url = new URL(`${fillUrl(prometheus.url, values).replace(/\/+$/, '')}/api/v1/query`);
   url.searchParams.set('query', prometheus.query);
-  return { url: url.href, method: 'GET', timeoutMs: durationMs(timeout) ?? 0 };
+  return { url: url.href, method: 'GET', timeoutMs };
 }
 
 function keptAnswer(
   read: Read,
   { gate, before, nowMs }: { gate: AskingGate; before: Kept | undefined; nowMs: number },
 ): Kept {
-  const everyMs = durationMs(askingOf(gate).every) ?? 0;
+  const { everyMs } = patienceOf(gate);
   if (read.outcome !== 'Unknown') return { ...read, goodUntilMs: nowMs + everyMs };
   const failures = (before?.failures ?? 0) + 1;
   const pauseMs = failures <= retry.times ? Math.min(retry.afterMs, everyMs) : everyMs;
