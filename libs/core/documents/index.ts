@@ -17,15 +17,18 @@ export {
 } from './fleet/parse.ts';
 export { fillPipeline, findCycle, predecessors } from './fleet/pipeline.ts';
 export {
+  gonePin,
   joinLedger,
   ledgerFile,
   ledgerSlot,
   parseLedgerFile,
   readLedger,
   releaseKey,
+  splitReleaseKey,
   type Ledger,
   type LedgerSlot,
   type ParsedLedgerFile,
+  type Pin,
 } from './ledger/read.ts';
 export { writeHub, writeMember, writeReleaseFile } from './ledger/write.ts';
 export { parseManifests, type Manifest, type ManifestOptions } from './manifests.ts';

@@ -4,7 +4,7 @@ import type { GateWord, Obstacle } from './decideEntry.ts';
 export interface Occupancy {
   /** Nothing was promoted here yet, or no cluster is selected: nothing can be cut short. */
   readonly empty: boolean;
-  /** Halted, or unhealthy past progressDeadline. */
+  /** Halted, unhealthy past progressDeadline, or made of something that is gone. */
   readonly failed: boolean;
   readonly rolloutOver: boolean;
   /** For each successor that has not named the release: its gates that look back here, judged for this release. */

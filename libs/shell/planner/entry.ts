@@ -196,7 +196,8 @@ async function occupancyOf(round: Round, view: UnitView): Promise<Obstacle | und
     });
   return whyBusy({
     empty: view.placed.length === 0,
-    failed: plan.state === 'Halted' || plan.failing,
+    // What a release was made of does not come back by waiting.
+    failed: plan.state === 'Halted' || plan.failing || plan.reason === 'RevisionGone',
     rolloutOver: plan.state === 'Over',
     asked,
   });

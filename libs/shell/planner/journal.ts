@@ -136,7 +136,7 @@ export function keepDecision(view: UnitView, { before, ...by }: NewDecision): Ch
       const value = { ...record, unit: unit.key, number: recorded + at + 1, atMs: nowMs };
       return { put: 'fact', key: recordKey(unit.key, recorded + at), value: value as unknown as JsonObject };
     }),
-    ...keepTrouble(unit, { now: decided.next, before: before.decided?.next }),
+    ...keepTrouble(unit, { now: handTrouble(decided), before: handTrouble(before.decided) }),
     ...linesOf(view, { decided, before: before.decided, nowMs }),
   ];
 }
@@ -147,11 +147,16 @@ function keepTrouble(
   { now, before }: { now: Trouble | undefined; before: Trouble | undefined },
 ): Change[] {
   const fact = `${inputTroublePrefix}${key}`;
-  if (now !== undefined && needsHand(now.reason)) {
+  if (now !== undefined) {
     const { reason, message } = now;
     return [{ put: 'fact', key: fact, value: { reason, message, application, environment } }];
   }
-  return before !== undefined && needsHand(before.reason) ? [{ drop: 'fact', key: fact }] : [];
+  return before === undefined ? [] : [{ drop: 'fact', key: fact }];
+}
+
+/** What of a decision waits for somebody's hand: what keeps a release out, else what keeps one from spreading. */
+function handTrouble(decided: Decided | undefined): Trouble | undefined {
+  return [decided?.next, decided?.why].find((one) => one !== undefined && needsHand(one.reason));
 }
 
 function linesOf(

@@ -1,5 +1,6 @@
 import { ledgerFile, parseLedgerFile, readFleet } from '@fairlead/core/documents';
 import {
+  asFairleadError,
   FairleadError,
   type Application,
   type ApplicationId,
@@ -17,7 +18,7 @@ export interface Pinned {
     snapshot: FleetSnapshot,
     at: { readonly application: ApplicationId; readonly commit: CommitSha },
   ): Promise<Application>;
-  /** The ledger file at a commit; undefined when it was not there or cannot be read. */
+  /** The ledger file at a commit; undefined when it was not there or cannot be read, or the commit is gone. */
   release(
     snapshot: FleetSnapshot,
     at: { readonly unit: Unit; readonly commit: CommitSha },
@@ -46,11 +47,11 @@ export function readPinned(repository: Repository): Pinned {
       if (current !== undefined && snapshot.definitions.get(application)?.since === commit)
         return Promise.resolve(current);
       return once(`${application} ${commit}`, async () => {
-        const files = await repository.files(commit, { except: snapshot.ledgerPath });
+        const files = await unlessGone(repository.files(commit, { except: snapshot.ledgerPath }), []);
         const found = readFleet(files, { ledgerPath: snapshot.ledgerPath }).applications.get(application);
         if (found !== undefined) return found;
         throw new FairleadError(
-          `Cannot read the definition of ${application} at ${commit}: that commit defines no such application. Promote a release whose definition is there.`,
+          `Cannot read the definition of ${application} at ${commit}: that commit is gone, or defines no such application. Promote a release whose definition is there.`,
           { code: 'NotFound', reason: 'RevisionGone', subject: { application } },
         );
       });
@@ -58,11 +59,22 @@ export function readPinned(repository: Repository): Pinned {
     release(snapshot, { unit, commit }) {
       const { team, name, environment, key } = unit;
       const path = ledgerFile(snapshot.ledgerPath, { kind: 'Release', environment, team, name });
-      return once(`${key} ${commit}`, async () => {
+      const read = once(`${key} ${commit}`, async () => {
         const file = await repository.file(commit, path);
         const parsed = file && parseLedgerFile(file, { ledgerPath: snapshot.ledgerPath });
         return parsed?.kind === 'Release' ? parsed.value : undefined;
       });
+      return unlessGone(read, undefined);
     },
   };
+}
+
+/** What was read, or what stands for it where the history does not hold the commit. */
+async function unlessGone<T>(reading: Promise<T>, gone: T): Promise<T> {
+  try {
+    return await reading;
+  } catch (thrown) {
+    if (asFairleadError(thrown).reason === 'HistoryIncomplete') return gone;
+    throw thrown;
+  }
 }

@@ -257,6 +257,53 @@ describe('git that cannot be followed', () => {
   });
 });
 
+describe('a ledger file that names a commit which is gone', () => {
+  const gone = 'a'.repeat(40);
+  const path = 'ledger/prod/default/podinfo.yaml';
+  const edit = async (fleet: Fleet, change: (text: string) => string) => {
+    const file = await fleet.git.repository.file(await fleet.git.repository.fetch(), path);
+    const text = file?.text ?? '';
+    await fleet.git.server.commit({ message: 'By hand', files: { [path]: change(text) } });
+    expect(change(text)).not.toBe(text);
+    await fleet.planner.plan({ head: true });
+    await run(fleet);
+  };
+  const problems = (fleet: Fleet) => fleet.planner.current()?.problems ?? [];
+
+  it('as its fallback is named with file and line, goes on without one, and holds nobody else', async () => {
+    const fleet = await shipped();
+    Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+    await run(fleet);
+    for (let minutes = 0; minutes < 4; minutes += 1) await pass(fleet, 60_000);
+    await edit(fleet, (text) => text.replace(/fallback: .*/, `fallback: ${gone}`));
+    expect(problems(fleet)).toMatchObject([
+      { reason: 'RevisionGone', subject: { file: path, field: 'spec.fallback' } },
+    ]);
+    expect(problems(fleet)[0]?.message).toContain(`${path}:`);
+    Object.assign(fleet.source, { version: '3.0.0', revision: 'r3' });
+    await run(fleet);
+    for (let minutes = 0; minutes < 4; minutes += 1) await pass(fleet, 60_000);
+    expect(new Set(Object.values(await versions(fleet)))).toEqual(new Set(['3.0.0']));
+    expect(fleet.planner.troubles()).toEqual([]);
+    // The promotion wrote a fallback of its own.
+    expect(problems(fleet)).toEqual([]);
+  });
+
+  it('as its definition is named with file and line; what clusters run stays, and the next release is another matter', async () => {
+    const fleet = await shipped();
+    const before = await entries(fleet);
+    await edit(fleet, (text) => text.replace(/commit: [^ }\n]+/, `commit: ${gone}`));
+    const field = 'spec.definition.commit';
+    expect(problems(fleet)).toMatchObject([{ reason: 'RevisionGone', subject: { file: path, field } }]);
+    expect(await entries(fleet)).toEqual(before);
+    Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+    await run(fleet);
+    for (let minutes = 0; minutes < 4; minutes += 1) await pass(fleet, 60_000);
+    expect(new Set(Object.values(await versions(fleet)))).toEqual(new Set(['2.0.0']));
+    expect(problems(fleet)).toEqual([]);
+  });
+});
+
 describe('rounds', () => {
   it('a planner that is restarted goes on where the store stands', async () => {
     const fleet = await shipped();

@@ -4,6 +4,7 @@ import {
   hub,
   member,
   release,
+  type CommitSha,
   type HubFile,
   type Member,
   type ReleaseFile,
@@ -58,6 +59,34 @@ export function releaseKey(slot: {
   readonly name: string;
 }): string {
   return `${slot.environment}/${slot.team}/${slot.name}`;
+}
+
+/** What a key of {@link releaseKey} is made of. */
+export function splitReleaseKey(key: string): Extract<LedgerSlot, { kind: 'Release' }> {
+  const [environment = '', team = '', name = ''] = key.split('/');
+  return { kind: 'Release', environment, team, name };
+}
+
+/** A commit that a release file names. */
+export interface Pin {
+  readonly field: 'definition' | 'fallback';
+  readonly commit: CommitSha;
+}
+
+const pinRemedies: Readonly<Record<Pin['field'], string>> = {
+  definition: 'Promote a release anew, or name a commit that holds the definition; until then what clusters run stays.',
+  fallback: 'Name another commit of this file, or take the field out; until then a rollback only halts.',
+};
+
+/** The error of a release file that names a commit which the history does not hold. */
+export function gonePin(
+  file: { readonly path: string; readonly text: string },
+  { slot, pin }: { slot: LedgerSlot; pin: Pin },
+): FairleadError {
+  const path = pin.field === 'definition' ? ['spec', 'definition', 'commit'] : ['spec', 'fallback'];
+  const text = `names ${pin.commit}, which is not in the history of the branch. ${pinRemedies[pin.field]}`;
+  const place: DocumentPlace = { file: file.path, line: 1, text: file.text };
+  return problemAt(place, { what: nameOfSlot(slot), path, text, reason: 'RevisionGone', subject: subjectOf(slot) });
 }
 
 /** What a path under the ledger's folder is for; undefined where it is for nothing. The other way round than {@link ledgerFile}. */

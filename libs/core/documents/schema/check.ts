@@ -31,7 +31,8 @@ export interface Problem {
     | 'TeamForbids'
     | 'PipelineCycle'
     | 'DependencyCycle'
-    | 'DuplicateDocument';
+    | 'DuplicateDocument'
+    | 'RevisionGone';
   readonly subject?: Subject;
 }
 

@@ -17,6 +17,7 @@ import type { Change, Store } from '@fairlead/ports/store';
 import { carryDocuments, carryLedger } from './carry.ts';
 import { fold } from './fold.ts';
 import { keepWalk, loadWalk } from './keep.ts';
+import { findGonePins } from './pins.ts';
 import type { FleetSnapshot, Walked } from './snapshot.ts';
 
 /** What the reader needs. */
@@ -56,6 +57,7 @@ export function readFleetRepository(ports: ReaderPorts, options: ReaderOptions):
   const { repository, store } = ports;
   const { branch, keep = keepIn(store) } = options;
   const parse = parser();
+  const gonePins = findGonePins(repository);
   let snapshot: FleetSnapshot | undefined;
   let walked: Walked | undefined;
   /** The walk that the store has; what grew since is written. */
@@ -68,8 +70,9 @@ export function readFleetRepository(ports: ReaderPorts, options: ReaderOptions):
     const documents = base ? snapshot?.documents : undefined;
     const next = await walk(ports, { head, base, documents, parse });
     const ledger = carryLedger(await ledgerAt(repository, { head, path: next.ledgerPath, parse }), snapshot?.ledger);
+    const gone = await gonePins(ledger, { head, ledgerPath: next.ledgerPath });
     // Only together: a walk that is ahead of its documents would never read them.
-    snapshot = snapshotOf(next, ledger);
+    snapshot = snapshotOf(next, { ...ledger, problems: [...ledger.problems, ...gone] });
     walked = next.walked;
     return snapshot;
   };
