@@ -7,6 +7,7 @@ export const reasons = {
   MembershipNotCommitted: 'The cluster enrolled, and its ledger file is not pushed yet.',
   NotAMember: 'The ledger names no such cluster; its certificate is refused.',
   KeyMismatch: 'The key that was presented is not the one that the ledger names.',
+  WavesOverlap: 'Two waves of an environment select the same cluster; the first takes it.',
   EnvironmentConflict: 'Several environments of one pipeline select this cluster; it keeps what it runs.',
   SelectorMatchesNothing: 'The selector matches no cluster.',
   Frozen: 'A person froze this cluster by a commit.',

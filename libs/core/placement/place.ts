@@ -77,6 +77,40 @@ function emptyProblem({ application, environment }: EmptySelection): FairleadErr
   );
 }
 
+/** How many clusters a problem names. */
+const mostNamed = 5;
+
+/** Waves whose selectors both claim a cluster: the first takes it, and is said to. */
+function overlapsIn(
+  [environment, { spec }]: readonly [string, Environment],
+  { labels, clusters }: { labels: ReadonlyMap<ClusterName, Labels>; clusters: readonly ClusterName[] },
+): FairleadError[] {
+  const both = new Map<string, ClusterName[]>();
+  for (const cluster of clusters) {
+    const claims = spec.rollout.waves.filter(
+      (wave) => wave.clusters && matches(wave.clusters, labels.get(cluster) ?? {}),
+    );
+    const [first, ...others] = claims.map(({ name }) => name);
+    for (const other of others) {
+      const pair = `${first} and ${other}`;
+      both.set(pair, [...(both.get(pair) ?? []), cluster]);
+    }
+  }
+  return [...both].map(([pair, found]) => overlapProblem(environment, { pair, found }));
+}
+
+function overlapProblem(
+  environment: string,
+  { pair, found }: { pair: string; found: readonly ClusterName[] },
+): FairleadError {
+  const more = found.length > mostNamed ? `, and ${found.length - mostNamed} more` : '';
+  const names = `${found.slice(0, mostNamed).join(', ')}${more}`;
+  return new FairleadError(
+    `Cannot tell the waves ${pair} of environment ${environment} apart: both select ${names}. The first takes them; narrow one of the two.`,
+    { code: 'FailedPrecondition', reason: 'WavesOverlap', subject: { environment } },
+  );
+}
+
 interface Selected {
   readonly labels: ReadonlyMap<ClusterName, Labels>;
   readonly environments: ReadonlyMap<string, readonly ClusterName[]>;
@@ -156,6 +190,10 @@ export function place(input: PlacementInput): Placement {
     applications.set(id, new Map(entries.map(({ environment, clusters }) => [environment, without(clusters, twice)])));
   }
   // A fleet without members has nothing to match yet; that is no news to anyone.
-  const problems = [...conflicts.map(conflictProblem), ...(names.length === 0 ? [] : empty.map(emptyProblem))];
+  const problems = [
+    ...conflicts.map(conflictProblem),
+    ...(names.length === 0 ? [] : empty.map(emptyProblem)),
+    ...[...input.environments].flatMap((one) => overlapsIn(one, { labels, clusters: environments.get(one[0]) ?? [] })),
+  ];
   return { labels, environments, applications, conflicts, empty, problems };
 }

@@ -15,11 +15,11 @@ import { matches, type Labels } from './selector.ts';
 const apiVersion = 'fairlead.dev/v1alpha1';
 const id = 'default/podinfo' as ApplicationId;
 
-function environments(selectors: Record<string, Selector>) {
+function environments(selectors: Record<string, Selector>, rollout: object = {}) {
   return new Map(
     Object.entries(selectors).map(([name, clusters]) => [
       name,
-      environment.parse({ apiVersion, kind: 'Environment', metadata: { name }, spec: { clusters } }),
+      environment.parse({ apiVersion, kind: 'Environment', metadata: { name }, spec: { clusters, rollout } }),
     ]),
   );
 }
@@ -132,6 +132,26 @@ describe('placement', () => {
     expect(Object.fromEntries(placed.applications.get(id) ?? [])).toEqual({ dev: ['a', 'd'], prod: [] });
     expect(placed.problems.map(({ reason }) => reason)).toEqual(['EnvironmentConflict', 'EnvironmentConflict']);
     expect(placed.problems[0]?.message).toContain('Cannot place default/podinfo on b: the environments dev and prod');
+  });
+
+  it('says which of two waves takes a cluster that both select', () => {
+    const rollout = {
+      waves: [
+        { name: 'canary', clusters: { matchLabels: { web: 'true' } } },
+        { name: 'shops', clusters: { matchLabels: { env: 'prod' } } },
+        { name: 'rest' },
+      ],
+    };
+    const selector = { matchLabels: { env: 'prod' } };
+    const placed = place({ ...input, environments: environments({ prod: selector }, rollout) });
+    expect(placed.problems.map(({ reason, message, subject }) => ({ reason, message, subject }))).toEqual([
+      {
+        reason: 'WavesOverlap',
+        message:
+          'Cannot tell the waves canary and shops of environment prod apart: both select b, c. The first takes them; narrow one of the two.',
+        subject: { environment: 'prod' },
+      },
+    ]);
   });
 
   it("names a selector that matches nothing, be it the environment's or the pipeline's", () => {

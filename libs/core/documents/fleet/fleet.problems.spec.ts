@@ -145,6 +145,16 @@ describe('what is wrong with a document', () => {
       'spec.gates[0].check.timeout must be between 100ms and 60s: current value is "10m"',
     ],
     [
+      'no cluster at a time',
+      '  rollout: { maxUnavailable: 0% }\n',
+      ':6: spec.rollout.maxUnavailable is zero, so that nothing would ever move: write at least 1, or 1%; a hold stops an environment',
+    ],
+    [
+      'a wave of which no cluster may begin',
+      '  rollout: { waves: [{ name: a, maxConcurrent: 0 }] }\n',
+      'spec.rollout.waves[0].maxConcurrent is zero',
+    ],
+    [
       'a wave behind one that takes everybody',
       '  rollout: { waves: [{ name: a }, { name: b }] }\n',
       'spec.rollout.waves[1].name stands after a wave without a selector, which leaves it no cluster',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { gates } from './gates.ts';
-import { countOrPercent, document, duration, labels, name, selector } from './scalars.ts';
+import { countOrPercent, document, duration, labels, name, selector, someOrPercent } from './scalars.ts';
 import { window } from './windows.ts';
 
 /** The one document at the root: where the ledger lies and what bounds the whole fleet. */
@@ -40,7 +40,7 @@ export type Fleet = z.infer<typeof fleet>;
 const wave = z.strictObject({
   name,
   clusters: selector.optional(),
-  maxConcurrent: countOrPercent.default('100%'),
+  maxConcurrent: someOrPercent.default('100%'),
   soak: duration.default('0s'),
 });
 /** A group of clusters in a rollout. A wave without a selector takes whoever no earlier one took. */
@@ -66,7 +66,7 @@ const waves = z
 
 const rollout = z.strictObject({
   waves: waves.default([{ name: 'all', maxConcurrent: '100%', soak: '0s' }]),
-  maxUnavailable: countOrPercent.default('10%'),
+  maxUnavailable: someOrPercent.default('10%'),
   failureBudget: countOrPercent.default(0),
   progressDeadline: duration.default('10m'),
   onFailure: z.enum(['Rollback', 'Halt']).default('Halt'),

@@ -29,6 +29,12 @@ export const countOrPercent = z.union([
 /** A value of {@link countOrPercent}. */
 export type CountOrPercent = z.infer<typeof countOrPercent>;
 
+/** A {@link countOrPercent} that is not zero: with none at a time nothing would ever move. */
+export const someOrPercent = countOrPercent.refine(
+  (value) => value !== 0 && !/^0+%$/.test(String(value)),
+  'is zero, so that nothing would ever move: write at least 1, or 1%; a hold stops an environment',
+);
+
 /** How many of `total` are meant: percentages are rounded down; not below `atLeast`. */
 export function countOf(value: CountOrPercent, options: { total: number; atLeast: number }): number {
   const count = typeof value === 'number' ? value : Math.floor((Number(value.slice(0, -1)) * options.total) / 100);
