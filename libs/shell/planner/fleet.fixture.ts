@@ -91,7 +91,7 @@ export async function openFleet(
     isAway = on;
     bus.away(on);
   };
-  /** `broken` holds `VERSION in ENVIRONMENT`: what never gets healthy there. */
+  /** `broken` holds `VERSION in ENVIRONMENT` and `VERSION on CLUSTER`: what never gets healthy there. */
   const source = {
     version: '1.0.0',
     revision: 'r1',
@@ -220,7 +220,8 @@ async function answer({ store, clock, source }: Fleet): Promise<boolean> {
       const before = (await store.statuses({ cluster, application: row.application }))[0];
       if (row.entry === undefined) changes.push({ drop: 'status', cluster, application: row.application });
       else if (before?.status.bundle !== row.entry.bundle || before.status.attempt !== row.entry.attempt) {
-        const broken = source.broken.has(`${row.entry.version} in ${row.environment}`);
+        const places = [`in ${row.environment}`, `on ${cluster}`];
+        const broken = places.some((place) => source.broken.has(`${row.entry?.version} ${place}`));
         const sinceMs =
           before?.status.bundle === row.entry.bundle ? (before.healthySinceMs ?? clock.now()) : clock.now();
         const status = { cluster, status: statusOf(row, broken), sinceMs: clock.now(), observedAtMs: clock.now() };
