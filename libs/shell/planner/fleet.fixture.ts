@@ -68,6 +68,16 @@ function releasesOf(source: Source): PlannerPorts['releases'] {
   };
 }
 
+/** Does an effect, or dies. */
+export type Around = <Result>(effect: string, work: () => Promise<Result>) => Promise<Result>;
+
+/** The planner's store and repository, with something around each effect. */
+function touched({ store, repository }: Pick<PlannerPorts, 'store' | 'repository'>, around: Around) {
+  const write: Store['write'] = (changes, guard) => around('write', () => store.write(changes, guard));
+  const push: typeof repository.push = (base, drafts) => around('push', () => repository.push(base, drafts));
+  return { store: { ...store, write }, repository: { ...repository, push } };
+}
+
 /** A fleet without processes: git, store, bus and clock in memory, agents that apply at once. */
 export async function openFleet(
   options: {
@@ -76,6 +86,8 @@ export async function openFleet(
     readonly store?: Store;
     /** Where people are asked for promotions. */
     readonly forge?: Forge;
+    /** Stands around each effect of the planner: a write, a push. It may let the process die before or after it. */
+    readonly around?: Around;
   } = {},
 ) {
   const git = options.from?.git ?? memoryRepository();
@@ -100,10 +112,11 @@ export async function openFleet(
     down: false,
     renders: true,
   };
+  const own = { store, repository: git.repository };
+  const reached = options.around ? touched(own, options.around) : own;
   const ports: PlannerPorts = {
-    repository: git.repository,
-    reader: readFleetRepository({ repository: git.repository, store }, { branch: 'fleet#main' }),
-    store,
+    ...reached,
+    reader: readFleetRepository(reached, { branch: 'fleet#main' }),
     bus,
     ...(options.forge && { forge: options.forge }),
     hears: () => !isAway,

@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import {
+  applicationYaml,
+  environmentYaml,
+  hello,
+  join,
+  log,
+  openFleet,
+  pass,
+  run,
+  versions,
+  type Around,
+  type Fleet,
+} from './fleet.fixture.ts';
+
+/** Where a planner dies: at the effect of this number, before it or after it. */
+interface Crash {
+  readonly at: number;
+  readonly when: 'before' | 'after';
+}
+
+/** A planner that dies once; nothing of it has an effect afterwards. */
+function mortal(crash: Crash | undefined) {
+  const effects: string[] = [];
+  let isDead = false;
+  const died = (): Error => {
+    isDead = true;
+    return new Error('the planner was killed');
+  };
+  const around: Around = async (effect, work) => {
+    if (isDead) throw died();
+    effects.push(effect);
+    const isHere = crash?.at === effects.length - 1;
+    if (isHere && crash.when === 'before') throw died();
+    const result = await work();
+    if (isHere) throw died();
+    return result;
+  };
+  return { around, effects, isDead: () => isDead };
+}
+
+const members = {
+  'dev-1': { env: 'dev' },
+  'prod-canary': { env: 'prod', tier: 'canary' },
+  'prod-1': { env: 'prod' },
+  'prod-2': { env: 'prod' },
+};
+const prod = environmentYaml(
+  'prod',
+  '{ waves: [{ name: canary, clusters: { matchLabels: { tier: canary } } }, { name: rest }], maxUnavailable: 1, onFailure: Rollback }',
+);
+const pipeline = applicationYaml('[{ environment: dev }, { environment: prod }]');
+
+async function release(fleet: Fleet, version: string): Promise<void> {
+  Object.assign(fleet.source, { version, revision: `r${version}` });
+  await run(fleet);
+}
+
+/** A promotion through waves, a bad release with halt and rollback, its fix, and a withdrawal. */
+const walk: readonly ((fleet: Fleet) => Promise<void>)[] = [
+  (fleet) => join(fleet, members),
+  (fleet) => pass(fleet, 60_000),
+  (fleet) => release(fleet, '2.0.0'),
+  // A planner that was away begins the deadline of ten minutes anew.
+  ...Array.from({ length: 5 }, () => (fleet: Fleet) => pass(fleet, 300_000)),
+  (fleet) => release(fleet, '3.0.0'),
+  (fleet) => pass(fleet, 60_000),
+  async (fleet) => {
+    await fleet.git.server.commit({
+      message: 'No prod any more',
+      files: { 'podinfo.yaml': applicationYaml('[{ environment: dev }]') },
+    });
+    await fleet.planner.plan({ head: true });
+    await run(fleet);
+  },
+  (fleet) => pass(fleet, 60_000),
+];
+
+interface Ending {
+  readonly effects: readonly string[];
+  readonly died: boolean;
+  readonly commits: readonly string[];
+  readonly versions: Readonly<Record<string, string>>;
+  /** Every release that a cluster was ever given, in order. */
+  readonly given: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Takes the walk; the planner that died is started again on the same store and the same git. */
+async function take(crash?: Crash): Promise<Ending> {
+  const planner = mortal(crash);
+  let fleet = await openFleet({ around: planner.around });
+  await fleet.git.server.commit({
+    message: 'Two environments',
+    files: { 'podinfo.yaml': pipeline, 'prod.yaml': prod, 'fairlead.yaml': fleetYaml },
+  });
+  fleet.source.broken.add('2.0.0 in prod');
+  const given: Record<string, string[]> = {};
+  let risen = false;
+  for (const step of walk) {
+    await step(fleet);
+    if (planner.isDead() && !risen) {
+      risen = true;
+      await fleet.planner.close();
+      const next = await openFleet({ from: fleet, store: fleet.store });
+      Object.assign(next.source, fleet.source);
+      fleet = next;
+      await fleet.planner.plan({ head: true });
+      // Agents come back; where the epoch was raised, they were asked to.
+      for (const { cluster } of await fleet.store.clusters()) await hello(fleet, cluster);
+      await run(fleet);
+    }
+    for (const [cluster, version] of Object.entries(await versions(fleet)))
+      if (given[cluster]?.at(-1) !== version) (given[cluster] ??= []).push(version);
+  }
+  const commits = (await log(fleet)).filter((subject) => !subject.startsWith('Epoch'));
+  await fleet.planner.close();
+  return { effects: planner.effects, died: planner.isDead(), commits, versions: await versions(fleet), given };
+}
+
+const fleetYaml =
+  'apiVersion: fairlead.dev/v1alpha1\nkind: Fleet\nmetadata: { name: acme }\nspec: { removalBudget: { placements: 100% } }\n';
+
+describe('a planner that is killed', async () => {
+  const whole = await take();
+  const places = whole.effects.flatMap((effect, at) =>
+    (['before', 'after'] as const).map((when): Crash & { readonly effect: string } => ({ at, when, effect })),
+  );
+
+  it('walks through promotion, halt, rollback, fix and withdrawal where nobody kills it', () => {
+    expect(whole.commits).toMatchInlineSnapshot(`
+      [
+        "Two environments",
+        "Join dev-1, prod-1, prod-2 and 1 more",
+        "Promote default/podinfo 1.0.0 to dev",
+        "Promote default/podinfo 1.0.0 to prod",
+        "Promote default/podinfo 2.0.0 to dev",
+        "Promote default/podinfo 2.0.0 to prod",
+        "Rollback default/podinfo in prod from 2.0.0 to 1.0.0",
+        "Promote default/podinfo 3.0.0 to dev",
+        "Promote default/podinfo 3.0.0 to prod",
+        "No prod any more",
+        "Withdraw default/podinfo from prod",
+      ]
+    `);
+    expect(whole.given).toMatchInlineSnapshot(`
+      {
+        "dev-1": [
+          "1.0.0",
+          "2.0.0",
+          "3.0.0",
+        ],
+        "prod-1": [
+          "1.0.0",
+          "3.0.0",
+        ],
+        "prod-2": [
+          "1.0.0",
+          "3.0.0",
+        ],
+        "prod-canary": [
+          "1.0.0",
+          "2.0.0",
+          "1.0.0",
+          "3.0.0",
+        ],
+      }
+    `);
+    expect(places.length).toBeGreaterThan(40);
+  });
+
+  it.each(places)('$when effect $at ($effect) skips, doubles and forgets nothing', async (crash) => {
+    const { died, commits, versions: now, given } = await take(crash);
+    expect(died).toBe(true);
+    expect({ commits, now, given }).toEqual({ commits: whole.commits, now: whole.versions, given: whole.given });
+  });
+});
