@@ -38,6 +38,8 @@ export interface EntryInput {
   /** Something about the environment or application that forbids any promotion. */
   readonly blocked?: Obstacle;
   readonly enter: 'AtOnce' | 'WhenFree';
+  /** People merge what enters: who does that approves it. */
+  readonly byMerge?: boolean;
   /** Why the environment is not free, if it is not. */
   readonly busy?: Obstacle;
 }
@@ -61,15 +63,23 @@ export function decideEntry(input: EntryInput): EntryDecision {
   if (open[0] === undefined) {
     return { ...(whyOut(input, newest.release) ?? input.none), about: newest };
   }
-  const ready = open.find((offer) => offer.gates.every((gate) => gate.verdict === 'Passed'));
+  const ready = open.find((offer) => offer.gates.every((gate) => !holdsBack(gate, input)));
   const recheck = soonest(open.flatMap((offer) => offer.gates));
-  if (ready === undefined) return { ...waiting(open[0]), ...recheck, about: open[0] };
+  if (ready === undefined) return { ...waiting(open[0], input), ...recheck, about: open[0] };
   if (input.hold !== undefined) {
     const { by, reason } = input.hold;
     return { reason: 'OnHold', message: `${by} holds it: ${reason}. ${ready.release.version} waits.`, about: ready };
   }
   if (input.enter === 'WhenFree' && input.busy !== undefined) return { ...input.busy, about: ready };
   return { reason: 'Entered', message: `${ready.release.version} may enter.`, enter: ready, about: ready };
+}
+
+/** Whether a gate keeps an offer from entering, or from being asked for. */
+export function holdsBack(
+  { gate, verdict }: Pick<GateWord, 'gate' | 'verdict'>,
+  { byMerge = false }: Pick<EntryInput, 'byMerge'>,
+): boolean {
+  return verdict !== 'Passed' && !(byMerge && gate === 'approval');
 }
 
 /** Why a release is not for the hub to promote. */
@@ -89,8 +99,8 @@ function whyOut(input: EntryInput, release: ReleaseRef): Obstacle | undefined {
   return { reason: 'RolledBack', message: `The ledger went back from ${version}, and that stays. ${way}` };
 }
 
-function waiting({ release, gates }: Offer): Obstacle {
-  const open = gates.filter((gate) => gate.verdict !== 'Passed');
+function waiting({ release, gates }: Offer, input: EntryInput): Obstacle {
+  const open = gates.filter((gate) => holdsBack(gate, input));
   const first = open.find((gate) => gate.verdict === 'Failed' || gate.verdict === 'Unknown') ?? open[0];
   const words = open.map((gate) => `${gate.gate}: ${gate.message}`).join(' ');
   return { reason: first?.reason ?? 'WaitsForGate', message: `${release.version} waits. ${words}` };

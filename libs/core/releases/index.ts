@@ -9,6 +9,7 @@ export {
 } from './candidate.ts';
 export {
   decideEntry,
+  holdsBack,
   type EntryDecision,
   type EntryInput,
   type GateWord,

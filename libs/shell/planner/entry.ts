@@ -2,6 +2,7 @@ import { definitionContent, releaseDigest } from '@fairlead/core/bundle';
 import {
   candidateKey,
   decideEntry,
+  holdsBack,
   keyOfRelease,
   offersFrom,
   whyBusy,
@@ -30,7 +31,7 @@ import { releaseOf, type UnitView } from './observe.ts';
 import { answersOf, type Question } from './checks/runner.ts';
 import type { Author } from './ports.ts';
 import type { Round } from './round.ts';
-import { afterOf, entryOf, successorsOf } from './units.ts';
+import { afterOf, asksPeople, entryOf, successorsOf } from './units.ts';
 
 /** What may enter a unit, why, and what is kept for the next time. */
 export interface EntryOutcome {
@@ -82,6 +83,7 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
     ...optionalBlock(whyBlocked(round, view)),
     enter: entry.enter ?? (from.length === 0 ? 'AtOnce' : 'WhenFree'),
     ...optionalBusy(await occupancyOf(round, view)),
+    ...(asksPeople(round.snapshot, view.unit) ? { byMerge: true } : {}),
   };
   const keep = keepSoaks(round, { at, before });
   const decision = await withBundles(round, view, decideEntry(input));
@@ -106,7 +108,7 @@ function questionsOf(
     ({ release }) => !named.has(keyOfRelease(release)) && rejected.every(({ digest }) => digest !== release.digest),
   );
   return open.flatMap(({ release, gates: words }) => {
-    const held = gates.some((gate, at) => !asks(gate) && words[at]?.verdict !== 'Passed');
+    const held = gates.some((gate, at) => !asks(gate) && (words[at] === undefined || holdsBack(words[at], by)));
     // An answer that is still good says when it is not.
     const due = gates.filter((gate, at) => asks(gate) && words[at]?.recheckAfterMs === undefined);
     return held ? [] : due.filter(asks).map((gate) => ({ unit, release, gate, ...whereOf(gate, application) }));

@@ -30,10 +30,11 @@ import {
 } from './hub.ts';
 import { decidedOf, keepDecision, keptOf } from './journal.ts';
 import type { UnitView } from './observe.ts';
-import { askFor, asksPeople, carryOut, leftOver, type Proposal } from './proposals.ts';
+import { askFor, carryOut, leftOver, type Proposal } from './proposals.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import { isInEpoch, openRound, type HubState, type Round, type Workshop } from './round.ts';
-import { unitsAbout, unitsOf, type Unit } from './units.ts';
+import { askForStops, tidyStops } from './stops.ts';
+import { asksPeople, unitsAbout, unitsOf, type Unit } from './units.ts';
 import { nextWithdrawal } from './withdraw.ts';
 
 /** What a round is asked to look at. */
@@ -145,6 +146,9 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
   const rest = units.length > 0 && about === 'all' ? await leftOver(round, units) : [];
   const proposals = request.mayCommit ? [...decided, ...rest] : [];
   const asked = await carryOut(ports, { snapshot, proposals, nowMs, guard });
+  const refused = pushed.problem?.reason === 'LedgerUnwritable' ? drafts : [];
+  const stops = await askForStops(ports, { snapshot, drafts: refused, nowMs, guard });
+  const untidy = about === 'all' ? await tidyStops(ports, { snapshot, nowMs, guard }) : undefined;
 
   // Report.
   return {
@@ -152,7 +156,7 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
     ...(pushed.head === undefined ? {} : { pushed: pushed.head }),
     looked: new Map(outcomes.map(({ view, state }) => [view.unit.key, state])),
     rechecks: rechecksOf(outcomes, { problem: pushed.problem, asked }),
-    ...problemOf(pushed.problem ?? asked.problem ?? behind(round)),
+    ...problemOf(pushed.problem ?? asked.problem ?? stops ?? untidy ?? behind(round)),
     settled: isInEpoch(round),
     tookMs,
   };

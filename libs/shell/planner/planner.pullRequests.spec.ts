@@ -1,6 +1,6 @@
-import { memoryForge } from '@fairlead/ports/forge';
+import { memoryForge, type MemoryForgeServer } from '@fairlead/ports/forge';
 import { describe, expect, it } from 'vitest';
-import { files, join, log, openFleet, pass, run, versions, why, type Fleet } from './fleet.fixture.ts';
+import { env, files, join, log, openFleet, pass, podinfo, run, versions, why, type Fleet } from './fleet.fixture.ts';
 
 const members = { 'dev-1': { env: 'dev' }, 'staging-1': { env: 'staging' }, 'prod-1': { env: 'prod' } };
 const branch = 'fairlead/prod/default/podinfo';
@@ -11,20 +11,24 @@ spec: { clusters: { matchLabels: { env: prod } }, ledger: { mode: PullRequest } 
 `;
 
 /** A fleet whose prod asks people, with its first release in dev and staging. */
-async function asking() {
+async function asking(prod = asks) {
   const { forge, server } = memoryForge();
   const fleet = await openFleet({ forge });
-  await fleet.git.server.commit({ message: 'Ask for prod', files: { 'prod.yaml': asks } });
+  await fleet.git.server.commit({ message: 'Ask for prod', files: { 'prod.yaml': prod } });
   await join(fleet, members);
   await pass(fleet, 60_000);
   return { fleet, server };
 }
 
 /** What pressing the button does: the branch's tree becomes the head's. */
-async function merge(fleet: Fleet, server: Awaited<ReturnType<typeof asking>>['server']): Promise<void> {
-  const commit = await fleet.git.server.branch(branch);
+async function merge(
+  fleet: Fleet,
+  server: MemoryForgeServer,
+  of = { branch, path: 'ledger/prod/default/podinfo.yaml' },
+): Promise<void> {
+  const commit = await fleet.git.server.branch(of.branch);
   if (commit === undefined) throw new Error('there is no branch to merge');
-  const path = 'ledger/prod/default/podinfo.yaml';
+  const { path } = of;
   const text = (await fleet.git.repository.file(commit, path))?.text ?? null;
   await fleet.git.server.commit({ message: 'Merge pull request #1', files: { [path]: text }, merge: commit });
   const open = (await server.pulls()).find(({ state }) => state === 'Open');
@@ -38,6 +42,48 @@ async function ship(fleet: Fleet, version: string): Promise<void> {
   await run(fleet);
   await pass(fleet, 60_000);
 }
+
+describe('a branch that takes no push of the hub', () => {
+  it('has its halt asked for by one pull request, and by none once that is merged', async () => {
+    const { forge, server } = memoryForge();
+    const fleet = await openFleet({ forge });
+    await join(fleet, { 'dev-1': { env: 'dev' } });
+    fleet.source.broken.add('2.0.0 in dev');
+    Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+    await run(fleet);
+    await fleet.git.server.protect(true);
+    for (let minutes = 0; minutes < 20; minutes += 4) await pass(fleet, 240_000);
+    expect((await why(fleet, 'dev'))?.state).toBe('Halted');
+    expect(fleet.planner.troubles()[0]?.reason).toBe('LedgerUnwritable');
+    const stop = 'fairlead/stop/dev/default/podinfo';
+    const pulls = await server.pulls();
+    expect(pulls).toMatchObject([{ branch: stop, title: 'Halt default/podinfo 2.0.0 in dev', state: 'Open' }]);
+    expect(pulls[0]?.body).toContain('The rollout is halted already');
+    await merge(fleet, server, { branch: stop, path: 'ledger/dev/default/podinfo.yaml' });
+    await pass(fleet, 60_000);
+    expect(fleet.planner.current()?.ledger.releases.get('dev/default/podinfo')?.spec.halted).toBeDefined();
+    expect((await why(fleet, 'dev'))?.state).toBe('Halted');
+    expect(fleet.planner.troubles()).toEqual([]);
+    expect((await server.pulls()).map(({ state }) => state)).toEqual(['Merged']);
+    expect(await fleet.store.facts('stop:')).toEqual(new Map());
+  });
+
+  it('whose halt is not needed any more has its pull request closed', async () => {
+    const { forge, server } = memoryForge();
+    const fleet = await openFleet({ forge });
+    await join(fleet, { 'dev-1': { env: 'dev' } });
+    fleet.source.broken.add('2.0.0 in dev');
+    Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+    await run(fleet);
+    await fleet.git.server.protect(true);
+    for (let minutes = 0; minutes < 12; minutes += 4) await pass(fleet, 240_000);
+    await fleet.git.server.protect(false);
+    await pass(fleet, 60_000);
+    expect((await log(fleet)).at(-1)).toBe('Halt default/podinfo 2.0.0 in dev');
+    await pass(fleet, 60_000);
+    expect((await server.pulls()).map(({ state }) => state)).toEqual(['Closed']);
+  });
+});
 
 describe('an environment that asks by pull requests', () => {
   it('gets nothing before people merged it, and the release with the merge', async () => {
@@ -55,6 +101,20 @@ describe('an environment that asks by pull requests', () => {
     expect(await versions(fleet)).toMatchObject({ 'prod-1': '1.0.0' });
     expect(await log(fleet)).toContain('Merge pull request #1');
     expect((await why(fleet, 'prod'))?.next).toMatchObject({ reason: 'NewestAlready' });
+  });
+
+  it('takes a merge for the approval that a gate asks for, and says so', async () => {
+    const gates = '[{ approval: { count: 2 } }, { pause: { reason: audit } }]';
+    const { fleet, server } = await asking(asks.replace('ledger:', `gates: ${gates}, ledger:`));
+    expect(await server.pulls()).toEqual([]);
+    expect((await why(fleet, 'prod'))?.next).toMatchObject({ reason: 'Paused' });
+    const place = { application: podinfo, environment: env('prod') };
+    await fleet.actions.resume(place, { name: 'ada', email: 'ada@example.com' });
+    await run(fleet);
+    const [pull] = await server.pulls();
+    expect(pull?.body).toMatch(/- approval: .*2 .*\*\*Whoever merges this approves it\.\*\*/);
+    await merge(fleet, server);
+    expect(await versions(fleet)).toMatchObject({ 'prod-1': '1.0.0' });
   });
 
   it('has one pull request, which asks for the newest release', async () => {

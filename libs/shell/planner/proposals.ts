@@ -16,7 +16,7 @@ import { releaseOf, type UnitView } from './observe.ts';
 import type { PlannerPorts } from './ports.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import type { Round } from './round.ts';
-import { unitOfKey, type Unit } from './units.ts';
+import { asksPeople, unitOfKey, type Unit } from './units.ts';
 
 /** Something to do about the pull request of a unit. */
 export interface Proposal {
@@ -29,12 +29,6 @@ export interface Proposal {
     readonly offer: Offer;
     readonly over?: KeptProposal['over'];
   };
-}
-
-/** Whether promotions into the unit's environment are asked of people. */
-export function asksPeople({ documents }: FleetSnapshot, { environment }: Unit): boolean {
-  const mode = documents.environments.get(environment)?.spec.ledger?.mode ?? documents.fleet?.spec.ledger.mode;
-  return mode === 'PullRequest';
 }
 
 /** A hub that cannot ask must not promote. */
@@ -186,11 +180,16 @@ function subjectOf({ message }: LedgerDraft): string {
 
 /** What people judge by: the release, its gates, and what a merge does. */
 function bodyOf(unit: Unit, { draft, offer }: { draft: LedgerDraft; offer: Offer }): string {
-  const gates = offer.gates.map(({ gate, message }) => `- ${gate}: ${message}`);
+  const gates = offer.gates.map(({ gate, verdict, message }) => `- ${gate}: ${message}${said(verdict)}`);
   const [, ...rest] = draft.message.trimEnd().split('\n\n');
   return [
     `Merging this gives ${unit.application} **${offer.release.version}** to ${unit.environment}, by the waves and limits of its policy. Closing it declines the release there; a newer one asks again.`,
-    ...(gates.length === 0 ? [] : [`Gates that passed:\n${gates.join('\n')}`]),
+    ...(gates.length === 0 ? [] : [`Gates:\n${gates.join('\n')}`]),
     ...rest,
   ].join('\n\n');
+}
+
+/** Nothing else than an approval can be open here. */
+function said(verdict: Offer['gates'][number]['verdict']): string {
+  return verdict === 'Passed' ? '' : ' **Whoever merges this approves it.**';
 }

@@ -54,6 +54,12 @@ export function entryOf(snapshot: FleetSnapshot, unit: Unit): PipelineEntry | un
   return application?.spec.pipeline.find((entry) => entry.environment === unit.environment);
 }
 
+/** Whether promotions into the unit's environment are asked of people, who merge them. */
+export function asksPeople({ documents }: Pick<FleetSnapshot, 'documents'>, { environment }: Unit): boolean {
+  const mode = documents.environments.get(environment)?.spec.ledger?.mode ?? documents.fleet?.spec.ledger.mode;
+  return mode === 'PullRequest';
+}
+
 /** Gates of an entry: the environment's windows and gates, then the pipeline's own. Nobody waits for itself. */
 export function gatesAt(
   { documents }: Pick<FleetSnapshot, 'documents'>,
