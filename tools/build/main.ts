@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   console.log(`build: ${names} in ${Math.round(performance.now() - started)} ms`);
 }
 
-/** Optional packages that Nest looks for at run time and that we do not use. */
+/** Optional packages that Nest and ssh2 look for at run time and that we do not use. */
 const absent = [
   /^@nestjs\/(microservices|websockets|platform-express)/,
   '@fastify/static',
@@ -31,6 +31,7 @@ const absent = [
   '@fastify/multipart',
   'class-transformer',
   'class-validator',
+  'cpu-features',
 ];
 
 /**
@@ -43,7 +44,7 @@ async function edge(name: 'agent' | 'cli'): Promise<void> {
     outdir: join(dist, name),
     outExtension: { '.js': '.mjs' },
     splitting: name === 'cli',
-    external: name === 'agent' ? ['@kubernetes/client-node'] : [],
+    external: ['cpu-features', ...(name === 'agent' ? ['@kubernetes/client-node'] : [])],
     bundle: true,
     platform: 'node',
     target: 'node24',

@@ -18,7 +18,7 @@ export interface FleetView extends FleetReader {
 
 /** Opens the copy under the data folder; nothing is read yet. */
 export async function openFleet(settings: FleetSettings, store: Store): Promise<FleetView> {
-  const { fleetUrl: url, branch, dataFolder, passwordFile, username } = settings;
+  const { fleetUrl: url, branch, dataFolder, passwordFile, signingKeyFile, username } = settings;
   const credentials =
     passwordFile === undefined
       ? {}
@@ -34,6 +34,7 @@ export async function openFleet(settings: FleetSettings, store: Store): Promise<
     folder: join(dataFolder, 'git/fleet'),
     ...(await httpOf(settings)),
     ...credentials,
+    ...(signingKeyFile === undefined ? {} : { signingKey: () => readFile(signingKeyFile, 'utf8') }),
   });
   const repository = tracedRepository(opened);
   let write: Store['write'] | undefined;

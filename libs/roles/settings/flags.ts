@@ -27,6 +27,11 @@ const flags = {
   branch: { value: 'NAME', for: readers, help: 'its branch (default: main)' },
   username: { value: 'NAME', for: readers, help: 'for the fleet repository (default: git)' },
   'password-file': { value: 'FILE', for: readers, help: 'its password or token; read at each use, never stored' },
+  'signing-key': {
+    value: 'FILE',
+    for: readers,
+    help: "an OpenSSH private key (ed25519 or rsa) that the hub's commits are signed with; read at each use",
+  },
   forge: {
     value: 'github',
     for: planners,
@@ -198,6 +203,7 @@ function settingsOf(program: Program, given: Values): Settings {
     branch: text('branch') ?? 'main',
     username: text('username') ?? 'git',
     ...optional('passwordFile', 'password-file'),
+    ...optional('signingKeyFile', 'signing-key'),
     ...optional('gitCaFile', 'git-ca'),
     ...(forge === undefined ? {} : { forge }),
     checkHosts: list('check-host').map(checkHost),

@@ -74,6 +74,8 @@ export interface FleetSettings {
   readonly username: string;
   /** Holds the password of the fleet repository; read at each use. */
   readonly passwordFile?: string;
+  /** Holds the private key that commits of the hub are signed with; read at each use. */
+  readonly signingKeyFile?: string;
   /** PEM of an authority that git servers' certificates may be signed by. */
   readonly gitCaFile?: string;
   /** Nobody can be asked unless told. */

@@ -1,8 +1,9 @@
 import { FairleadError, type CommitSha } from '@fairlead/core/model';
 import type { CommitDraft } from '@fairlead/ports/repository';
-import git from 'isomorphic-git';
+import git, { type CommitObject } from 'isomorphic-git';
 import { changeTree } from '../objects/trees.ts';
 import { commitHere, type Held } from './history.ts';
+import { signSsh } from './sign.ts';
 
 /** Who commits, and when in milliseconds since 1970. */
 export interface Committer {
@@ -28,11 +29,21 @@ function signature({ name, email, timeMs }: Committer) {
   return { name, email, timestamp: Math.floor(timeMs / 1000), timezoneOffset: 0 };
 }
 
-/** Writes the commits on `base`, one after another, without a worktree; they exist nowhere but here yet. */
+/** Writes a commit; with a key it is signed. */
+async function writeCommit(store: Held['store'], commit: CommitObject, key: string | undefined): Promise<string> {
+  const plain = await git.writeCommit({ ...store.place(), commit });
+  if (key === undefined) return plain;
+  // What is signed is the commit as git writes it: the plain one stays behind unused.
+  const { payload } = await git.readCommit({ ...store.place(), oid: plain });
+  const gpgsig = await signSsh(Buffer.from(payload), key);
+  return git.writeCommit({ ...store.place(), commit: { ...commit, gpgsig } });
+}
+
+/** Writes the commits on `base`, one after another, without a worktree, signed where a key is given; they exist nowhere but here yet. */
 export async function writeCommits(
   held: Held,
   base: string,
-  request: { readonly drafts: readonly CommitDraft[]; readonly hub: Committer },
+  request: { readonly drafts: readonly CommitDraft[]; readonly hub: Committer; readonly key?: string | undefined },
 ): Promise<CommitSha[]> {
   const { store } = held;
   const commits: CommitSha[] = [];
@@ -48,7 +59,7 @@ export async function writeCommits(
       committer: signature(request.hub),
       message: message.endsWith('\n') ? message : `${message}\n`,
     };
-    parent = await git.writeCommit({ ...store.place(), commit });
+    parent = await writeCommit(store, commit, request.key);
     commits.push(parent as CommitSha);
   }
   return commits;

@@ -30,6 +30,8 @@ export interface Branch {
   readonly held: HeldFiles;
   readonly generations: Generations;
   readonly committer: Omit<Committer, 'timeMs'>;
+  /** Text of the private key that commits are signed with; read at each use. */
+  readonly signingKey?: (() => Promise<string>) | undefined;
   readonly clock: Clock;
 }
 

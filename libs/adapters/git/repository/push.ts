@@ -77,7 +77,8 @@ async function commitOn(
 ): Promise<CommitSha[]> {
   if (!(await branch.held.store.commit(base))) await fetchHead(branch, access);
   await commitHere(branch.held, base);
-  return writeCommits(branch.held, base, { drafts, hub: { ...branch.committer, timeMs: branch.clock.now() } });
+  const hub = { ...branch.committer, timeMs: branch.clock.now() };
+  return writeCommits(branch.held, base, { drafts, hub, key: await branch.signingKey?.() });
 }
 
 /** Makes the commits on `base` and pushes them; all or none. */

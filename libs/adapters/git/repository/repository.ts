@@ -24,6 +24,8 @@ export interface RepositoryOptions {
   readonly credentials?: () => Promise<SourceCredentials | undefined>;
   /** Who commits. Default: `Fairlead hub <fairlead@HOST>`. */
   readonly committer?: { readonly name: string; readonly email: string };
+  /** Text of an OpenSSH private key that commits are signed with; read at each use, never kept. */
+  readonly signingKey?: () => Promise<string>;
   readonly http?: HttpOptions;
   readonly limits?: Partial<RepositoryLimits>;
   readonly clock?: Clock;
@@ -69,6 +71,7 @@ export async function openGitRepository(options: RepositoryOptions): Promise<Git
     held,
     generations,
     committer: options.committer ?? { name: 'Fairlead hub', email: `fairlead@${hostname()}` },
+    signingKey: options.signingKey,
     clock: options.clock ?? systemClock,
   };
   const access = async (signal?: AbortSignal): Promise<Access> => ({
