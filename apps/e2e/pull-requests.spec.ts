@@ -7,6 +7,7 @@ import { startGithub, type GithubServer } from '@fairlead/testkit/forge';
 import { startHub, type Hub } from '@fairlead/testkit/fleet';
 import { startGitServer, type GitServer } from '@fairlead/testkit/git';
 import { until } from '@fairlead/testkit/kube';
+import { utils } from 'ssh2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { configMap, documents, manifests } from './documents.ts';
 
@@ -42,11 +43,13 @@ beforeAll(async () => {
   });
   const tokenFile = join(folder, 'token');
   await writeFile(tokenFile, `${token}\n`, { mode: 0o600 });
+  const signingKey = join(folder, 'signing-key');
+  await writeFile(signingKey, utils.generateKeyPairSync('ed25519').private, { mode: 0o600 });
   hub = await startHub({
     fleetUrl: git.urlOf(fleetName),
     dataDir: join(folder, 'hub'),
     logFile: join(folder, 'hub.log'),
-    flags: { forge: 'github', 'forge-token-file': tokenFile, 'forge-api': github.url },
+    flags: { forge: 'github', 'forge-token-file': tokenFile, 'forge-api': github.url, 'signing-key': signingKey },
   });
 });
 afterAll(async () => {
@@ -99,6 +102,8 @@ test('a promotion is a pull request of one file, and the merge is the promotion'
   expect(pull?.title).toMatch(/^Promote default\/web \S+ to prod$/);
   const changed = await git.git(fleetName, 'diff', '--name-only', 'main', branch);
   expect(changed.trim()).toBe('ledger/prod/default/web.yaml');
+  for (const commit of ['main', branch])
+    expect(await git.git(fleetName, 'cat-file', 'commit', commit)).toContain('gpgsig -----BEGIN SSH SIGNATURE-----');
   await until(async () => (await nextInProd())?.message.includes('waits for https://github.example/') === true, {
     what: 'the hub to name the pull request',
     timeoutMs: 10_000,
