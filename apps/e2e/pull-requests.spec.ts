@@ -73,7 +73,7 @@ function fleetDocuments(): string {
       spec: {
         source: { git: { url: git.urlOf('acme/web'), path: 'deploy' } },
         namespace: 'web',
-        pipeline: [{ environment: 'prod' }],
+        pipeline: [{ environment: 'prod', gates: [{ commitStatus: { context: 'ci/e2e', every: '10s' } }] }],
       },
     },
   );
@@ -95,8 +95,23 @@ async function change(version: string): Promise<void> {
   await hub.client.webhook(git.urlOf('acme/web'));
 }
 
+/** What continuous integration says of the head of the source. */
+async function sayGood(): Promise<void> {
+  const head = (await git.refs('acme/web')).get('refs/heads/main') ?? '';
+  github.say(head, { context: 'ci/e2e', state: 'success' });
+}
+
+test('nothing is asked of people before the forge says that the commit is good', async () => {
+  await until(async () => (await nextInProd())?.message.includes('Nobody has said ci/e2e of ') === true, {
+    what: 'the forge to be asked',
+    timeoutMs: 20_000,
+  });
+  expect(github.pulls).toEqual([]);
+  await sayGood();
+});
+
 test('a promotion is a pull request of one file, and the merge is the promotion', async () => {
-  await until(async () => github.pulls.length === 1, { what: 'the pull request', timeoutMs: 20_000 });
+  await until(async () => github.pulls.length === 1, { what: 'the pull request', timeoutMs: 30_000 });
   const [pull] = github.pulls;
   expect(pull).toMatchObject({ base: 'main', branch: 'fairlead/prod/default/web', state: 'Open' });
   expect(pull?.title).toMatch(/^Promote default\/web \S+ to prod$/);
@@ -121,11 +136,13 @@ test('a promotion is a pull request of one file, and the merge is the promotion'
 
 test('a release that a person declined is not asked for again, and the next one is', async () => {
   await change('2');
-  await until(async () => github.pulls.length === 2, { what: 'the second pull request', timeoutMs: 20_000 });
+  await sayGood();
+  await until(async () => github.pulls.length === 2, { what: 'the second pull request', timeoutMs: 30_000 });
   github.close(2);
   await hub.kill();
   await hub.start();
   await change('3');
+  await sayGood();
   await until(async () => github.pulls.length === 3, { what: 'the third pull request', timeoutMs: 20_000 });
   expect(github.pulls.map(({ state }) => state)).toEqual(['Merged', 'Closed', 'Open']);
   const head = await tip('refs/heads/main');

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fleetFixture, type Fleet } from '@fairlead/testkit/fleet';
 import { until } from '@fairlead/testkit/kube';
@@ -25,11 +27,23 @@ const health = [
   },
 ];
 
+/** What `check` and `metric` ask: a page about a release, and a Prometheus of one sample. */
+const asked: string[] = [];
+const outside = createServer((request, response) => {
+  asked.push(request.url ?? '');
+  const value = { status: 'success', data: { resultType: 'vector', result: [{ metric: {}, value: [0, '0.002'] }] } };
+  const body = request.url?.startsWith('/api/v1/query') ? value : { incidents: 0 };
+  response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+});
+const hostOfOutside = (): string => `127.0.0.1:${(outside.address() as AddressInfo).port}`;
+
 beforeAll(async () => {
+  await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve));
   fleet = await fleetFixture({
     clusters: Object.entries(environments).flatMap(([env, names]) =>
       names.map((name) => ({ name, labels: { env, ...(name === 'prod-canary' && { tier: 'canary' }) } })),
     ),
+    beforeHub: async () => ({ 'check-host': hostOfOutside() }),
     repositories: {
       base: () => ({ 'deploy/all.yaml': manifests(configMap('base', { version: '1' })) }),
       web: () => files('1'),
@@ -37,7 +51,10 @@ beforeAll(async () => {
     },
   });
 }, 240_000);
-afterAll(() => fleet?.stop());
+afterAll(async () => {
+  await fleet?.stop();
+  outside.close();
+});
 
 function fleetDocuments(gitUrl: string): string {
   const source = (name: string) => ({ git: { url: `${gitUrl}/${name}.git`, path: 'deploy' } });
@@ -82,7 +99,18 @@ function fleetDocuments(gitUrl: string): string {
           { environment: 'dev' },
           {
             environment: 'staging',
-            gates: [{ soak: '1s' }, { health: '0s' }, { dependency: { application: 'default/base' } }],
+            gates: [
+              { soak: '1s' },
+              { health: '0s' },
+              { dependency: { application: 'default/base' } },
+              {
+                check: {
+                  http: { url: `http://${hostOfOutside()}/\${application}/\${release.version}` },
+                  pass: 'response.status == 200 && response.json.incidents == 0',
+                },
+              },
+              { metric: { prometheus: { url: `http://${hostOfOutside()}`, query: 'errors' }, pass: 'value < 0.01' } },
+            ],
           },
           { environment: 'prod', gates: [{ approval: {} }, { pause: { reason: 'the auditors look at it' } }] },
         ],
@@ -152,8 +180,18 @@ test('a release walks three environments through every kind of gate, and enters 
     expect(promotions).toHaveLength(1);
     expect(promotions[0]).toMatch(new RegExp(`^Promote default/web \\S+ to ${environment}$`));
   }
-  const trailers = await fleet.git.git('fleet', 'log', '-1', '--format=%B', '--', 'ledger/prod/default/web.yaml');
-  for (const gate of ['window', 'approval', 'pause']) expect(trailers).toMatch(new RegExp(`Fairlead-Gates:.*${gate}`));
+  const passed = {
+    staging: ['soak', 'health', 'dependency', 'check', 'metric'],
+    prod: ['window', 'approval', 'pause'],
+  };
+  for (const [environment, gates] of Object.entries(passed)) {
+    const path = `ledger/${environment}/default/web.yaml`;
+    const trailers = await fleet.git.git('fleet', 'log', '-1', '--format=%B', 'main', '--', path);
+    for (const gate of gates) expect(trailers).toMatch(new RegExp(`Fairlead-Gates:.*${gate}`));
+  }
+  expect(asked).toEqual([expect.stringMatching(/^\/default%2Fweb\/[0-9a-f]{12}$/), '/api/v1/query?query=errors']);
+  const why = await fleet.cli.must('why', 'web', 'prod');
+  expect(why).toContain('is in prod');
 });
 
 test('a release that is bad in prod halts in the canary, goes back by a commit, and no write reaches the rest of prod', async () => {
