@@ -277,7 +277,9 @@ test('why of what is not placed is not found', async () => {
 
 test('rollouts shows one line each, or all of one', async () => {
   expect((await ran('rollouts')).out).toMatch(/default\/shop +prod +1\.1\.0 +Halted +canary 0\/1 +1 cluster failed/);
-  expect((await ran('rollouts', 'shop', 'prod')).out).toMatch(/shop-3 +canary +Done/);
+  const one = (await ran('rollouts', 'shop', 'prod')).out;
+  expect(one).toMatch(/shop-3 +canary +Done/);
+  expect((await ran('rollouts', 'show', 'shop', 'prod')).out).toBe(one);
 });
 
 test('apps shows pipelines and what is wrong with a source', async () => {

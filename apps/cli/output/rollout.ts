@@ -31,15 +31,20 @@ const members: readonly Column<Member>[] = [
   { title: 'WHY', of: (row) => row.message },
 ];
 
+/** What is not over by an event is looked at again at a time that is known. */
+function lookedAt({ lookAtMs }: { readonly lookAtMs?: number | undefined }): string {
+  return lookAtMs === undefined ? '' : `; looked at next ${minuteOf(lookAtMs)}`;
+}
+
 /** The head of a rollout: where, which version, its state and why, and what comes next. */
 export function printRolloutHead(print: Printer, rollout: RolloutView): void {
   const { paint } = print;
   const { application, environment, version, release, state, message, next } = rollout;
   const what = release === undefined ? '' : ` ${plain(version ?? '')} (${short(release)})`;
   print.line(`${paint.bold(`${application} in ${environment}`)}${what}: ${stateWord(state, paint)}`);
-  print.line(`  ${plain(message)} (${rollout.reason})`);
+  print.line(`  ${plain(message)} (${rollout.reason})${lookedAt(rollout)}`);
   if (rollout.entered !== undefined) print.line(`  entered with: ${plain(rollout.entered)}`);
-  if (next && next.message !== message) print.line(`  next: ${plain(next.message)} (${next.reason})`);
+  if (next && next.message !== message) print.line(`  next: ${plain(next.message)} (${next.reason})${lookedAt(next)}`);
 }
 
 /** Waves, gates and clusters of a rollout as tables. */

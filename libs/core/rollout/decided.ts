@@ -8,10 +8,16 @@ export interface Standing extends Trouble {
   readonly state: string;
 }
 
+/** What time alone can change. */
+interface Looked {
+  /** When it is looked at next if nothing happens before. Milliseconds since 1970. */
+  readonly lookAtMs?: number;
+}
+
 /** The planner's last word on one application in one environment; what `why`, status and page read. */
 export interface Decided {
   readonly state: string;
-  readonly why: Trouble;
+  readonly why: Trouble & Looked;
   readonly waves: readonly (Trouble & {
     readonly name: string;
     readonly state: string;
@@ -24,17 +30,14 @@ export interface Decided {
   /** How many decisions were recorded so far with what they rested on. */
   readonly recorded?: number;
   /** What may enter next. */
-  readonly next?: Trouble;
+  readonly next?: Trouble & Looked;
   /** Which candidate the gates are about, as trailers of commits name it. */
   readonly candidate?: string;
-  readonly gates: readonly {
-    readonly gate: string;
-    readonly verdict: 'Pass' | 'Wait' | 'Fail' | 'Unknown';
-    readonly reason: Reason;
-    readonly message: string;
-    /** When it is looked at next if nothing happens before. Milliseconds since 1970. */
-    readonly lookAtMs?: number;
-  }[];
+  readonly gates: readonly (Trouble &
+    Looked & {
+      readonly gate: string;
+      readonly verdict: 'Pass' | 'Wait' | 'Fail' | 'Unknown';
+    })[];
 }
 
 /** Key of the fact that keeps {@link Decided} of ENVIRONMENT/TEAM/APPLICATION. */

@@ -79,6 +79,7 @@ async function rolloutView(ports: ReadPorts, { application, environment, key }: 
     ...optional('next', decided?.next && { ...decided.next, reason: decided.next.reason }),
     reason: (decided?.why.reason ?? 'NoCandidate') as string,
     message: decided?.why.message ?? 'Nothing was decided yet.',
+    ...optional('lookAtMs', decided?.why.lookAtMs),
   };
 }
 

@@ -42,7 +42,7 @@ export function decidedOf(
   const atTheDoor = entry?.reason === 'NewestAlready' ? undefined : entry?.about;
   return {
     state: plan?.state ?? (file === undefined ? 'Waiting' : 'Held'),
-    why: { reason: why.reason, message: why.message },
+    why: { reason: why.reason, message: why.message, ...looked(plan?.recheckAfterMs, nowMs) },
     waves: (plan?.waves ?? []).map(({ name, state, total, done, inProgress, reason, message }) => ({
       name,
       state,
@@ -53,16 +53,22 @@ export function decidedOf(
       message,
     })),
     counts: countsOf(view),
-    ...(entry === undefined ? {} : { next: { reason: entry.reason, message: entry.message } }),
+    ...(entry === undefined
+      ? {}
+      : { next: { reason: entry.reason, message: entry.message, ...looked(entry.recheckAfterMs, nowMs) } }),
     ...(atTheDoor === undefined ? {} : { candidate: keyOfRelease(atTheDoor.release) }),
     gates: (atTheDoor?.gates ?? []).map(({ gate, verdict, reason, message, recheckAfterMs }) => ({
       gate,
       verdict: verdicts[verdict],
       reason,
       message,
-      ...(recheckAfterMs === undefined ? {} : { lookAtMs: nowMs + recheckAfterMs }),
+      ...looked(recheckAfterMs, nowMs),
     })),
   };
+}
+
+function looked(afterMs: number | undefined, nowMs: number): { lookAtMs?: number } {
+  return afterMs === undefined ? {} : { lookAtMs: nowMs + afterMs };
 }
 
 /** What the clusters that were given the ledger's release say of it. */

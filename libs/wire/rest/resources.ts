@@ -141,6 +141,11 @@ export const waveView = z.object({
   ...why.shape,
 });
 
+/** A state that time alone may change. */
+const looked = why.extend({
+  lookAtMs: timeMs.optional().describe('When it is looked at next if nothing happens before'),
+});
+
 /** The spreading of one application in one environment. */
 export const rolloutView = z.object({
   application: z.string(),
@@ -152,19 +157,18 @@ export const rolloutView = z.object({
   waves: z.array(waveView),
   clusters: z.array(z.object({ cluster: z.string(), wave: z.string().optional(), state: z.string(), ...why.shape })),
   gates: z.array(
-    why.extend({
+    looked.extend({
       gate: z.string(),
       verdict: z.enum(['Pass', 'Wait', 'Fail', 'Unknown']),
-      lookAtMs: timeMs.optional().describe('When it is looked at next if nothing happens before'),
     }),
   ),
-  next: why.optional().describe('What happens next, and what it waits for'),
+  next: looked.optional().describe('What happens next, and what it waits for'),
   entered: z
     .string()
     .optional()
     .describe('How the gates stood when the release entered, by the commit of its promotion'),
   candidate: z.string().optional().describe('What the gates are about, as trailers of approvals name it'),
-  ...why.shape,
+  ...looked.shape,
 });
 
 /** Decisions about one application in one environment. What they rested on is as the version writes it that decided. */
