@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fleetFixture, type Fleet } from '@fairlead/testkit/fleet';
+import { createCli, fleetFixture, hubFile, type Fleet } from '@fairlead/testkit/fleet';
 import { until } from '@fairlead/testkit/kube';
 import type { Answer } from '@fairlead/wire/rest';
 import { configMap, documents, manifests } from './documents.ts';
@@ -190,8 +192,14 @@ test('a release walks three environments through every kind of gate, and enters 
     for (const gate of gates) expect(trailers).toMatch(new RegExp(`Fairlead-Gates:.*${gate}`));
   }
   expect(asked).toEqual([expect.stringMatching(/^\/default%2Fweb\/[0-9a-f]{12}$/), '/api/v1/query?query=errors']);
-  const why = await fleet.cli.must('why', 'web', 'prod');
-  expect(why).toContain('is in prod');
+  const cli = createCli(join(fleet.folder, 'user'), {
+    FAIRLEAD_SERVER: fleet.hub.api,
+    FAIRLEAD_TOKEN: (await readFile(hubFile(fleet.hub, 'admin-token'), 'utf8')).trim(),
+    FAIRLEAD_CA: hubFile(fleet.hub, 'ca.pem'),
+  });
+  const why = await cli.must('why', 'web', 'staging');
+  expect(why).toMatch(/default\/web in staging .*: Over/);
+  expect(why).toMatch(/entered with: soak=1s ok, .*check ok, metric ok/);
 });
 
 test('a release that is bad in prod halts in the canary, goes back by a commit, and no write reaches the rest of prod', async () => {
