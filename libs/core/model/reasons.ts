@@ -9,6 +9,8 @@ export const reasons = {
   KeyMismatch: 'The key that was presented is not the one that the ledger names.',
   WavesOverlap: 'Two waves of an environment select the same cluster; the first takes it.',
   EnvironmentConflict: 'Several environments of one pipeline select this cluster; it keeps what it runs.',
+  SelectorMatchesEverything:
+    'A changed selector matches every member; it takes nobody in until a person acknowledges it.',
   SelectorMatchesNothing: 'The selector matches no cluster.',
   Frozen: 'A person froze this cluster by a commit.',
   NeverConnected: 'The cluster has not connected since it enrolled.',

@@ -1,8 +1,8 @@
-import { isGone, joinLedger, parseLedgerFile, readFleet } from '@fairlead/core/documents';
+import { isGone } from '@fairlead/core/documents';
 import { countOf, type ClusterName, type CommitSha, type CountOrPercent } from '@fairlead/core/model';
-import { place } from '@fairlead/core/placement';
 import type { Trouble } from '@fairlead/core/rollout';
 import type { Repository } from '@fairlead/ports/repository';
+import type { Placements } from './past.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import { shortSha, type Round } from './round.ts';
 import { entryOf, type Unit } from './units.ts';
@@ -21,22 +21,8 @@ export interface Departures {
   overBudget(snapshot: FleetSnapshot, commit: CommitSha): Promise<Trouble | undefined>;
 }
 
-/** How many commits back the one that took an application away is looked for. */
-const searchedCommits = 500;
-/** How many past placements are kept. */
-const keptPlacements = 200;
-
-/** Placements of a commit: `APPLICATION CLUSTER`, of those that have a ledger file. */
-type Pairs = ReadonlySet<string>;
-
-interface Past {
-  readonly pairs: Pairs;
-  readonly members: ReadonlySet<string>;
-}
-
-/** Reads departures from the repository's history; what a commit placed never changes, so it is kept. */
-export function findDepartures(repository: Repository): Departures {
-  const past = readPlacements(repository);
+/** Reads departures from the repository's history. */
+export function findDepartures(repository: Repository, past: Placements): Departures {
   return {
     overBudget: (snapshot, commit) => overBudget(past, snapshot, commit),
     async whyLeft(round, departure) {
@@ -61,45 +47,6 @@ export function findDepartures(repository: Repository): Departures {
 }
 
 const itsTurn: Trouble = { reason: 'WaitsForWave', message: 'Its environment is withdrawn when its turn comes.' };
-
-/** Placements of past commits. */
-interface Placements {
-  at(commit: CommitSha, ledgerPath: string): Promise<Past>;
-  parentOf(commit: CommitSha): Promise<CommitSha | undefined>;
-  /** The newest commit whose parent still gave the cluster the application. */
-  taker(snapshot: FleetSnapshot, departure: Departure): Promise<CommitSha | undefined>;
-}
-
-function readPlacements(repository: Repository): Placements {
-  const past = new Map<string, Promise<Past>>();
-  const parents = new Map<CommitSha, CommitSha | undefined>();
-  const at: Placements['at'] = (commit, ledgerPath) => {
-    const key = `${commit} ${ledgerPath}`;
-    const found = past.get(key) ?? readPast(repository, { commit, ledgerPath });
-    past.set(key, found);
-    found.catch(() => past.delete(key));
-    if (past.size > keptPlacements) past.delete(past.keys().next().value ?? '');
-    return found;
-  };
-  return {
-    at,
-    async parentOf(commit) {
-      if (!parents.has(commit)) {
-        for await (const one of repository.history(commit, { limit: 1 })) parents.set(commit, one.parents[0]);
-      }
-      return parents.get(commit);
-    },
-    async taker(snapshot, { unit, cluster }) {
-      const pair = `${unit.application} ${cluster}`;
-      for await (const commit of repository.history(snapshot.head, { limit: searchedCommits })) {
-        const parent = commit.parents[0];
-        if (parent === undefined || commit.changed.length === 0) continue;
-        if ((await at(parent, snapshot.ledgerPath)).pairs.has(pair)) return commit.commit;
-      }
-      return undefined;
-    },
-  };
-}
 
 async function overBudget(past: Placements, snapshot: FleetSnapshot, commit: CommitSha): Promise<Trouble | undefined> {
   const acknowledged = snapshot.acknowledged.some(
@@ -175,22 +122,4 @@ function whyDoubt(snapshot: FleetSnapshot, unit: Unit): Trouble | undefined {
 
 function allowedOf(budget: CountOrPercent, total: number): number {
   return countOf(budget, { total, atLeast: budget === 0 || budget === '0%' ? 0 : 1 });
-}
-
-async function readPast(
-  repository: Repository,
-  { commit, ledgerPath }: { commit: CommitSha; ledgerPath: string },
-): Promise<Past> {
-  const documents = readFleet(await repository.files(commit, { except: ledgerPath }), { ledgerPath });
-  const files = await repository.files(commit, { under: ledgerPath });
-  const ledger = joinLedger(files.map((file) => parseLedgerFile(file, { ledgerPath })));
-  const placement = place({ ...documents, members: ledger.members });
-  const pairs = new Set<string>();
-  for (const [application, environments] of placement.applications) {
-    for (const [environment, clusters] of environments) {
-      if (!ledger.releases.has(`${environment}/${application}`)) continue;
-      for (const cluster of clusters) pairs.add(`${application} ${cluster}`);
-    }
-  }
-  return { pairs, members: new Set(ledger.members.keys()) };
 }

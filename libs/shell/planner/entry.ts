@@ -164,7 +164,7 @@ function eachOnce(authors: readonly Author[]): Author[] {
 }
 
 /** What is wrong with the unit itself, so that nothing may be promoted into it. */
-function whyBlocked({ snapshot }: Round, { unit, placed }: UnitView): Obstacle | undefined {
+function whyBlocked({ snapshot }: Round, { unit, placed, closed }: UnitView): Obstacle | undefined {
   const { documents, ledger } = snapshot;
   const held = documents.held.get(unit.application)?.[0];
   if (held !== undefined) return { reason: held.reason, message: held.message };
@@ -175,7 +175,7 @@ function whyBlocked({ snapshot }: Round, { unit, placed }: UnitView): Obstacle |
   if (environment === undefined) {
     return { reason: 'UnknownReference', message: `There is no environment ${unit.environment}; define it.` };
   }
-  if (placed.length > 0) return undefined;
+  if (placed.length > 0) return closed;
   return {
     reason: 'SelectorMatchesNothing',
     message: `No cluster is selected for ${unit.key}; the release waits for one.`,

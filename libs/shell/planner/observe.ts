@@ -44,6 +44,8 @@ export interface UnitView {
   /** The commit that promoted, returned or withdrew. */
   readonly attempt?: CommitSha;
   readonly kind: RolloutKind;
+  /** Why clusters that have nothing of it get nothing yet. */
+  readonly closed?: Trouble;
   readonly fallback?: { readonly commit: CommitSha; readonly file: ReleaseFile };
   readonly policy: RolloutPolicy;
   /** Clusters that placement gives the unit. */
@@ -88,7 +90,9 @@ export async function observe(round: Round, unit: Unit): Promise<UnitView> {
     file.spec.fallback && (await round.pinned.release(snapshot, { unit, commit: file.spec.fallback }));
   const fallback = file.spec.fallback && fallbackFile ? { commit: file.spec.fallback, file: fallbackFile } : undefined;
   const kind = await kindOf(round, { unit, attempts, file });
-  const view = { ...seen, file, attempt, kind, takers: new Map(), ...(fallback ? { fallback } : {}) };
+  const closed = await round.arrivals.whyHeld(snapshot, { unit, attempt });
+  const more = { ...(fallback && { fallback }), ...(closed && { closed }) };
+  const view = { ...seen, file, attempt, kind, takers: new Map(), ...more };
   return withInput(round, view, claim);
 }
 
@@ -227,14 +231,14 @@ function leaving({ snapshot }: Round, { unit, placed, rows }: Plain): ClusterNam
 
 function clusterOf(
   round: Round,
-  { unit, rows, statuses }: Plain,
+  { unit, rows, statuses, closed }: Plain,
   { cluster, goal, wave }: { cluster: ClusterName; goal: Goal; wave?: string },
 ): RolloutCluster {
   const contact = round.clusters.get(cluster);
   const row = rows.get(cluster);
   const status = statuses.get(cluster);
   const given = row && givenOf(row, unit);
-  const held = whyHeld(round, { unit, cluster });
+  const held = whyHeld(round, { unit, cluster }) ?? (row?.entry === undefined ? closed : undefined);
   return {
     cluster,
     goal,

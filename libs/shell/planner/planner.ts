@@ -6,7 +6,9 @@ import { untold, type Causes, type Steps } from '@fairlead/ports/steps';
 import { silenceOf } from '@fairlead/core/connection';
 import { openBoard } from './board.ts';
 import { startChecks } from './checks/runner.ts';
+import { findArrivals } from './arrivals.ts';
 import { findDepartures } from './departures.ts';
+import { readPlacements } from './past.ts';
 import { findGoals } from './goals.ts';
 import type { EpochStep } from './hub.ts';
 import { keptOf, type Kept } from './journal.ts';
@@ -76,7 +78,16 @@ export function openWorkshop(ports: PlannerPorts, options: PlannerOptions): Work
   const pinned = readPinned(ports.repository);
   const goals = findGoals(ports, pinned);
   const board = openBoard(ports.store, { maxRows: keptRows });
-  return { ports, options, board, pinned, goals, departures: findDepartures(ports.repository) };
+  const past = readPlacements(ports.repository);
+  return {
+    ports,
+    options,
+    board,
+    pinned,
+    goals,
+    arrivals: findArrivals(ports.repository, past),
+    departures: findDepartures(ports.repository, past),
+  };
 }
 
 class Loop implements Planner {

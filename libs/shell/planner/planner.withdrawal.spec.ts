@@ -127,6 +127,47 @@ describe('broken, partial and empty input', () => {
   });
 });
 
+describe('a selector that suddenly matches everybody', () => {
+  const wide = (text: string) => text.replace('matchLabels: { env: staging }', 'matchLabels: {}');
+  const only = '[{ environment: staging }]';
+
+  /** Staging alone has the application, and all others nothing. */
+  async function alone() {
+    const fleet = await openFleet();
+    await push(fleet, { 'podinfo.yaml': applicationYaml(only) });
+    await join(fleet, members);
+    const text = (await fleet.git.repository.file(await fleet.git.repository.fetch(), 'staging.yaml'))?.text ?? '';
+    expect(wide(text)).not.toBe(text);
+    return { fleet, text };
+  }
+
+  it('gives nothing to whom it did not match before, promotes nothing, and is let in by an acknowledgement', async () => {
+    const { fleet, text } = await alone();
+    await push(fleet, { 'staging.yaml': wide(text) });
+    expect(await versions(fleet)).toEqual({ 'staging-1': '1.0.0' });
+    Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+    await run(fleet);
+    expect(await versions(fleet)).toEqual({ 'staging-1': '1.0.0' });
+    expect((await why(fleet, 'staging'))?.next).toMatchObject({
+      reason: 'SelectorMatchesEverything',
+      message:
+        'The selector of staging was changed and matches all 4 members; who had nothing of it gets nothing yet. If this is meant: fairlead acknowledge Selector staging.',
+    });
+    await fleet.actions.acknowledge({ kind: 'Selector', subject: 'staging' }, ada);
+    for (let minutes = 0; minutes < 10; minutes += 1) await pass(fleet, 60_000);
+    expect(Object.values(await versions(fleet))).toEqual(['2.0.0', '2.0.0', '2.0.0', '2.0.0']);
+  });
+
+  it('that is corrected goes on as before', async () => {
+    const { fleet, text } = await alone();
+    await push(fleet, { 'staging.yaml': wide(text) });
+    await push(fleet, { 'staging.yaml': text });
+    Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
+    await run(fleet);
+    expect(await versions(fleet)).toEqual({ 'staging-1': '2.0.0' });
+  });
+});
+
 describe('a pipeline entry that is deleted', () => {
   it('withdraws that environment only, within the budget', async () => {
     const fleet = await shipped();

@@ -3,6 +3,7 @@ import type { ClusterRow } from '@fairlead/ports/store';
 import type { Gap, SilencePolicy } from '@fairlead/core/connection';
 import type { ApplicationRows, Board } from './board.ts';
 import type { CheckRunner } from './checks/runner.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { Departures } from './departures.ts';
 import type { Goals } from './goals.ts';
 import type { Pinned } from './pinned.ts';
@@ -26,6 +27,7 @@ export interface Workshop {
   readonly board: Board;
   readonly pinned: Pinned;
   readonly goals: Goals;
+  readonly arrivals: Arrivals;
   readonly departures: Departures;
   /** Of who leads only. */
   readonly checks?: CheckRunner;
