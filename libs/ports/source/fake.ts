@@ -1,5 +1,5 @@
 import { FairleadError, type GitRef, type Source } from '@fairlead/core/model';
-import type { FileTree, SourceAccess, SourceAdapter, SourceFile } from './port.ts';
+import type { ChangesRequest, FileTree, SourceAccess, SourceAdapter, SourceChanges, SourceFile } from './port.ts';
 
 /** What a person pushes to a source. */
 export interface SourceCommit {
@@ -30,7 +30,7 @@ export interface MemorySource {
 type GitSource = Extract<Source, { git: unknown }>['git'];
 
 interface State {
-  readonly commits: Map<string, { parent: string | undefined; files: FileTree }>;
+  readonly commits: Map<string, { parent: string | undefined; files: FileTree; message: string; timeMs: number }>;
   readonly tags: Map<string, string>;
   readonly faults: { down: boolean; credentials: boolean };
   branch: string | undefined;
@@ -43,6 +43,13 @@ function fail(message: string, options: Pick<FairleadError, 'code' | 'reason'>):
     ...options,
     subject: { file: url },
     retry: 'backoff',
+  });
+}
+
+function gone(revision: string): FairleadError {
+  return fail(`Cannot fetch revision ${revision} of ${url}: there is none.`, {
+    code: 'NotFound',
+    reason: 'RevisionGone',
   });
 }
 
@@ -122,16 +129,42 @@ function revisionOf(state: State, git: GitSource, head: string): string {
   }
 }
 
-function commit(state: State, { files, parent = state.branch }: SourceCommit): string {
+/** A commit and those before it, newest first. */
+function lineOf(state: State, start: string): string[] {
+  const line: string[] = [];
+  for (let at: string | undefined = start; at !== undefined; at = state.commits.get(at)?.parent) line.push(at);
+  return line;
+}
+
+function changes(state: State, git: GitSource, { from, to, most }: ChangesRequest): SourceChanges {
+  const [came, went] = [lineOf(state, to), state.commits.has(from) ? lineOf(state, from) : []];
+  const reached = came.includes(from);
+  const back = !reached && went.includes(to);
+  const line = back ? went : came;
+  const parted = line.findIndex((one) => (back ? came : went).includes(one));
+  const at = (name: string | undefined): string =>
+    textOf(below(state.commits.get(name ?? '')?.files ?? new Map(), git.root ?? git.path));
+  const commits = line
+    .slice(0, parted < 0 ? undefined : parted)
+    .filter((name) => at(name) !== at(state.commits.get(name)?.parent))
+    .map((name) => {
+      const { message = '', timeMs = 0 } = state.commits.get(name) ?? {};
+      return { commit: name, subject: message.split('\n', 1)[0] ?? '', author: ada, timeMs };
+    });
+  return { commits: commits.slice(0, most), more: parted < 0 || commits.length > most, reached, back };
+}
+
+function commit(state: State, { files, message = 'Change', parent = state.branch }: SourceCommit): string {
   const next = new Map<string, SourceFile>(parent === undefined ? [] : state.commits.get(parent)?.files);
   for (const [path, content] of Object.entries(files)) {
     const executable = typeof content === 'object';
     if (content === null) next.delete(path);
     else next.set(path, { bytes: Buffer.from(typeof content === 'object' ? content.executable : content), executable });
   }
-  const name = (state.commits.size + 1).toString(16).padStart(40, '0');
+  const number = state.commits.size + 1;
+  const name = number.toString(16).padStart(40, '0');
   const sorted = new Map([...next].sort(([a], [b]) => (a < b ? -1 : 1)));
-  state.commits.set(name, { parent, files: sorted });
+  state.commits.set(name, { parent, files: sorted, message, timeMs: number * 1000 });
   state.branch = name;
   return name;
 }
@@ -160,10 +193,12 @@ export function memorySource(): MemorySource {
     async fetchRevision(source, { revision, ...access }) {
       reach(state, access);
       if (state.commits.has(revision)) return filesAt(state, gitOf(source), revision);
-      throw fail(`Cannot fetch revision ${revision} of ${url}: there is none.`, {
-        code: 'NotFound',
-        reason: 'RevisionGone',
-      });
+      throw gone(revision);
+    },
+    async changes(source, request) {
+      reach(state, request);
+      if (state.commits.has(request.to)) return changes(state, gitOf(source), request);
+      throw gone(request.to);
     },
   };
   const server: MemorySourceServer = {

@@ -1,8 +1,11 @@
 export type {
+  ChangesRequest,
   FetchedSource,
   FileTree,
   SourceAccess,
   SourceAdapter,
+  SourceChange,
+  SourceChanges,
   SourceCredentials,
   SourceFile,
   SourceHead,

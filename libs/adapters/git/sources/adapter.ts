@@ -1,14 +1,16 @@
 import type { Source } from '@fairlead/core/model';
 import type { FetchedSource, FileTree, SourceAccess, SourceAdapter } from '@fairlead/ports/source';
-import { failure, notFound } from '../failures.ts';
+import { notFound } from '../failures.ts';
 import { httpClient, type HttpClient, type HttpOptions } from '../http.ts';
 import { byteCache, type ByteCache } from '../objects/byteCache.ts';
 import type { Commit } from '../objects/store.ts';
-import { NotOurRef, type TransportOptions } from '../remote/transport.ts';
+import type { TransportOptions } from '../remote/transport.ts';
 import { repositoryUrl } from '../remote/url.ts';
+import { changesBetween } from './changes.ts';
+import { byName, commitOf, gone, isCommitName } from './commits.ts';
 import { keepMirrors, type Mirror } from './mirror.ts';
 import { findRef, remoteRefOf } from './ref.ts';
-import { deepen, firstDepth, revisionOf } from './revision.ts';
+import { revisionOf } from './revision.ts';
 import { sourceFiles, type SourceLimits } from './tree.ts';
 
 /** Where copies are kept and what bounds them. */
@@ -62,42 +64,11 @@ async function filesAt({ git, root, limits, options, blobs }: Call, mirror: Mirr
   );
 }
 
-/** Fetches a ref or a commit; undefined when there is none, or the server does not give it out. */
-async function byName(mirror: Mirror, name: string): Promise<string | undefined> {
-  try {
-    return await mirror.bring(name, firstDepth);
-  } catch (error) {
-    if (error instanceof NotOurRef) return undefined;
-    throw error;
-  }
-}
-
-function gone({ options: { url } }: Call, revision: string): Error {
-  return failure(
-    url,
-    `Cannot fetch revision ${revision} of ${url}: the server does not give it out, and it is not in the history of the source's ref. Push it again, or promote a newer release.`,
-    { code: 'NotFound', reason: 'RevisionGone', retry: 'backoff' },
-  );
-}
-
-/** A commit that is asked for by its name, from the server or the history of a ref. */
-async function commitOf(call: Call, mirror: Mirror, wanted: { revision: string; remoteRef: string }): Promise<Commit> {
-  const { revision, remoteRef } = wanted;
-  // Asked even where the commit is here already: what these credentials may not read must not come from the copy.
-  const ref = await byName(mirror, remoteRef);
-  const here = () => mirror.store.commit(revision);
-  if (!(await here())) await byName(mirror, revision);
-  if (ref !== undefined) await deepen(mirror, remoteRef, async () => !(await here()));
-  const commit = await here();
-  if (commit) return commit;
-  throw gone(call, revision);
-}
-
 /** What the ref names now. */
 async function headOf(call: Call, mirror: Mirror, remoteRef: string): Promise<Commit> {
   const { url } = call.options;
   const { ref } = call.git;
-  if ('commit' in ref) return await commitOf(call, mirror, { revision: ref.commit, remoteRef });
+  if ('commit' in ref) return await commitOf(mirror, { url, revision: ref.commit, remoteRef });
   const oid = await byName(mirror, remoteRef);
   const commit = oid === undefined ? undefined : await mirror.store.commit(oid);
   if (commit) return commit;
@@ -146,10 +117,21 @@ export function gitSourceAdapter(options: GitSourceOptions): GitSourceAdapter {
     },
     async fetchRevision(source, { revision, ...access }) {
       const call = callFor(source, access);
-      if (!/^[0-9a-f]{40}$/.test(revision)) throw gone(call, revision);
+      const { url } = call.options;
+      if (!isCommitName(revision)) throw gone({ url, revision });
       return await mirrors.use(call.options, async (mirror) => {
         const remoteRef = await remoteRefOf(call.git.ref, call.options);
-        return await filesAt(call, mirror, await commitOf(call, mirror, { revision, remoteRef }));
+        return await filesAt(call, mirror, await commitOf(mirror, { url, revision, remoteRef }));
+      });
+    },
+    async changes(source, { from, to, most, ...access }) {
+      const call = callFor(source, access);
+      const { git: place, root, options: transport } = call;
+      const { url } = transport;
+      if (!isCommitName(to)) throw gone({ url, revision: to });
+      return await mirrors.use(transport, async (mirror) => {
+        const remoteRef = await remoteRefOf(place.ref, transport);
+        return await changesBetween(mirror, { url, root, remoteRef }, { from, to, most });
       });
     },
     close: () => client.close(),

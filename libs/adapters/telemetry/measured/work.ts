@@ -28,6 +28,7 @@ export function tracedSource(adapter: SourceAdapter): SourceAdapter {
     check: (source, access) => step('check source', () => adapter.check(source, access), { quiet: true }),
     fetch: (source, request) => step('fetch source', () => adapter.fetch(source, request)),
     fetchRevision: (source, request) => step('fetch source', () => adapter.fetchRevision(source, request)),
+    changes: (source, request) => step('compare source', () => adapter.changes(source, request)),
   };
 }
 

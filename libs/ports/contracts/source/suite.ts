@@ -30,6 +30,7 @@ export function sourceContract(name: string, harness: SourceHarness): void {
     trees(() => opened);
     revisions(() => opened);
     pins(() => opened);
+    changes(() => opened);
     troubles(() => opened);
   });
 }
@@ -178,6 +179,85 @@ function pins(current: Current): void {
   });
 }
 
+function changes(current: Current): void {
+  const told = async (source: Source, request: { from: string; to: string; most?: number }) => {
+    const { adapter, access = {} } = current();
+    const found = await adapter.changes(source, { most: 50, ...access, ...request });
+    return { ...found, commits: found.commits.map(({ commit }) => commit) };
+  };
+
+  test('the commits between two revisions are told newest first, as far as they changed the root', async () => {
+    const { adapter, server, source, access = {} } = current();
+    const first = await server.commit({ files: { 'deploy/a.yaml': '1' } });
+    const second = await server.commit({ files: { 'deploy/a.yaml': '2' }, message: 'Fix the till\n\nIt rang twice.' });
+    await server.commit({ files: { 'src/x': '1' } });
+    const third = await server.commit({ files: { 'deploy/b.yaml': '1' } });
+    const deploy = source({ path: 'deploy' });
+    const whole = { more: false, reached: true, back: false };
+    expect(await told(deploy, { from: first, to: third })).toEqual({ commits: [third, second], ...whole });
+    expect((await told(source(), { from: first, to: third })).commits).toHaveLength(3);
+    expect(await told(deploy, { from: third, to: third })).toEqual({ commits: [], ...whole });
+    const { commits } = await adapter.changes(deploy, { ...access, from: first, to: second, most: 50 });
+    expect(commits).toEqual([
+      {
+        commit: second,
+        subject: 'Fix the till',
+        author: { name: 'Ada', email: 'ada@example.com' },
+        timeMs: expect.any(Number),
+      },
+    ]);
+  });
+
+  test('no more commits are told than were asked for, and that there are more', async () => {
+    const { server, source } = current();
+    const first = await server.commit({ files: { a: '0' } });
+    const later: string[] = [];
+    for (let index = 1; index <= 20; index += 1) later.unshift(await server.commit({ files: { a: `${index}` } }));
+    const [newest = ''] = later;
+    const request = { from: first, to: newest };
+    expect(await told(source(), { ...request, most: 5 })).toEqual({
+      commits: later.slice(0, 5),
+      more: true,
+      reached: true,
+      back: false,
+    });
+    expect(await told(source(), { ...request, most: 20 })).toMatchObject({ commits: later, more: false });
+  });
+
+  test('a return to an older revision tells what was taken out', async () => {
+    const { server, source } = current();
+    const first = await server.commit({ files: { a: '1' } });
+    const second = await server.commit({ files: { a: '2' } });
+    const third = await server.commit({ files: { a: '3' } });
+    const answer = { commits: [third, second], more: false, reached: false, back: true };
+    expect(await told(source(), { from: third, to: first })).toEqual(answer);
+  });
+
+  test('after a rewrite the commits are those since the two revisions parted', async () => {
+    const { server, source } = current();
+    const first = await server.commit({ files: { a: '1' } });
+    const lost = await server.commit({ files: { a: '2' } });
+    await fetched(current, source());
+    const anew = await server.commit({ files: { a: '3' }, parent: first });
+    const answer = { commits: [anew], more: false, reached: false, back: false };
+    expect(await told(source(), { from: lost, to: anew })).toEqual(answer);
+  });
+
+  test('from a revision that is nowhere the newest commits are told, and of one that is nowhere none', async () => {
+    const { adapter, server, source, access = {} } = current();
+    const first = await server.commit({ files: { a: '1' } });
+    const second = await server.commit({ files: { a: '2' } });
+    for (const from of [missing, 'v1']) {
+      const answer = { commits: [second, first], more: true, reached: false, back: false };
+      expect(await told(source(), { from, to: second })).toEqual(answer);
+    }
+    for (const to of [missing, 'v1', '']) {
+      const asked = adapter.changes(source(), { ...access, from: first, to, most: 50 });
+      await expect(asked).rejects.toMatchObject({ reason: 'RevisionGone' });
+    }
+  });
+}
+
 function troubles(current: Current): void {
   test('a server that is down, refuses the credentials or has lost the branch is told apart', async () => {
     const { adapter, server, source, access = {} } = current();
@@ -187,14 +267,19 @@ function troubles(current: Current): void {
       await expect(adapter.check(source(), access)).rejects.toMatchObject({ reason, retry: 'backoff' });
       await expect(adapter.fetch(source(), { ...access, head })).rejects.toMatchObject({ reason });
     };
+    // Of what is here already nothing is told either.
+    const changes = async (reason: string) =>
+      expect(adapter.changes(source(), { ...access, from: head, to: head, most: 1 })).rejects.toMatchObject({ reason });
     server.down(true);
     await all('SourceUnavailable');
+    await changes('SourceUnavailable');
     await expect(adapter.fetchRevision(source(), { ...access, revision: head })).rejects.toMatchObject({
       reason: 'SourceUnavailable',
     });
     server.down(false);
     server.refuseCredentials(true);
     await all('SourceRejected');
+    await changes('SourceRejected');
     await expect(adapter.fetchRevision(source(), { ...access, revision: head })).rejects.toMatchObject({
       reason: 'SourceRejected',
     });
