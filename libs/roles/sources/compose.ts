@@ -72,7 +72,9 @@ export async function startSourcesRole(
     { ...access, store, clock, keep: files.keep, steps: observing.steps },
     { pollMs: settings.pollMs },
   );
-  const rendering = counted(renderHere({ files, bundles: makeBundles({ ...renderersOf(settings), store, files }) }));
+  const rendering = counted(
+    renderHere({ files, access, bundles: makeBundles({ ...renderersOf(settings), store, files }) }),
+  );
   observing.watch({ name: 'sources', limitMs: lookLimitMs, read: () => watcher.progress() });
   let changed = (): void => undefined;
   const ports = { store, bus, clock, onError: onProblem, steps: observing.steps };
@@ -164,5 +166,6 @@ function counted(rendering: Rendering): Rendering {
       instruments().renderRequests.add(1);
       return rendering.render(asked);
     },
+    changes: (asked) => rendering.changes(asked),
   };
 }

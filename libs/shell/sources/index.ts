@@ -1,6 +1,7 @@
 export { announceFleet, fleetFact, readWanted, type FleetNotice, type Wanted } from './announce.ts';
 export { keepFiles, type FileKeeper, type FilePorts, type PinnedSource } from './files.ts';
 export { boundsOf } from './bounds.ts';
+export { type Compare, type Compared } from './changes.ts';
 export { type TeamBounds } from './checks.ts';
 export { makeBundles, type BundleMaker, type RenderPorts, type RenderRequest } from './render.ts';
 export { followHead, type HeadFollower, type HeadPorts } from './head.ts';

@@ -1,8 +1,9 @@
 import { FairleadError, pathOf, sourcesOf, urlOf, type Application, type Digest } from '@fairlead/core/model';
 import type { RenderInputs } from '@fairlead/core/placement';
 import type { FileTree } from '@fairlead/ports/source';
+import { compareSources, rememberCompared, type Compare } from './changes.ts';
 import type { TeamBounds } from './checks.ts';
-import type { FileKeeper, PinnedSource } from './files.ts';
+import type { FileKeeper, FilePorts, PinnedSource } from './files.ts';
 import type { BundleMaker, RenderRequest } from './render.ts';
 import type { Author, SourceState } from './states.ts';
 import { sourceKey } from './wanted.ts';
@@ -57,6 +58,8 @@ export interface Rendering {
   /** What a release of these files is called, and which renderers it pins. */
   describe(asked: Described): Promise<Resolved>;
   render(asked: PinnedRender): Promise<Digest>;
+  /** What lies between two revisions of a source, for people to read. */
+  readonly changes: Compare;
 }
 
 /** Joins what was found in sources with what renders, be it in this process or in another. */
@@ -75,7 +78,11 @@ export function releasesFrom(parts: {
 }
 
 /** Rendering in this process. */
-export function renderHere(parts: { readonly files: FileKeeper; readonly bundles: BundleMaker }): Rendering {
+export function renderHere(parts: {
+  readonly files: FileKeeper;
+  readonly bundles: BundleMaker;
+  readonly access: Pick<FilePorts, 'adapters' | 'credentials'>;
+}): Rendering {
   return {
     async describe({ application, sources }) {
       const main = sources['main'];
@@ -94,6 +101,7 @@ export function renderHere(parts: { readonly files: FileKeeper; readonly bundles
       };
     },
     render: (request) => parts.bundles.bundleFor(renderRequest(request)),
+    changes: rememberCompared(compareSources(parts.access)),
   };
 }
 

@@ -1,7 +1,9 @@
-import { asFairleadError, errorOf, FairleadError, isDigest, type JsonObject } from '@fairlead/core/model';
+import { asFairleadError, errorOf, FairleadError, isDigest, urlOf, type JsonObject } from '@fairlead/core/model';
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
+import type { SourceChanges } from '@fairlead/ports/source';
 import type { Change, Store } from '@fairlead/ports/store';
+import { rememberCompared, type Compare } from '../changes.ts';
 import { keptBundle } from '../render.ts';
 import { renderRequest, type Rendering, type Resolved } from '../releases.ts';
 import { answerPrefix, requestOf, workPrefix, type AnswerFact, type Work } from './words.ts';
@@ -65,10 +67,28 @@ export function askRendering(ports: AskPorts): RemoteRendering {
         retry: 'backoff',
       });
     },
+    changes: rememberCompared(compareBy(desk)),
     close() {
       for (const stop of stops) stop();
       desk.close();
     },
+  };
+}
+
+/** An instance of an older release takes the question for a render, and fails at it in words of its own. */
+function compareBy(desk: Desk): Compare {
+  return async (asked) => {
+    const older = (cause?: unknown): FairleadError =>
+      new FairleadError(
+        `Cannot tell what changed in ${urlOf(asked.source)}: the instance of the sources role that was asked failed at it. Run one release of every role, or look at its log.`,
+        { code: 'Unavailable', reason: 'SourcesSilent', retry: 'backoff', cause },
+      );
+    const value = await desk.ask({ kind: 'changes', asked }).catch((thrown: unknown) => {
+      const error = asFairleadError(thrown);
+      throw error.code === 'Internal' ? older(error) : error;
+    });
+    if (Array.isArray(value['commits'])) return value as unknown as SourceChanges;
+    throw older();
   };
 }
 

@@ -1,10 +1,10 @@
-import { asFairleadError, plainError, type JsonObject } from '@fairlead/core/model';
+import { asFairleadError, FairleadError, plainError, type JsonObject } from '@fairlead/core/model';
 import type { Bus } from '@fairlead/ports/bus';
 import type { Clock } from '@fairlead/ports/clock';
 import { untold, type Cause, type Steps } from '@fairlead/ports/steps';
 import type { Change, Guard, Store } from '@fairlead/ports/store';
 import type { Rendering } from '../releases.ts';
-import { answerPrefix, workOf, workPrefix, type AnswerFact, type WorkFact } from './words.ts';
+import { answerPrefix, isAside, workOf, workPrefix, type AnswerFact, type Work, type WorkFact } from './words.ts';
 
 /** One instance's share of the work that is asked of the sources role. */
 export interface RenderingService {
@@ -36,6 +36,8 @@ export interface ServeOptions {
 
 /** How many pieces of work an instance does at once. */
 const atOnce = 4;
+/** How many of those that only people wait for, beside them. */
+const asidesAtOnce = 2;
 /** How long an answer stays for those who may still read it. */
 const answersStayMs = 600_000;
 /** How soon work is looked at again that the store kept from being done. */
@@ -105,7 +107,7 @@ class Service implements RenderingService {
 
   #next(): void {
     for (const [key, cause] of this.#waiting) {
-      if (this.#running.size >= atOnce) return;
+      if (!this.#hasRoomFor(key)) continue;
       this.#waiting.delete(key);
       const work = this.#steps
         .run('serve work', () => this.#claimAndDo(key), { cause, quiet: true })
@@ -116,6 +118,11 @@ class Service implements RenderingService {
         });
       this.#running.set(key, work);
     }
+  }
+
+  #hasRoomFor(key: string): boolean {
+    const alike = [...this.#running.keys()].filter((one) => isAside(one) === isAside(key)).length;
+    return alike < (isAside(key) ? asidesAtOnce : atOnce);
   }
 
   async #claimAndDo(key: string): Promise<void> {
@@ -147,12 +154,8 @@ class Service implements RenderingService {
     const { clock } = this.#ports;
     const { rendering } = this.#options;
     try {
-      const work = workOf(fact);
-      const value: unknown =
-        work.kind === 'describe'
-          ? await rendering.describe(work.asked)
-          : { bundle: await rendering.render(work.asked) };
-      return { atMs: clock.now(), value: value as JsonObject };
+      const value = await answerTo(workOf(fact), rendering);
+      return { atMs: clock.now(), value: value as unknown as JsonObject };
     } catch (thrown) {
       return { atMs: clock.now(), problem: plainError(asFairleadError(thrown)) };
     }
@@ -168,6 +171,22 @@ class Service implements RenderingService {
       if (asFairleadError(thrown).code === 'Conflict') return false;
       throw thrown;
     }
+  }
+}
+
+async function answerTo(work: Work, rendering: Rendering): Promise<object> {
+  switch (work.kind) {
+    case 'describe':
+      return rendering.describe(work.asked);
+    case 'render':
+      return { bundle: await rendering.render(work.asked) };
+    case 'changes':
+      return rendering.changes(work.asked);
+    default:
+      throw new FairleadError(
+        `Cannot answer ${JSON.stringify((work as { kind?: unknown }).kind)}: this instance of the sources role does not know such work. Run one release of every role.`,
+        { code: 'Unavailable', reason: 'SourcesSilent', retry: 'backoff' },
+      );
   }
 }
 

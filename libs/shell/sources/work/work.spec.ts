@@ -54,7 +54,8 @@ function setUp() {
     }
   };
   const ports = { store, bus, clock, onError: (error: unknown) => void errors.push(error) };
-  const serve = async (instance: string, render: Rendering['render']) => {
+  const unasked: Rendering['changes'] = () => Promise.reject(new Error('nobody asks for changes here'));
+  const serve = async (instance: string, render: Rendering['render'], changes = unasked) => {
     await store.beat({ instance, role: 'sources', ttlMs: 60_000 });
     live.add(instance);
     const rendering: Rendering = {
@@ -66,6 +67,7 @@ function setUp() {
         log.push(instance);
         return { version: '1.0.0', sources: {}, renderer: { plain: '1' } };
       },
+      changes,
     };
     const owner = (): string | undefined => [...live].sort()[0];
     return serveRendering(ports, { instance, live: () => [...live], ownerOf: owner, rendering });
@@ -173,4 +175,74 @@ test('work that was asked while no bell was heard is found at the start, and an 
   await quiet();
   bus.lose();
   expect(await answer).toBe(digest('b'));
+});
+
+const compared = {
+  source: { git: { url: 'https://git.example.com/web', path: 'deploy', ref: { branch: 'main' } } },
+  team: 'web',
+  from: 'r1',
+  to: 'r2',
+  most: 50,
+};
+const answered = { commits: [], more: false, reached: true, back: false };
+
+test('what changed between two revisions is asked once, and remembered', async () => {
+  const { serve, ask } = setUp();
+  const asked: unknown[] = [];
+  await serve(
+    'a',
+    async () => digest('b'),
+    async (given) => {
+      asked.push(given);
+      return answered;
+    },
+  );
+  const asking = ask();
+  expect(await Promise.all([asking.changes(compared), asking.changes(compared)])).toEqual([answered, answered]);
+  await asking.changes(compared);
+  expect(asked).toEqual([compared]);
+});
+
+test('an instance of an older release fails at such a question in words that help', async () => {
+  const { serve, ask } = setUp();
+  await serve(
+    'a',
+    async () => digest('b'),
+    () => Promise.reject(new TypeError("Cannot read properties of undefined (reading 'spec')")),
+  );
+  await expect(ask().changes(compared)).rejects.toMatchObject({
+    reason: 'SourcesSilent',
+    message: expect.stringContaining('one release of every role'),
+  });
+});
+
+test('work of a later release is answered by a refusal', async () => {
+  const { serve, store, bus, quiet } = setUp();
+  await serve('a', async () => digest('b'));
+  const work = JSON.stringify({ kind: 'paint', asked: {} });
+  await store.write([{ put: 'fact', key: 'work:k', value: { work, near: 'k' } }]);
+  await bus.publish('work', { key: 'k' });
+  await quiet();
+  expect(await store.fact('answer:k')).toMatchObject({ problem: { reason: 'SourcesSilent' } });
+});
+
+test('questions of people leave room for renders', async () => {
+  const { serve, ask, quiet } = setUp();
+  const stuck = Promise.withResolvers<typeof answered>();
+  let asked = 0;
+  await serve(
+    'a',
+    async () => digest('b'),
+    () => {
+      asked += 1;
+      return stuck.promise;
+    },
+  );
+  const asking = ask();
+  const waiting = ['r2', 'r3', 'r4', 'r5', 'r6'].map((to) => asking.changes({ ...compared, to }));
+  await quiet();
+  expect(asked).toBe(2);
+  expect(await asking.render(pinned('x'))).toBe(digest('b'));
+  stuck.resolve(answered);
+  expect(await Promise.all(waiting)).toHaveLength(5);
 });
