@@ -60,6 +60,7 @@ beforeAll(async () => {
     connection: () => 'Never' as const,
     source: async () => undefined,
     bus,
+    compare: () => Promise.reject(new Error('nothing was promoted here')),
     previews: {
       of: async () => ({
         release: { digest: `sha256:${'1'.repeat(64)}` as Digest, version: '1.0.0' },

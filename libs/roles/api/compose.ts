@@ -5,7 +5,7 @@ import type { FleetView } from '@fairlead/roles/fleet';
 import type { Ground } from '@fairlead/roles/ground';
 import type { FleetSettings } from '@fairlead/roles/settings';
 import { peopleActions, previewReleases, type Follower, type ReleaseSource } from '@fairlead/shell/planner';
-import { followHead, sameRepository } from '@fairlead/shell/sources';
+import { followHead, sameRepository, type Compare } from '@fairlead/shell/sources';
 import { peoplesActions } from './actions.ts';
 import { apiModule } from './module.ts';
 import { readPorts } from './ports.ts';
@@ -17,6 +17,8 @@ export interface RoleParts {
   /** True where nobody else in this process follows the fleet repository. */
   readonly follows: boolean;
   readonly releases: ReleaseSource;
+  /** Who knows the history of sources. */
+  readonly compare: Compare;
   readonly caPem: string;
   /** `HOST:PORT` that agents dial for enrolment. */
   readonly enrolAt: () => string;
@@ -78,7 +80,7 @@ export function startApiRole(ground: Ground, parts: RoleParts): ApiRole {
     address: parts.enrolAt,
   });
   return {
-    module: apiModule({ ports: { ...ports, bus, previews }, actions: people, bus, readiness }),
+    module: apiModule({ ports: { ...ports, bus, previews, compare: parts.compare }, actions: people, bus, readiness }),
     readiness,
     close: follower.close,
   };

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { Bus } from '@fairlead/ports/bus';
-import type { ApplicationPorts, PlanPorts } from '@fairlead/shell/api';
+import type { ApplicationPorts, ChangesPorts, PlanPorts } from '@fairlead/shell/api';
 import { HealthController, READINESS, type Readiness } from './health.ts';
 import { READ_PORTS, ReadsController } from './reads.ts';
 import { PLAN_PORTS, QuestionsController } from './questions.ts';
@@ -9,7 +9,7 @@ import { ACTIONS, WritesController, type Actions } from './writes.ts';
 
 /** What the api role is made of. */
 export interface ApiParts {
-  readonly ports: ApplicationPorts & PlanPorts;
+  readonly ports: ApplicationPorts & PlanPorts & ChangesPorts;
   readonly actions: Actions;
   readonly bus: Bus;
   readonly readiness: Readiness;

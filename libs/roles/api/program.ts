@@ -16,7 +16,15 @@ export async function startApiProgram(settings: Settings): Promise<Running> {
   const fleet = await openFleet(settings, store);
   const rendering = askRendering(ground);
   const releases = releasesFrom({ state: (key) => sourceState(store, key), rendering });
-  const role = startApiRole(ground, { settings, fleet, follows: true, releases, caPem, enrolAt: () => gateway });
+  const role = startApiRole(ground, {
+    settings,
+    fleet,
+    follows: true,
+    releases,
+    compare: rendering.changes,
+    caPem,
+    enrolAt: () => gateway,
+  });
   const [name] = names;
   const http = await listenHttps({
     modules: [role.module],

@@ -6,6 +6,7 @@ import {
   getDecisions,
   getFleet,
   listApplications,
+  listChanges,
   listClusters,
   listDrift,
   listEnvironments,
@@ -14,6 +15,7 @@ import {
   listReleases,
   listRollouts,
   type ApplicationPorts,
+  type ChangesPorts,
 } from '@fairlead/shell/api';
 import { openapi, type Answer } from '@fairlead/wire/rest';
 import { Input, Operation, type Given } from '@fairlead/roles/http';
@@ -24,9 +26,9 @@ export const READ_PORTS = Symbol('read ports');
 /** Everything that can be read. Each method is one line of the table; what it answers is made in the shell. */
 @Controller()
 export class ReadsController {
-  private readonly ports: ApplicationPorts;
+  private readonly ports: ApplicationPorts & ChangesPorts;
 
-  constructor(@Inject(READ_PORTS) ports: ApplicationPorts) {
+  constructor(@Inject(READ_PORTS) ports: ApplicationPorts & ChangesPorts) {
     this.ports = ports;
   }
 
@@ -80,6 +82,11 @@ export class ReadsController {
   @Operation('listReleases')
   listReleases(@Input('listReleases') query: Given<'listReleases'>): Promise<Answer<'listReleases'>> {
     return listReleases(this.ports, query);
+  }
+
+  @Operation('listChanges')
+  listChanges(@Input('listChanges') query: Given<'listChanges'>): Promise<Answer<'listChanges'>> {
+    return listChanges(this.ports, query);
   }
 
   @Operation('listDrift')

@@ -62,6 +62,7 @@ export async function startHub(options: HubOptions, bundle: Bundle = {}): Promis
     // The planner in this process follows it; with others about, that one may only stand by.
     follows: !alone,
     releases,
+    compare: sources.rendering.changes,
     caPem: keys.caPem,
     enrolAt: () => address.replace('https://', ''),
   });

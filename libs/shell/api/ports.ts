@@ -1,5 +1,5 @@
 import type { FleetDocuments, Ledger } from '@fairlead/core/documents';
-import type { CommitSha, Connection, FairleadError } from '@fairlead/core/model';
+import type { CommitSha, Connection, Digest, FairleadError } from '@fairlead/core/model';
 import type { Placement } from '@fairlead/core/placement';
 import type { ClusterRow, Store } from '@fairlead/ports/store';
 import type { Clock } from '@fairlead/ports/clock';
@@ -11,8 +11,11 @@ export interface LedgerCommit {
   readonly author: string;
   readonly message: string;
   readonly trailers: readonly (readonly [string, string])[];
-  readonly digest: string;
+  readonly digest: Digest;
   readonly version: string;
+  readonly definition: CommitSha;
+  /** By the source's name. */
+  readonly revisions: Readonly<Record<string, string>>;
 }
 
 /** The fleet as git has it: what all answers start from. */

@@ -1,5 +1,6 @@
 import { splitApplicationId, type ApplicationId } from '@fairlead/core/model';
 import { decidedOf, recordsOf, standingsOf } from './decisions.ts';
+import { actionOf, ledgerFiles, newestFirst, sortedNewestFirst } from './lines.ts';
 import { pageOf, type PageRequest } from './pages.ts';
 import { optional } from './optional.ts';
 import type { LedgerCommit, ReadPorts } from './ports.ts';
@@ -92,31 +93,19 @@ function enteredWith(commits: readonly LedgerCommit[]): string | undefined {
 
 /** The ledger's commits, newest first. */
 export async function listReleases(ports: ReadPorts, query: PairQuery) {
-  const named = ports.fleet()?.named ?? new Map<string, readonly LedgerCommit[]>();
-  const lines = [...named].flatMap(([key, commits]) => {
-    const [environment = '', team = '', name = ''] = key.split('/');
-    return commits.map((commit) => ({ ...commit, environment, application: `${team}/${name}` }));
-  });
-  const asked = lines.filter(
-    (line) =>
-      (query.application === undefined || line.application === query.application) &&
-      (query.environment === undefined || line.environment === query.environment),
+  const lines = ledgerFiles(ports, query).flatMap(({ environment, application, commits }) =>
+    commits.map((commit) => ({ ...commit, environment, application })),
   );
-  const order = (line: (typeof lines)[number]): string =>
-    `${String(9e15 - line.timeMs)} ${line.commit} ${line.environment}/${line.application}`;
-  const page = pageOf(
-    asked.sort((a, b) => (order(a) < order(b) ? -1 : 1)),
-    { ...query, key: order },
-  );
+  const page = pageOf(sortedNewestFirst(lines), { ...query, key: newestFirst });
   const items = page.items.map((line) => ({
     application: line.application,
     environment: line.environment,
     commit: line.commit as string,
     timeMs: line.timeMs,
     author: line.author,
-    action: line.message.split(/[\s:]/, 1)[0] ?? '',
+    action: actionOf(line),
     version: line.version,
-    release: line.digest,
+    release: line.digest as string,
     message: line.message.split('\n', 1)[0] ?? '',
     trailers: line.trailers.map(([key, value]): [string, string] => [key, value]),
   }));

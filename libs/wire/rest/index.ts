@@ -1,6 +1,7 @@
 export { openapi } from './openapi.ts';
 export {
   type ApplicationView,
+  type ChangesView,
   type ClusterView,
   type DriftView,
   type EnvironmentView,

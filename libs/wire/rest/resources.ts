@@ -199,6 +199,46 @@ export const historyView = z.object({
   trailers: z.array(z.tuple([z.string(), z.string()])),
 });
 
+const releaseOf = {
+  version: z.string(),
+  release: z.string(),
+  definition: z.string().describe('Commit of the fleet repository that defines the application so'),
+};
+
+/** What one promotion or return changed, down to the commits of the sources. */
+export const changesView = z.object({
+  application: z.string(),
+  environment: z.string(),
+  commit: z.string().describe('Of the ledger'),
+  timeMs,
+  author: z.string(),
+  action: z.string(),
+  ...releaseOf,
+  before: z.object(releaseOf).optional().describe('What the environment had; missing for the first release'),
+  sources: z.array(
+    z.object({
+      name: z.string(),
+      url: z.string().optional().describe('Missing where the fleet does not define the source any more'),
+      from: z.string().optional().describe('Revision before; missing for a source that was not there'),
+      to: z.string().optional().describe('Revision now; missing for a source that is gone'),
+      commits: z
+        .array(
+          z.object({
+            commit: z.string(),
+            subject: z.string(),
+            author: z.object({ name: z.string(), email: z.string() }),
+            timeMs: z.int().describe('When it was committed, in milliseconds since 1970'),
+          }),
+        )
+        .describe('Newest first, those that changed something under the root of the source'),
+      more: z.boolean().describe('There are further ones'),
+      reached: z.boolean().describe('The history of `to` leads to `from`: the commits are what came'),
+      back: z.boolean().describe('The history of `from` leads to `to`: the commits are what was taken out'),
+      problem: why.optional().describe('Why the history cannot be read'),
+    }),
+  ),
+});
+
 /** One difference between a live object and what was applied. */
 export const driftView = z.object({
   atMs: timeMs,
@@ -268,6 +308,7 @@ export type ApplicationView = z.infer<typeof applicationView>;
 export type EnvironmentView = z.infer<typeof environmentView>;
 export type RolloutView = z.infer<typeof rolloutView>;
 export type HistoryView = z.infer<typeof historyView>;
+export type ChangesView = z.infer<typeof changesView>;
 export type DriftView = z.infer<typeof driftView>;
 export type PlanView = z.infer<typeof planView>;
 export type EventView = z.infer<typeof eventView>;

@@ -2,6 +2,7 @@ import { eventsAnswer, objectAnswer, planAnswer, treeAnswer } from '@fairlead/co
 import { z } from 'zod';
 import {
   applicationView,
+  changesView,
   clusterView,
   connection,
   decisionsView,
@@ -118,6 +119,18 @@ export const routes = {
     summary: 'The ledger: promotions, rollbacks and decisions, newest first',
     query: z.object({ ...page, application: z.string().optional(), environment: z.string().optional() }),
     answer: pageOf(historyView),
+  },
+  listChanges: {
+    method: 'GET',
+    path: '/api/v1/changes',
+    summary: 'What promotions and returns changed, with the commits of the sources, newest first; asked of git servers',
+    query: z.object({
+      ...page,
+      limit: z.coerce.number().int().min(1).max(20).default(10),
+      application: z.string().optional().describe('TEAM/NAME'),
+      environment: z.string().optional(),
+    }),
+    answer: pageOf(changesView),
   },
   listDrift: {
     method: 'GET',
