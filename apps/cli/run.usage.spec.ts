@@ -21,6 +21,7 @@ const commands = [
   ['rollouts'],
   ['why'],
   ['history'],
+  ['changelog'],
   ['drift'],
   ['diff'],
   ['events'],

@@ -2,6 +2,7 @@ import type { Register } from '../cli.ts';
 import { registerAcknowledge } from './acknowledge.ts';
 import { registerApprove } from './approve.ts';
 import { registerApps } from './apps.ts';
+import { registerChangelog } from './changelog.ts';
 import { registerCluster } from './cluster/cluster.ts';
 import { registerDiff } from './diff.ts';
 import { registerDrift } from './drift.ts';
@@ -31,6 +32,7 @@ export const commands: readonly Register[] = [
   registerRollouts,
   registerWhy,
   registerHistory,
+  registerChangelog,
   registerDrift,
   registerDiff,
   registerEvents,

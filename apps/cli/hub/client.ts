@@ -21,11 +21,11 @@ type ItemOf<Name extends Listing> = Answer<Name> extends { items: (infer Item)[]
 export interface HubClient {
   readonly server: string;
   call<Name extends Operation>(name: Name, given?: Given<Name>): Promise<Answer<Name>>;
-  /** All pages of a list, up to `limit` items; {@link mostItems} if it is not given. */
+  /** All pages of a list, up to `limit` items; {@link mostItems} if it is not given. `pageSize` where a page holds fewer than 500. */
   list<Name extends Listing>(
     name: Name,
     query?: Given<Name>['query'],
-    options?: { readonly limit?: number },
+    options?: { readonly limit?: number; readonly pageSize?: number },
   ): Promise<ItemOf<Name>[]>;
   /** The journal as it is written; see {@link follow}. */
   watch(options: { readonly signal: AbortSignal; readonly afterId?: number }): AsyncIterable<Line>;
@@ -33,7 +33,7 @@ export interface HubClient {
 
 /** How many items a list is read to. */
 const mostItems = 100_000;
-const pageSize = 500;
+const usualPageSize = 500;
 
 /** How a client waits. */
 export interface ClientOptions {
@@ -73,7 +73,7 @@ export function hubClient(hub: Profile, options: ClientOptions = {}): HubClient 
   return {
     server: hub.server,
     call,
-    async list(name, query = {}, { limit = mostItems } = {}) {
+    async list(name, query = {}, { limit = mostItems, pageSize = usualPageSize } = {}) {
       const items: unknown[] = [];
       let cursor: string | undefined;
       do {
