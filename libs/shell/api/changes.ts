@@ -11,7 +11,15 @@ import {
 import { attemptsOf } from '@fairlead/core/releases';
 import type { Clock } from '@fairlead/ports/clock';
 import type { SourceChanges } from '@fairlead/ports/source';
-import { actionOf, ledgerFiles, newestFirst, sortedNewestFirst, type Line, type LineQuery } from './lines.ts';
+import {
+  actionOf,
+  ledgerFiles,
+  newestFirst,
+  sortedNewestFirst,
+  type Line,
+  type LineQuery,
+  type NthCommit,
+} from './lines.ts';
 import { optional } from './optional.ts';
 import { pageOf, type PageRequest } from './pages.ts';
 import type { LedgerCommit, ReadPorts } from './ports.ts';
@@ -35,7 +43,7 @@ const patienceMs = 20_000;
 
 /** What an environment was given, and what it had before. */
 interface Step extends Line {
-  readonly now: LedgerCommit;
+  readonly now: NthCommit;
   readonly before: LedgerCommit | undefined;
 }
 
@@ -46,8 +54,8 @@ interface Step extends Line {
 export async function listChanges(ports: ChangesPorts, query: PageRequest & LineQuery) {
   const steps = ledgerFiles(ports, query).flatMap(({ environment, application, commits }) =>
     stepsOf(commits).map(({ now, before }): Step => {
-      const { commit, timeMs } = now;
-      return { environment, application, commit, timeMs, now, before };
+      const { timeMs, nth } = now;
+      return { environment, application, timeMs, nth, now, before };
     }),
   );
   const page = pageOf(sortedNewestFirst(steps), { ...query, key: newestFirst });
@@ -55,7 +63,7 @@ export async function listChanges(ports: ChangesPorts, query: PageRequest & Line
 }
 
 /** The commits that gave the environment another release, each with the one before it; newest first. */
-function stepsOf(commits: readonly LedgerCommit[]): Pick<Step, 'now' | 'before'>[] {
+function stepsOf(commits: readonly NthCommit[]): Pick<Step, 'now' | 'before'>[] {
   const byName = new Map(commits.map((one) => [one.commit, one]));
   const attempts = attemptsOf(commits).flatMap(({ commit }) => byName.get(commit) ?? []);
   return attempts.map((now, at) => ({ now, before: attempts[at + 1] }));

@@ -11,15 +11,19 @@ export interface Line {
   readonly environment: string;
   /** TEAM/NAME. */
   readonly application: string;
-  readonly commit: string;
   readonly timeMs: number;
+  /** Which one of its ledger file, counted from the oldest. */
+  readonly nth: number;
 }
+
+/** A commit of a ledger file in its place. */
+export type NthCommit = LedgerCommit & Pick<Line, 'nth'>;
 
 /** The ledger files that were asked for, with their commits, newest first. */
 export function ledgerFiles(
   ports: Pick<ReadPorts, 'fleet'>,
   { application, environment }: LineQuery,
-): { readonly environment: string; readonly application: string; readonly commits: readonly LedgerCommit[] }[] {
+): { readonly environment: string; readonly application: string; readonly commits: readonly NthCommit[] }[] {
   return [...(ports.fleet()?.named ?? [])]
     .map(([key, commits]) => {
       const [at = '', team = '', name = ''] = key.split('/');
@@ -29,12 +33,16 @@ export function ledgerFiles(
       (file) =>
         (application === undefined || file.application === application) &&
         (environment === undefined || file.environment === environment),
-    );
+    )
+    .map((file) => ({
+      ...file,
+      commits: file.commits.map((commit, at) => ({ ...commit, nth: file.commits.length - at })),
+    }));
 }
 
-/** Key of a line in a list that is told newest first. */
-export function newestFirst({ timeMs, commit, environment, application }: Line): string {
-  return `${String(9e15 - timeMs)} ${commit} ${environment}/${application}`;
+/** Key of a line in a list that is told newest first; git counts in seconds, so those of one file stay in their order. */
+export function newestFirst({ timeMs, nth, environment, application }: Line): string {
+  return `${String(9e15 - timeMs)} ${environment}/${application} ${String(9e9 - nth)}`;
 }
 
 /** The lines in that order. */
