@@ -44,16 +44,14 @@ export async function changesBetween(
   const { url, remoteRef } = place;
   // Asked even where both are here already: what these credentials may not read must not come from the copy.
   const hasRef = (await byName(mirror, remoteRef)) !== undefined;
-  const [newer, older] = [
-    await lookFor(mirror, { url, revision: to, remoteRef, hasRef }),
-    await lookFor(mirror, { url, revision: from, remoteRef, hasRef }),
-  ];
-  if (!newer) throw gone({ url, revision: to });
+  const now = await lookFor(mirror, { url, revision: to, remoteRef, hasRef });
+  if (!now) throw gone({ url, revision: to });
+  const before = await lookFor(mirror, { url, revision: from, remoteRef, hasRef });
   // What is nowhere is not looked for any further.
-  if (!older) return apart(await lineOf(mirror, place, { start: newer, until: from, enough: most }), { most });
-  const came = () => lineOf(mirror, place, { start: newer, until: from });
-  const went = () => lineOf(mirror, place, { start: older, until: to });
-  const goesBack = older.timeMs > newer.timeMs;
+  if (!before) return apart(await lineOf(mirror, place, { start: now, until: from, enough: most }), { most });
+  const came = () => lineOf(mirror, place, { start: now, until: from });
+  const went = () => lineOf(mirror, place, { start: before, until: to });
+  const goesBack = before.timeMs > now.timeMs;
   const first = await (goesBack ? went() : came());
   if (first.found) return whole(first, { most, back: goesBack });
   const second = await (goesBack ? came() : went());
