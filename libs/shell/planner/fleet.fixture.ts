@@ -63,7 +63,8 @@ function releasesOf(source: Source): PlannerPorts['releases'] {
     },
     async bundleFor({ release, inputs }) {
       if (!source.renders) throw new Error('kustomize refused it');
-      return valueDigest([release.digest, inputs]);
+      // What is rendered: a definition that changes no input changes nothing.
+      return valueDigest([release.sources, inputs]);
     },
   };
 }
