@@ -17,6 +17,8 @@ beforeEach(async () => {
     resume: done,
     acknowledge: done,
     removeCluster: done,
+    freeze: done,
+    thaw: done,
   };
   hub = await startScriptedHub({ ...answers, listPlacements: { items: [] } });
 });
@@ -43,6 +45,7 @@ test.each([
   ['rollback shop -e prod --reason slow', 'rollbacks', { ...shop, reason: 'slow' }],
   ['hold shop -e prod --reason incident', 'holds', { ...shop, reason: 'incident' }],
   ['resume shop -e prod', 'resumptions', shop],
+  ['cluster freeze shop-1 --reason swap', 'freezes', { cluster: 'shop-1', reason: 'swap' }],
   [`acknowledge Removal ${commit}`, 'acknowledgements', { kind: 'Removal', subject: commit }],
   [
     'acknowledge Protected prod/web/podinfo /PersistentVolumeClaim/web/data',
@@ -65,6 +68,11 @@ test('a decision as data is the whole answer', async () => {
 test('a cluster is removed by its name', async () => {
   expect((await ran('cluster', 'remove', 'shop-1')).code).toBe(0);
   expect(hub.requests.map((one) => `${one.method} ${one.url.pathname}`)).toEqual(['DELETE /api/v1/clusters/shop-1']);
+});
+
+test('a cluster is thawed by its name', async () => {
+  expect((await ran('cluster', 'thaw', 'shop-1')).code).toBe(0);
+  expect(hub.requests.map((one) => `${one.method} ${one.url.pathname}`)).toEqual(['DELETE /api/v1/freezes/shop-1']);
 });
 
 test('a cluster is not removed withdrawn while something runs there', async () => {

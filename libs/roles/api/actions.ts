@@ -64,6 +64,14 @@ export function peoplesActions(parts: ActionParts): Actions {
       const { commit } = await actions.hold({ ...placeOf(place), reason }, authorOf(person));
       return { commit, message: `Held ${place.application} in ${place.environment}.` };
     },
+    async freeze({ cluster, reason }, person) {
+      const { commit } = await actions.freeze({ cluster: cluster as ClusterName, reason }, authorOf(person));
+      return { commit, message: `Froze ${cluster}: it keeps what it runs, and is given nothing new.` };
+    },
+    async thaw({ cluster }, person) {
+      const { commit } = await actions.freeze({ cluster: cluster as ClusterName }, authorOf(person));
+      return { commit, message: `Thawed ${cluster}: it catches up.` };
+    },
     async acknowledge(given, person) {
       const { commit } = await actions.acknowledge(given, authorOf(person));
       return { commit, message: `Acknowledged ${given.kind} ${given.subject}.` };

@@ -48,6 +48,8 @@ beforeAll(async () => {
     'rollback',
     'resume',
     'hold',
+    'freeze',
+    'thaw',
     'acknowledge',
   ] as const;
   const actions = Object.fromEntries(names.map((name) => [name, refuse])) as unknown as Actions;

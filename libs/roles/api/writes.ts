@@ -7,10 +7,19 @@ export type Actions = {
   readonly [
     Name in Extract<
       OperationName,
-      'createJoin' | 'removeCluster' | 'promote' | 'approve' | 'rollback' | 'resume' | 'hold' | 'acknowledge'
+      | 'createJoin'
+      | 'removeCluster'
+      | 'promote'
+      | 'approve'
+      | 'rollback'
+      | 'resume'
+      | 'hold'
+      | 'freeze'
+      | 'thaw'
+      | 'acknowledge'
     >
   ]: (
-    given: Given<Name> & (Name extends 'removeCluster' ? { cluster: string } : unknown),
+    given: Given<Name> & (Name extends 'removeCluster' | 'thaw' ? { cluster: string } : unknown),
     person: Person,
   ) => Promise<Answer<Name>>;
 };
@@ -63,6 +72,16 @@ export class WritesController {
   @Operation('hold')
   hold(@Input('hold') given: Given<'hold'>, @Caller() person: Person): Promise<Answer<'hold'>> {
     return this.actions.hold(given, person);
+  }
+
+  @Operation('freeze')
+  freeze(@Input('freeze') given: Given<'freeze'>, @Caller() person: Person): Promise<Answer<'freeze'>> {
+    return this.actions.freeze(given, person);
+  }
+
+  @Operation('thaw')
+  thaw(@Input('thaw') given: { cluster: string }, @Caller() person: Person): Promise<Answer<'thaw'>> {
+    return this.actions.thaw(given, person);
   }
 
   @Operation('acknowledge')

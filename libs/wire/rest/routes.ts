@@ -245,6 +245,19 @@ export const routes = {
     body: target.extend({ reason: z.string().min(1) }),
     answer: done,
   },
+  freeze: {
+    method: 'POST',
+    path: '/api/v1/freezes',
+    summary: 'Give one cluster nothing new until it is thawed, by a ledger commit',
+    body: z.object({ cluster: name, reason: z.string().min(1) }),
+    answer: done,
+  },
+  thaw: {
+    method: 'DELETE',
+    path: '/api/v1/freezes/{cluster}',
+    summary: 'Take the freeze of a cluster away',
+    answer: done,
+  },
   acknowledge: {
     method: 'POST',
     path: '/api/v1/acknowledgements',
