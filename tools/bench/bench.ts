@@ -22,6 +22,8 @@ export interface BenchOptions extends Variant {
   /** Where those of the agents' processes go. */
   readonly simulatorProfile: string | undefined;
   readonly seed: number;
+  /** File with the waves of a rollout. */
+  readonly scenario: string;
   /** Hears what is under way, for people. */
   readonly tell: (text: string) => void;
 }

@@ -9,6 +9,7 @@ import { noop } from './benches/noop.ts';
 import { restart } from './benches/restart.ts';
 import { rollout } from './benches/rollout.ts';
 import { status } from './benches/status.ts';
+import { usualScenario } from './scenario.ts';
 
 /** Every bench; another one is one more file and its name here. */
 const benches: readonly Bench[] = [fanout, rollout, idle, restart, status, apply, noop, drift, memory];
@@ -26,6 +27,7 @@ ${benches.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`).join('\n'
   --roles one|apart        all in one process on SQLite, or apart on PostgreSQL and NATS (default: alike)
   --processes N            processes that share the agents (default: 1)
   --seed N                 what everything pretended is drawn from (default: 1)
+  --scenario FILE          the waves of a rollout (default: tools/bench/scenarios/stages-20-30-50.yaml)
   --agent-profile DIR      write CPU profiles of a real agent there
   --hub-profile DIR        of the hub
   --simulator-profile DIR  and of the agents' processes
@@ -54,6 +56,7 @@ const flags = {
   roles: { type: 'string' },
   processes: { type: 'string', default: '1' },
   seed: { type: 'string', default: '1' },
+  scenario: { type: 'string', default: usualScenario },
   'agent-profile': { type: 'string' },
   'hub-profile': { type: 'string' },
   'simulator-profile': { type: 'string' },
@@ -77,6 +80,7 @@ export function flagsOf(args: readonly string[]): Command | undefined {
   const shared = {
     processes: whole('--processes', values.processes),
     seed: whole('--seed', values.seed),
+    scenario: values.scenario,
     agentProfile: values['agent-profile'],
     hubProfile: values['hub-profile'],
     simulatorProfile: values['simulator-profile'],

@@ -3,32 +3,31 @@ import { usual, type Bench, type BenchOptions } from '../bench.ts';
 import { median, percentile, type Figure } from '../figure.ts';
 import { published } from '../published.ts';
 import { roundsOf, type Round } from '../round.ts';
+import { readScenario } from '../scenario.ts';
 import { setTheScene } from '../stage.ts';
 
-/** KubeFleet's own scenario: stages of 20, 30 and 50 percent, half of each at a time. */
-const waves: readonly WaveShape[] = [20, 30, 50].map((percent) => ({ percent, maxConcurrent: '50%' }));
-const half = 1 / 2;
 const ceilings = { rollout: 3, wave: 1 };
 
-/** Three waves, no soak. */
+/** The waves of a scenario, no soak. */
 export const rollout: Bench = {
   name: 'rollout',
   of: 'clusters',
   rounds: 5,
   variants: [usual],
   summary:
-    'as fanout, through waves of 20, 30 and 50 % of the clusters, half of each at a time: what a wave costs beside its ' +
-    "clusters' own work is from the last receipt of one half to the first of the next",
+    'as fanout, through the waves of --scenario: 20, 30 and 50 % of the clusters, half of each at a time. What a wave costs ' +
+    "beside its clusters' own work is from the last receipt of one half to the first of the next",
   async *run(options) {
     for (const clusters of options.sizes) yield* measure(options, clusters);
   },
 };
 
 async function* measure(options: BenchOptions, clusters: number): AsyncGenerator<Figure> {
+  const waves = await readScenario(options.scenario);
   const scene = await setTheScene(options, clusters, waves);
   try {
     const rounds = await roundsOf(scene, options);
-    const steps = rounds.flatMap((round) => stepsOf(round, clusters));
+    const steps = rounds.flatMap((round) => stepsOf(round, { clusters, waves }));
     yield {
       name: 'rollout',
       clusters,
@@ -57,14 +56,19 @@ async function* measure(options: BenchOptions, clusters: number): AsyncGenerator
   }
 }
 
-/** Seconds from the last receipt of one half of a wave to the first of what comes after it. */
-function stepsOf({ receiptsMs }: Round, clusters: number): number[] {
+/** Seconds from the last receipt of one part of a wave that goes at a time to the first of what comes after it. */
+function stepsOf(
+  { receiptsMs }: Round,
+  { clusters, waves }: { readonly clusters: number; readonly waves: readonly WaveShape[] },
+): number[] {
   let upTo = 0;
-  const ends = waves.flatMap(({ percent }) => {
+  const ends = waves.flatMap(({ percent, maxConcurrent }) => {
     const size = (clusters * percent) / 100;
-    const first = upTo + Math.ceil(size * half);
+    const atATime = Math.max(1, Math.floor((size * Number.parseInt(maxConcurrent, 10)) / 100));
+    const begin = upTo;
     upTo += size;
-    return [first, upTo];
+    const parts = Array.from({ length: Math.ceil(size / atATime) }, (_, part) => begin + (part + 1) * atATime);
+    return parts.map((end) => Math.min(end, upTo));
   });
   return ends.slice(0, -1).map((end) => ((receiptsMs[end] ?? Number.NaN) - (receiptsMs[end - 1] ?? Number.NaN)) / 1000);
 }

@@ -5,6 +5,7 @@ import { drift } from '../benches/drift.ts';
 import { memory } from '../benches/memory.ts';
 import { noop } from '../benches/noop.ts';
 import type { Figure } from '../figure.ts';
+import { usualScenario } from '../scenario.ts';
 
 vi.setConfig({ testTimeout: 180_000 });
 
@@ -18,6 +19,7 @@ const little: BenchOptions = {
   hubProfile: undefined,
   simulatorProfile: undefined,
   seed: 1,
+  scenario: usualScenario,
   tell: () => undefined,
 };
 
