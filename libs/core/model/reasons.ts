@@ -61,6 +61,8 @@ export const reasons = {
   PipelineCycle: 'The environments of a pipeline wait for each other in a circle.',
   DependencyCycle: 'Applications wait for each other in a circle.',
   HistoryIncomplete: 'The history of the ledger is cut, so it cannot be read.',
+  PolicyChanged:
+    'A commit changed how releases enter an environment, or spread in it; it is in force with that commit.',
   LedgerRewritten: 'The head of the fleet repository does not descend from the last one seen.',
   RevisionGone: 'The server no longer has a revision that the ledger pins.',
   SourceUnavailable: 'The source could not be reached; the last good state stays.',

@@ -30,6 +30,7 @@ import {
 } from './hub.ts';
 import { decidedOf, keepDecision, keptOf } from './journal.ts';
 import type { UnitView } from './observe.ts';
+import { explainPolicies } from './policies.ts';
 import { askFor, carryOut, leftOver, type Proposal } from './proposals.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import { isInEpoch, openRound, type HubState, type Round, type Workshop } from './round.ts';
@@ -130,7 +131,8 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
 
   // Act: what the ledger says already is given out before what is new is pushed.
   const write = writerOf(workshop, guard);
-  await write([...members, ...outcomes.flatMap((outcome) => outcome.changes)]);
+  const explained = about === 'all' ? await explainPolicies(ports, { snapshot, nowMs }) : [];
+  await write([...members, ...explained, ...outcomes.flatMap((outcome) => outcome.changes)]);
   if (isInEpoch(round)) {
     const rows = outcomes.flatMap((outcome) => outcome.rows);
     for await (const given of giveOut(round, rows)) await write(given);

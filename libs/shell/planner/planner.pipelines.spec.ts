@@ -152,10 +152,15 @@ describe('in the middle of a rollout', () => {
     expect(held?.map(({ cluster }) => cluster).sort()).toEqual(['prod-1', 'prod-2', 'prod-3'] as ClusterName[]);
   });
 
-  it('a changed policy takes effect at once', async () => {
+  it('a changed policy takes effect at once, and is explained', async () => {
     const fleet = await inCanary();
     await push(fleet, { 'prod.yaml': prod('{ waves: [{ name: all }], maxUnavailable: 100% }') });
     expect(new Set(Object.values(await versions(fleet)))).toEqual(new Set(['2.0.0']));
+    const lines = (await fleet.store.events({ limit: 999 })).filter(({ type }) => type === 'Policy');
+    expect(lines).toMatchObject([{ reason: 'PolicyChanged', environment: 'prod' }]);
+    expect(lines[0]?.message).toMatch(
+      /^The policy of prod is another one from now on \(by \S+ of [^)]+\): rollout\.waves .* → .*, rollout\.maxUnavailable 1 → 100%\.$/,
+    );
   });
 });
 

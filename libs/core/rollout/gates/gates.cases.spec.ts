@@ -45,5 +45,12 @@ describe('gates', () => {
     it.each(cases)(`${folder}: $name`, ({ gate, evidence, expect: expected }) => {
       expect(judgeGate(gate, { ...nothing, ...evidence })).toMatchObject(expected);
     });
+
+    it.each(cases)(`${folder}: $name, and is handed nothing but what it declares`, ({ gate, evidence }) => {
+      const touched = new Set<string | symbol>();
+      const whole: GateEvidence = { ...nothing, ...evidence };
+      judgeGate(gate, new Proxy(whole, { get: (of, key) => (touched.add(key), Reflect.get(of, key)) }));
+      expect(touched).toEqual(new Set(['nowMs', ...(gateKinds[folder]?.uses ?? [])]));
+    });
   }
 });
