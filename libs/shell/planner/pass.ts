@@ -1,6 +1,6 @@
 import {
   asFairleadError,
-  FairleadError,
+  type FairleadError,
   type ApplicationId,
   type CommitSha,
   type JsonObject,
@@ -33,6 +33,7 @@ import type { UnitView } from './observe.ts';
 import { explainPolicies } from './policies.ts';
 import { askFor, carryOut, leftOver, type Proposal } from './proposals.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
+import { behind, ledgerElsewhere } from './refusals.ts';
 import { isInEpoch, openRound, type HubState, type Round, type Workshop } from './round.ts';
 import { askForStops, tidyStops } from './stops.ts';
 import { asksPeople, unitsAbout, unitsOf, type Unit } from './units.ts';
@@ -162,30 +163,6 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
     settled: isInEpoch(round),
     tookMs,
   };
-}
-
-/** A ledger of its own, which this version cannot keep: then nothing is decided, rather than written to the wrong place. */
-function ledgerElsewhere({ options }: Workshop, { documents }: FleetSnapshot): FairleadError | undefined {
-  const { repository = options.repositoryUrl, branch = options.branch } = documents.fleet?.spec.ledger ?? {};
-  if (repository === options.repositoryUrl && branch === options.branch) return undefined;
-  return new FairleadError(
-    `Cannot keep the ledger in ${repository}${branch === undefined ? '' : `, branch ${branch}`}: this hub keeps it in the fleet repository, on the branch that it reads. Take spec.ledger.repository and branch out of the Fleet document.`,
-    {
-      code: 'FailedPrecondition',
-      reason: 'LedgerUnwritable',
-      subject: { file: 'fairlead.yaml', field: 'spec.ledger' },
-    },
-  );
-}
-
-/** Another hub raised the epoch while this one ran: it must not give out what that one gives. */
-function behind({ hub, snapshot }: Round): FairleadError | undefined {
-  const { epoch } = snapshot.ledger;
-  if (hub.epoch === undefined || epoch === undefined || hub.epoch >= epoch) return undefined;
-  return new FairleadError(
-    `Cannot give anything out: the store of this hub is of epoch ${hub.epoch}, and another hub raised the ledger's to ${epoch}. Stop one of the two; a hub that is started again takes the ledger over.`,
-    { code: 'FailedPrecondition', reason: 'EpochBehind' },
-  );
 }
 
 /** Writes as the leader, and notes on the board what was written. */
