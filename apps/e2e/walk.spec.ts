@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createCli, fleetFixture, hubFile, type Fleet } from '@fairlead/testkit/fleet';
+import { createCli, fleetFixture, hubFile, type Cli, type Fleet } from '@fairlead/testkit/fleet';
 import { until } from '@fairlead/testkit/kube';
 import type { Answer } from '@fairlead/wire/rest';
 import { configMap, documents, manifests } from './documents.ts';
@@ -114,7 +114,10 @@ function fleetDocuments(gitUrl: string): string {
               { metric: { prometheus: { url: `http://${hostOfOutside()}`, query: 'errors' }, pass: 'value < 0.01' } },
             ],
           },
-          { environment: 'prod', gates: [{ approval: {} }, { pause: { reason: 'the auditors look at it' } }] },
+          {
+            environment: 'prod',
+            gates: [{ approval: { count: 2 } }, { pause: { reason: 'the auditors look at it' } }],
+          },
         ],
       },
     },
@@ -160,9 +163,22 @@ async function ledger(environment: string): Promise<string[]> {
   return log.split('\n').filter(Boolean);
 }
 
+/** The CLI of somebody who has a token of their own. */
+async function cliOf(person: string): Promise<Cli> {
+  const file = hubFile(fleet.hub, `people/${person}`);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const token = `token of ${person}`.padEnd(32, '.').replaceAll(' ', '-');
+  await writeFile(file, token, { mode: 0o600 });
+  return createCli(join(fleet.folder, person), {
+    FAIRLEAD_SERVER: fleet.hub.api,
+    FAIRLEAD_TOKEN: token,
+    FAIRLEAD_CA: hubFile(fleet.hub, 'ca.pem'),
+  });
+}
+
 async function letIn(): Promise<void> {
   await untilHeldBy('approval');
-  await fleet.hub.client.call('approve', { body: web });
+  for (const person of ['cleo', 'bob@example.com']) await (await cliOf(person)).must('approve', 'web', '-e', 'prod');
   await untilHeldBy('pause');
   await fleet.hub.client.call('resume', { body: web });
 }
@@ -175,6 +191,8 @@ test('a release walks three environments through every kind of gate, and enters 
     expect.arrayContaining(['window', 'approval', 'pause']),
   );
   for (const name of environments.prod) expect(await versionIn(name)).toBeUndefined();
+  // Who pushes in the tests is Ada: nobody approves their own work.
+  await expect((await cliOf('ada')).must('approve', 'web', '-e', 'prod')).rejects.toThrow('MayNotApprove');
   await letIn();
   await untilIn('prod', '1');
   for (const environment of Object.keys(environments)) {
@@ -192,12 +210,9 @@ test('a release walks three environments through every kind of gate, and enters 
     for (const gate of gates) expect(trailers).toMatch(new RegExp(`Fairlead-Gates:.*${gate}`));
   }
   expect(asked).toEqual([expect.stringMatching(/^\/default%2Fweb\/[0-9a-f]{12}$/), '/api/v1/query?query=errors']);
-  const cli = createCli(join(fleet.folder, 'user'), {
-    FAIRLEAD_SERVER: fleet.hub.api,
-    FAIRLEAD_TOKEN: (await readFile(hubFile(fleet.hub, 'admin-token'), 'utf8')).trim(),
-    FAIRLEAD_CA: hubFile(fleet.hub, 'ca.pem'),
-  });
-  const why = await cli.must('why', 'web', 'staging');
+  const approvals = await fleet.git.git('fleet', 'log', '--format=%an <%ae>', '--grep=^Approve', 'main');
+  expect(approvals.trim().split('\n').sort()).toEqual(['bob <bob@example.com>', 'cleo <cleo@fairlead.invalid>']);
+  const why = await (await cliOf('cleo')).must('why', 'web', 'staging');
   expect(why).toMatch(/default\/web in staging .*: Over/);
   expect(why).toMatch(/entered with: soak=1s ok, .*check ok, metric ok/);
 });

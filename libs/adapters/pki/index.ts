@@ -14,3 +14,4 @@ export type { KeyPair } from './certificates.ts';
 export { extendTrust, verifyHead } from './heads.ts';
 export { openKeys, type HubKeys, type KeyOptions } from './hub.ts';
 export { adminTokenFile, newToken } from './making.ts';
+export { peopleFolder, peopleIn } from './people.ts';

@@ -15,9 +15,11 @@ export interface ActionParts {
   address(): string;
 }
 
-/** The commit is made under the person's name. */
+/** The commit is made under the person's name, which may be an address. */
 function authorOf({ name }: Person): Author {
-  return { name, email: `${name}@fairlead.invalid` };
+  return name.includes('@')
+    ? { name: name.slice(0, name.indexOf('@')), email: name }
+    : { name, email: `${name}@fairlead.invalid` };
 }
 
 function placeOf({ application, environment }: { application: string; environment: string }) {

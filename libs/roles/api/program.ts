@@ -1,7 +1,7 @@
 import { openApiKeys, servedBy } from '@fairlead/adapters/pki';
 import { openFleet } from '@fairlead/roles/fleet';
 import { openGround } from '@fairlead/roles/ground';
-import { listenHttps } from '@fairlead/roles/http';
+import { listenHttps, personBy } from '@fairlead/roles/http';
 import type { Running } from '@fairlead/roles/program';
 import type { Settings } from '@fairlead/roles/settings';
 import { askRendering, releasesFrom, sourceState } from '@fairlead/shell/sources';
@@ -28,7 +28,7 @@ export async function startApiProgram(settings: Settings): Promise<Running> {
   const [name] = names;
   const http = await listenHttps({
     modules: [role.module],
-    authenticate: (token) => (isAdminToken(token) ? { name: 'admin' } : undefined),
+    authenticate: personBy({ isAdminToken }, { keysFolder, now: () => clock.now() }),
     log,
     clock,
     server: servedBy(keysFolder, { role: 'api', now: () => clock.now() }),

@@ -4,7 +4,7 @@ import { startApiRole } from '@fairlead/roles/api';
 import { openFleet } from '@fairlead/roles/fleet';
 import { startGatewayRole } from '@fairlead/roles/gateway';
 import { openGround } from '@fairlead/roles/ground';
-import { listenHttps } from '@fairlead/roles/http';
+import { listenHttps, personBy } from '@fairlead/roles/http';
 import { startPlannerRole } from '@fairlead/roles/planner';
 import type { HubOptions } from '@fairlead/roles/settings';
 import { makeWebhookSecret, startSourcesRole, webhookSecretIn } from '@fairlead/roles/sources';
@@ -69,7 +69,7 @@ export async function startHub(options: HubOptions, bundle: Bundle = {}): Promis
   const [name] = names;
   const http = await listenHttps({
     modules: [api.module, gateway.module, sources.module],
-    authenticate: (token) => (keys.isAdminToken(token) ? { name: 'admin' } : undefined),
+    authenticate: personBy(keys, { keysFolder, now: () => clock.now() }),
     log,
     clock,
     server: () => keys.server(),

@@ -39,7 +39,7 @@ export class TokenGuard implements CanActivate {
       return true;
     }
     throw new FairleadError(
-      `Cannot answer: the call carries ${token === undefined ? 'no bearer token' : 'a token that this hub does not know'}. Send the token of the file admin-token in the hub's data folder.`,
+      `Cannot answer: the call carries ${token === undefined ? 'no bearer token' : 'a token that this hub does not know'}. Send a token of your own, or that of the file admin-token in the hub's data folder.`,
       {
         code: 'Unauthenticated',
         reason: token === undefined ? 'CredentialsMissing' : 'TokenInvalid',

@@ -1,3 +1,4 @@
+export { personBy } from './people.ts';
 export { AUTHENTICATE, Open, TokenGuard, type Authenticate, type Person } from './guard.ts';
 export { LOG, type Log } from './log.ts';
 export { Input, Operation, type Given } from './operation.ts';
