@@ -29,6 +29,24 @@ export function applicationId(team: string, name: string): ApplicationId {
   return `${team}/${name}` as ApplicationId;
 }
 
+/** What the id of a verification ends in: no document can have such a name, for it is no DNS label. */
+const verificationMark = '.verification';
+
+/** The id under which an application's verification Jobs are given to a cluster. */
+export function verificationOf(application: ApplicationId): ApplicationId {
+  return `${application}${verificationMark}` as ApplicationId;
+}
+
+/** Whether an id is one of {@link verificationOf}. */
+export function isVerification(id: ApplicationId): boolean {
+  return id.endsWith(verificationMark);
+}
+
+/** The application that an id is about: of a verification the one that it verifies, else the id itself. */
+export function verifiedBy(id: ApplicationId): ApplicationId {
+  return isVerification(id) ? (id.slice(0, -verificationMark.length) as ApplicationId) : id;
+}
+
 /** Splits `TEAM/NAME`. */
 export function splitApplicationId(id: ApplicationId): { team: string; name: string } {
   const slash = id.indexOf('/');

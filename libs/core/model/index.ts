@@ -14,7 +14,10 @@ export {
   applicationId,
   isDigest,
   isName,
+  isVerification,
   splitApplicationId,
+  verificationOf,
+  verifiedBy,
   type ApplicationId,
   type Branded,
   type ClusterName,
@@ -69,7 +72,14 @@ export {
   type Team,
   type Wave,
 } from './documents/fleet.ts';
-export { dependenciesIn, fillUrl, windowsOf, type Gate } from './documents/gates.ts';
+export {
+  dependenciesIn,
+  fillUrl,
+  isVerificationGate,
+  windowsOf,
+  type Gate,
+  type VerificationGate,
+} from './documents/gates.ts';
 export { hub, member, release, type HubFile, type Member, type ReleaseFile } from './documents/ledger.ts';
 export {
   apiVersion,

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { asFairleadError, FairleadError, subjectText } from './error.ts';
-import { applicationId, isDigest, isName, splitApplicationId } from './ids.ts';
+import {
+  applicationId,
+  isDigest,
+  isName,
+  isVerification,
+  splitApplicationId,
+  verificationOf,
+  verifiedBy,
+} from './ids.ts';
 import { parseJson, printJson } from './json.ts';
 import { keyText, parseKey } from './objects.ts';
 
@@ -12,6 +20,18 @@ describe('names', () => {
     fc.assert(
       fc.property(name, name, (team, one) => {
         expect(splitApplicationId(applicationId(team, one))).toEqual({ team, name: one });
+      }),
+    );
+  });
+
+  it('of verifications are those of no application, and say whose they are', () => {
+    fc.assert(
+      fc.property(name, name, (team, one) => {
+        const id = applicationId(team, one);
+        const verification = verificationOf(id);
+        expect(isName(splitApplicationId(verification).name)).toBe(false);
+        expect([isVerification(id), isVerification(verification)]).toEqual([false, true]);
+        expect([verifiedBy(id), verifiedBy(verification)]).toEqual([id, id]);
       }),
     );
   });

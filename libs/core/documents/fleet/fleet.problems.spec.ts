@@ -290,6 +290,14 @@ describe('what documents say of each other', () => {
       },
     ],
     [
+      'a verification with no environment before it',
+      '  pipeline: [{ environment: dev, gates: [{ verification: { path: deploy/verify } }] }]\n',
+      {
+        reason: 'InvalidDocument',
+        text: ':6: spec.pipeline[0].gates[0].verification needs an environment before dev to run its Job in, and there is none. Move the gate to an entry that waits for dev.',
+      },
+    ],
+    [
       'a team without approvers',
       '  pipeline: [{ environment: dev, gates: [{ approval: { from: [web] } }] }]\n',
       {
@@ -334,6 +342,22 @@ describe('what documents say of each other', () => {
     expect(joined.problems.map((one) => one.reason)).toContain(wanted.reason);
     expect(joined.problems.map(({ message }) => message).join('\n')).toContain(wanted.text);
     expect([...joined.held.keys()]).toEqual([...joined.applications.keys()]);
+  });
+
+  it('finds a verification that lies where no render may read', () => {
+    const pipeline = (path: string) =>
+      `  pipeline: [{ environment: dev }, { environment: prod, gates: [{ verification: { path: ${path} } }] }]\n`;
+    const inFolder = (path: string, folders: string) => {
+      const one = application(pipeline(path));
+      return { ...one, text: one.text.replace('/podinfo"', `/podinfo", ${folders}`) };
+    };
+    const prod = { path: 'environments/prod.yaml', text: dev.text.replace('name: dev', 'name: prod') };
+    expect(problemsOf(dev, prod, inFolder('verify', 'path: deploy'))).toEqual([
+      "Cannot use Application default/podinfo at apps/podinfo.yaml:6: spec.pipeline[1].gates[0].verification.path is `verify`, and renders read nothing outside of `deploy`. Set the source's `root` to a folder that holds both.",
+    ]);
+    expect(problemsOf(dev, prod, inFolder('verify', 'path: deploy, root: .'))).toEqual([]);
+    expect(problemsOf(dev, prod, inFolder('deploy/verify', 'path: deploy'))).toEqual([]);
+    expect(problemsOf(dev, prod, application(pipeline('verify')))).toEqual([]);
   });
 
   it('finds applications that wait for each other in one environment, and holds them', () => {

@@ -1,5 +1,5 @@
 import { parse } from '@marcbachmann/cel-js';
-import type { Gate, Source } from '@fairlead/core/model';
+import type { Gate, Source, VerificationGate } from '@fairlead/core/model';
 import type { Problem } from '../schema/check.ts';
 import { didYouMean } from '../schema/suggest.ts';
 import type { Path } from '../yaml/locate.ts';
@@ -15,6 +15,8 @@ export interface GatePlace {
   readonly environment: string;
   /** The sources of the application whose gates these are; unknown for those of an environment. */
   readonly sources?: Readonly<Record<string, Source>>;
+  /** The environments that the entry waits for; unknown for the gates of an environment. */
+  readonly after?: readonly string[];
   /** Who approves where a gate names nobody, if that is known and somebody. */
   readonly approvers?: readonly string[];
 }
@@ -27,6 +29,7 @@ export function findInGates(gates: readonly Gate[], { path, ...place }: GatePlac
     if ('metric' in gate) return ofExpression(gate.metric.pass, [...path, at, 'metric', 'pass']);
     if ('commitStatus' in gate)
       return ofSource(gate.commitStatus.source, { ...place, path: [...path, at, 'commitStatus', 'source'] });
+    if ('verification' in gate) return ofVerification(gate, { ...place, path: [...path, at, 'verification'] });
     if ('approval' in gate) return ofApproval(gate.approval, { ...place, path: [...path, at, 'approval'] });
     return [];
   });
@@ -63,6 +66,24 @@ function ofSource(name: string, { path, sources }: GatePlace): Finding[] {
   const why = source === undefined ? 'which this application does not have' : 'which is no git repository';
   const text = `asks for the commit of the source \`${name}\`, ${why}. Name a git source of the application.`;
   return [{ path, reason: 'UnknownReference', text }];
+}
+
+/** It needs an environment to run in, and files that a render may read. */
+function ofVerification(
+  { verification }: VerificationGate,
+  { path, environment, after, sources = {} }: GatePlace,
+): Finding[] {
+  if (after?.length === 0) {
+    const text = `needs an environment before ${environment} to run its Job in, and there is none. Move the gate to an entry that waits for ${environment}.`;
+    return [{ path, reason: 'InvalidDocument', text }];
+  }
+  const main = Object.hasOwn(sources, 'main') ? sources['main'] : undefined;
+  if (main === undefined || !('git' in main)) return [];
+  const { root = main.git.path } = main.git;
+  const wanted = verification.path;
+  if (root === '.' || wanted === root || wanted.startsWith(`${root}/`) || wanted.startsWith('.sources/')) return [];
+  const text = `is \`${wanted}\`, and renders read nothing outside of \`${root}\`. Set the source's \`root\` to a folder that holds both.`;
+  return [{ path: [...path, 'path'], reason: 'InvalidDocument', text }];
 }
 
 type Approval = Extract<Gate, { approval: unknown }>['approval'];

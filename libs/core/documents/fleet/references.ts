@@ -85,9 +85,11 @@ function ofGates(application: Application, names: Names): Finding[] {
   const { spec } = application;
   const sources = sourcesOf(application);
   const { approvers = [] } = names.teams.get(spec.team)?.spec ?? {};
-  return spec.pipeline.flatMap(({ gates, environment }, at) =>
-    findInGates(gates, { path: ['spec', 'pipeline', at, 'gates'], environment, names, approvers, sources }),
-  );
+  return spec.pipeline.flatMap((entry, at) => {
+    const path = ['spec', 'pipeline', at, 'gates'];
+    const { gates, environment } = entry;
+    return findInGates(gates, { path, environment, names, approvers, sources, after: predecessors(entry) });
+  });
 }
 
 /** Dots and slashes, plain or encoded, that could lead a server out of the folder that a pattern allows. */

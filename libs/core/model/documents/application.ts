@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { gates } from './gates.ts';
-import { document, json, name, pointer, selector, target } from './scalars.ts';
+import { document, folder, json, name, pointer, selector, target } from './scalars.ts';
 
 const gitRef = z.union([
   z.strictObject({ branch: z.string().min(1) }),
@@ -10,10 +10,6 @@ const gitRef = z.union([
 ]);
 /** Where in a git repository to look: policy, not content. */
 export type GitRef = z.infer<typeof gitRef>;
-
-const folder = z
-  .string()
-  .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'must stay inside the repository');
 
 /** `root` bounds what a render may read (default: `path`); `path` is where the render starts. */
 const git = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ApplicationId } from '../ids.ts';
-import { duration, durationMs, name } from './scalars.ts';
+import { duration, durationMs, folder, name } from './scalars.ts';
 import { window, type Window } from './windows.ts';
 
 /** What a URL may be filled with: `${release.version}` and the like. */
@@ -48,6 +48,13 @@ const metricCheck = z.strictObject({
   ...asking,
 });
 
+/** `path` is as an application's; a Job that failed is run anew `retries` times, each for `timeout` at most. */
+const verification = z.strictObject({
+  path: folder.min(1),
+  timeout: between(1_000, 86_400_000, '1s and 24h').default('10m'),
+  retries: z.int().min(0).max(5).default(0),
+});
+
 const gate = z.union(
   [
     z.strictObject({ soak: duration }),
@@ -62,7 +69,7 @@ const gate = z.union(
     z.strictObject({ dependency: z.strictObject({ application: z.string().regex(/^[^/]+\/[^/]+$/) }) }),
     z.strictObject({ check: httpCheck }),
     z.strictObject({ metric: metricCheck }),
-    z.strictObject({ verification: z.strictObject({ path: z.string().min(1), timeout: duration.default('10m') }) }),
+    z.strictObject({ verification }),
     z.strictObject({
       commitStatus: z.strictObject({ context: z.string().min(1).max(255), source: name.default('main'), ...patience }),
     }),
@@ -76,6 +83,14 @@ const gate = z.union(
 /** A condition on a promotion. */
 export type Gate = z.infer<typeof gate>;
 export const gates = z.array(gate);
+
+/** A gate whose Job an agent runs. */
+export type VerificationGate = Extract<Gate, { verification: unknown }>;
+
+/** Whether a gate is a {@link VerificationGate}. */
+export function isVerificationGate(gate: Gate): gate is VerificationGate {
+  return 'verification' in gate;
+}
 
 /** The windows of a gate: one may stand alone. */
 export function windowsOf({ window: given }: Extract<Gate, { window: unknown }>): readonly Window[] {

@@ -52,6 +52,11 @@ export const digest = z
   .transform((text) => text as Digest);
 export const pointer = z.string().regex(/^(\/([^~/]|~[01])*)+$/, 'is not a JSON pointer (RFC 6901)');
 
+/** A folder of a repository, from its root. */
+export const folder = z
+  .string()
+  .refine((path) => !path.startsWith('/') && !path.split('/').includes('..'), 'must stay inside the repository');
+
 export const labels = z.record(z.string(), z.string());
 
 function isJson(value: unknown): value is Json {
