@@ -10,3 +10,4 @@ export {
 export { parseSelector } from './parseSelector.ts';
 export { renderPlan, type PlanTarget, type RenderCluster, type RenderInputs, type RenderPlan } from './plan.ts';
 export { matches, type Labels } from './selector.ts';
+export { asVerification, verificationDefinition } from './verification.ts';

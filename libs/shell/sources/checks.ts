@@ -5,9 +5,11 @@ import {
   keyText,
   matchesTarget,
   matchesWord,
+  type BundleObject,
   type KubeObject,
   type Patch,
 } from '@fairlead/core/model';
+import { isProtected } from '@fairlead/core/prune';
 
 /** What a team may put into a cluster, and as whom. */
 export interface TeamBounds {
@@ -62,6 +64,22 @@ export function checkTargets(objects: readonly KubeObject[], patches: readonly P
       subject: { field: 'patches' },
     });
   }
+}
+
+/** Throws RenderFailed for a folder by which nothing would be verified, or of which something would stay. */
+export function canVerify({ index }: Bundle, path: string): void {
+  const refuse = (why: string): FairleadError =>
+    new FairleadError(`Cannot verify with ${path}: ${why}`, {
+      code: 'InvalidInput',
+      reason: 'RenderFailed',
+      subject: { field: 'path' },
+    });
+  const isRun = ({ key, apply }: BundleObject): boolean =>
+    key.group === 'batch' && key.kind === 'Job' && apply !== 'Ignore';
+  if (!index.objects.some(isRun)) throw refuse('it holds no Job. Add one, or name the folder that does.');
+  const stays = index.objects.find(({ key, prune }) => prune === 'Orphan' || isProtected(key));
+  if (stays !== undefined)
+    throw refuse(`${keyText(stays.key)} would stay when the Job is over. Let the application bring it.`);
 }
 
 /** Throws NotReproducible, naming an object, when two renders of one input differ. */

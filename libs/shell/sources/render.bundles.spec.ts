@@ -1,7 +1,7 @@
 import { treeDigest } from '@fairlead/core/bundle';
 import { readFleet } from '@fairlead/core/documents';
 import type { Application, Digest, Patch } from '@fairlead/core/model';
-import { renderPlan } from '@fairlead/core/placement';
+import { asVerification, renderPlan, verificationDefinition } from '@fairlead/core/placement';
 import type { Renderer } from '@fairlead/ports/renderer';
 import { memorySource } from '@fairlead/ports/source';
 import { memoryStore } from '@fairlead/ports/store';
@@ -45,8 +45,16 @@ function setUp(options: { noise?: boolean } = {}) {
       return [{ origin: input.path, text: options.noise ? `${text}data: { at: "${renders.length}" }\n` : text }];
     },
   };
+  const plain: Renderer = {
+    kind: 'Plain',
+    versions: async () => ['1'],
+    async render({ files, path }) {
+      const inside = [...files].filter(([name]) => name.startsWith(`${path}/`));
+      return inside.map(([origin, { bytes }]) => ({ origin, text: Buffer.from(bytes).toString() }));
+    },
+  };
   const patcher = { versions: async () => ['5.8.2'], patch: async (text: string) => text };
-  const maker = makeBundles({ renderers: [renderer], patcher, store, files });
+  const maker = makeBundles({ renderers: [renderer, plain], patcher, store, files });
   const request = async (
     content: Record<string, string>,
     more: Partial<RenderRequest> = {},
@@ -150,4 +158,51 @@ test('a patch that no object takes is refused', async () => {
     reason: 'RenderFailed',
     message: expect.stringContaining('kind Deployment, name b') as string,
   });
+});
+
+const job = 'apiVersion: batch/v1\nkind: Job\nmetadata: { name: verify }\n';
+
+/** The render of a folder of plain manifests beside an application that kustomize renders. */
+async function verify(content: string): Promise<{ digest: string; index: string }> {
+  const { maker, store, request } = setUp();
+  const own = verificationDefinition(
+    definition(', render: Kustomize, patches: [{ target: { kind: Deployment }, patch: {} }]'),
+    'deploy/verify',
+  );
+  const files = { 'deploy/kustomization.yaml': configMap('web'), 'deploy/verify/job.yaml': content };
+  const asked = await request(files, {}, own);
+  const digest = await maker.bundleFor({ ...asked, definition: asVerification(own) });
+  const [index] = await store.blobs([digest]);
+  return { digest, index: new TextDecoder().decode(index?.data) };
+}
+
+test('a verification is a bundle of its own, of its folder alone, whatever renders the application', async () => {
+  const { index } = await verify(job);
+  expect(JSON.parse(index)).toMatchObject({
+    application: 'default/web.verification',
+    namespace: 'default',
+    sync: { adopt: 'Refuse', prune: true },
+    objects: [{ key: { kind: 'Job', name: 'verify' } }],
+  });
+});
+
+test.each([
+  ['no Job', configMap('only'), 'it holds no Job'],
+  [
+    'a Job that is left alone',
+    job.replace('{ name: verify }', '{ name: verify, annotations: { fairlead.dev/apply: Ignore } }'),
+    'it holds no Job',
+  ],
+  [
+    'a Job that stays',
+    job.replace('{ name: verify }', '{ name: verify, annotations: { fairlead.dev/prune: Orphan } }'),
+    'batch/Job//verify would stay',
+  ],
+  [
+    'what is protected',
+    `${job}---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: { name: data }\n`,
+    'data would stay when the Job is over',
+  ],
+])('nothing is verified by a folder with %s', async (_what, content, wanted) => {
+  await expect(verify(content)).rejects.toThrow(wanted);
 });

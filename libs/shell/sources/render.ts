@@ -5,9 +5,11 @@ import {
   applicationId,
   FairleadError,
   isDigest,
+  isVerification,
   namespaceOf,
   pathOf,
   type Application,
+  type ApplicationId,
   type Digest,
   type KubeObject,
 } from '@fairlead/core/model';
@@ -15,7 +17,7 @@ import type { RenderInputs } from '@fairlead/core/placement';
 import type { Patcher, RenderedText, Renderer, RendererKind } from '@fairlead/ports/renderer';
 import type { FileTree } from '@fairlead/ports/source';
 import type { Store } from '@fairlead/ports/store';
-import { allowedByTeam, checkTargets, sameBundle, type TeamBounds } from './checks.ts';
+import { allowedByTeam, canVerify, checkTargets, sameBundle, type TeamBounds } from './checks.ts';
 import type { FileKeeper, PinnedSource } from './files.ts';
 
 /** One render: a release, for the clusters whose inputs are equal. */
@@ -85,7 +87,7 @@ function inputKey({ definition, sources, renderer, inputs, kubernetesVersion, te
   const digests = Object.fromEntries(Object.entries(sources).map(([name, pinned]) => [name, pinned.digest]));
   const version = renderer['helm'] === undefined ? '' : kubernetesVersion;
   return valueDigest({
-    application: applicationId(definition.spec.team, definition.metadata.name),
+    application: idOf(definition),
     sync,
     ignore,
     health,
@@ -150,7 +152,7 @@ async function treeOf({ files }: RenderPorts, sources: RenderRequest['sources'])
 
 async function renderOnce(ports: RenderPorts, request: RenderRequest, files: FileTree): Promise<Bundle> {
   const { definition, inputs, team } = request;
-  const application = applicationId(definition.spec.team, definition.metadata.name);
+  const application = idOf(definition);
   try {
     const texts = await patched(ports, request, await rendered(ports, { request, files }));
     const objects = texts.flatMap(({ origin, text }) =>
@@ -161,7 +163,7 @@ async function renderOnce(ports: RenderPorts, request: RenderRequest, files: Fil
     const { sync, ignore, health } = definition.spec;
     // What no agent could read must not reach one.
     compileRules(health);
-    return buildBundle({
+    const bundle = buildBundle({
       application,
       namespace: namespaceOf(definition),
       serviceAccount: team.serviceAccount,
@@ -170,6 +172,8 @@ async function renderOnce(ports: RenderPorts, request: RenderRequest, files: Fil
       health,
       objects,
     });
+    if (isVerification(application)) canVerify(bundle, inputs.path);
+    return bundle;
   } catch (thrown) {
     if (!(thrown instanceof FairleadError)) throw thrown;
     const { code, reason, retry, cause } = thrown;
@@ -192,8 +196,8 @@ async function rendered(
     (Object.keys(names) as RendererKind[]).find(
       (one) => one === (definition.spec.render ?? detect(files, inputs.path)),
     ) ?? 'Plain';
-  const version = renderer[names[kind]];
   const adapter = ports.renderers.find((one) => one.kind === kind);
+  const version = renderer[names[kind]] ?? (await unpinned(adapter, definition));
   if (!adapter || version === undefined) {
     throw new FairleadError(
       `Cannot render ${inputs.path} with ${names[kind]}: the release pins ${Object.keys(renderer).join(', ')} only. Promote a new release.`,
@@ -215,6 +219,12 @@ async function rendered(
   return adapter.render({ files, ...inputs, kubernetesVersion, version });
 }
 
+/** A release pins what renders its own folder; a verification's may lie beside it as plain manifests, which need no tool. */
+async function unpinned(adapter: Renderer | undefined, definition: Application): Promise<string | undefined> {
+  if (adapter?.kind !== 'Plain' || !isVerification(idOf(definition))) return undefined;
+  return (await adapter.versions())[0];
+}
+
 async function patched(
   { patcher }: RenderPorts,
   { inputs, renderer }: RenderRequest,
@@ -233,6 +243,10 @@ function detect(files: FileTree, path: string): RendererKind {
   const has = (name: string): boolean => files.has(path === '.' ? name : `${path}/${name}`);
   if (['kustomization.yaml', 'kustomization.yml', 'Kustomization'].some(has)) return 'Kustomize';
   return has('Chart.yaml') ? 'Helm' : 'Plain';
+}
+
+function idOf({ spec, metadata }: Application): ApplicationId {
+  return applicationId(spec.team, metadata.name);
 }
 
 function kindOf(definition: Application, files: FileTree): RendererKind {
