@@ -44,6 +44,8 @@ export const reasons = {
   CheckUnanswered: 'A server that a gate asks gave no whole answer.',
   CheckSaysNo: 'A check, a metric or a commit status says that the release may not enter now; it is asked again.',
   WaitsForStatus: 'The forge has no result yet for the commit that the release was made of; it is asked again.',
+  WaitsForVerification: 'A verification Job of the release runs in an environment before this one.',
+  VerificationFailed: 'A verification Job of the release failed, or was not done in time; that verdict is kept.',
   WindowShut: 'A window of time holds promotions and the starts of waves; it opens by itself.',
   GateUnknown: 'A gate could not be judged, and unknown never passes.',
   GateUnsupported: 'This version of the hub does not know the gate, and unknown never passes.',

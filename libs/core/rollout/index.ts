@@ -32,6 +32,14 @@ export { questionKey, type AskingGate } from './gates/answer.ts';
 export { whyNotCounted, type ApprovalGate } from './gates/approval/index.ts';
 export { mayBeSame } from './gates/approval/people.ts';
 export { judgeWindows } from './gates/window/index.ts';
+export {
+  verificationKey,
+  type VerificationMemory,
+  type VerificationRun,
+  type VerificationTrouble,
+} from './gates/verification/memory.ts';
+export { settleVerification, timeLeftMs, type RunSight, type Slot } from './gates/verification/settle.ts';
+export { tellVerification } from './gates/verification/tell.ts';
 export type {
   Answer,
   ApprovalEvidence,
@@ -42,4 +50,5 @@ export type {
   GateKind,
   Person,
   Verdict,
+  VerificationEvidence,
 } from './gates/verdict.ts';

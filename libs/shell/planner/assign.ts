@@ -67,7 +67,7 @@ function settler(round: Round, { unit, statuses }: UnitView): (row: AssignmentRo
 }
 
 /** The agent has accepted the head that carried the row. */
-function hasAnswered({ clusters, hub }: Round, { cluster, generation }: AssignmentRow): boolean {
+export function hasAnswered({ clusters, hub }: Round, { cluster, generation }: AssignmentRow): boolean {
   const acked = clusters.get(cluster)?.ackedPosition;
   return acked !== undefined && acked.epoch === hub.epoch && acked.generation >= generation;
 }
@@ -203,6 +203,6 @@ function generationOf(kept: readonly AssignmentRow[], row: AssignmentRow): numbe
 }
 
 /** True for values of equal canonical JSON. */
-function same(a: unknown, b: unknown): boolean {
+export function same(a: unknown, b: unknown): boolean {
   return canonicalJson(a) === canonicalJson(b);
 }

@@ -2,7 +2,6 @@ import { definitionContent, releaseDigest } from '@fairlead/core/bundle';
 import {
   candidateKey,
   decideEntry,
-  holdsBack,
   keyOfRelease,
   offersFrom,
   whyBusy,
@@ -11,16 +10,17 @@ import {
   type Obstacle,
   type Offer,
   type Offered,
-  type ReleaseRef,
 } from '@fairlead/core/releases';
-import { asFairleadError, sourcesOf, type Application, type Gate, type Reason } from '@fairlead/core/model';
-import { looksBack, type AskingGate } from '@fairlead/core/rollout';
+import { asFairleadError, isVerificationGate, type Reason } from '@fairlead/core/model';
+import { looksBack } from '@fairlead/core/rollout';
 import type { Change } from '@fairlead/ports/store';
+import { asks, questionsOf, wantsOf, type VerificationWant } from './asks.ts';
 import {
   authorsOf,
   beforeOf,
   dependenciesOf,
   gatesOf,
+  hasNamed,
   judge,
   keptKey,
   keptValue,
@@ -31,7 +31,9 @@ import { releaseOf, type UnitView } from './observe.ts';
 import { answersOf, type Question } from './checks/runner.ts';
 import type { Author } from './ports.ts';
 import type { Round } from './round.ts';
-import { afterOf, asksPeople, entryOf, successorsOf } from './units.ts';
+import { afterOf, asksPeople, entryOf, successorsOf, unitOf } from './units.ts';
+import { verifiedIn } from './verifications/look.ts';
+import { occupiedBy } from './verifications/occupancy.ts';
 
 /** What may enter a unit, why, and what is kept for the next time. */
 export interface EntryOutcome {
@@ -46,6 +48,8 @@ export interface EntryOutcome {
   readonly keep: readonly Change[];
   /** What is to be asked outside, since nothing else stands in the way of a candidate. */
   readonly questions: readonly Question[];
+  /** What is to be verified in the environments before, for the same reason. */
+  readonly wants: readonly VerificationWant[];
 }
 
 /** Who wrote what an offer brings, where that was asked of the sources themselves. */
@@ -68,9 +72,15 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
   const gates = gatesOf(round, at);
   const dependencies = await dependenciesOf(round, { at, gates });
   const answers = gates.some(asks) ? await answersOf(round.ports.store, view.unit.key) : {};
+  const verified = gates.some(isVerificationGate)
+    ? await verifiedIn(
+        round,
+        from.map((name) => unitOf(at.unit.application, name)),
+      )
+    : [];
   const offers = offered.map(({ release, authors = authorsOf(round, at, release) }: Offered & Written): Offer => ({
     release,
-    gates: judge(round, { at, before, release, authors, dependencies, answers, gates }),
+    gates: judge(round, { at, before, release, authors, dependencies, answers, verified, gates }),
     ...(authors === undefined ? {} : { authors }),
   }));
   const input: EntryInput = {
@@ -87,39 +97,10 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
   };
   const keep = keepSoaks(round, { at, before });
   const decision = await withBundles(round, view, decideEntry(input));
-  const questions = decision.about === undefined ? [] : questionsOf(round, { at, gates, ...input });
-  return { decision, input, at, offers, from, keep, questions };
-}
-
-function asks(gate: Gate): gate is AskingGate {
-  return 'check' in gate || 'metric' in gate || 'commitStatus' in gate;
-}
-
-/** Nobody is asked about a candidate that other gates hold, or that would not enter whatever the answer is. */
-function questionsOf(
-  { snapshot }: Round,
-  by: EntryInput & { readonly at: Entry; readonly gates: readonly Gate[] },
-): Question[] {
-  const { at: where, offers, gates, named, rejected, hold } = by;
-  const { unit } = where;
-  if (hold !== undefined) return [];
-  const application = snapshot.documents.applications.get(unit.application);
-  const open = offers.filter(
-    ({ release }) => !named.has(keyOfRelease(release)) && rejected.every(({ digest }) => digest !== release.digest),
-  );
-  return open.flatMap(({ release, gates: words }) => {
-    const held = gates.some((gate, at) => !asks(gate) && (words[at] === undefined || holdsBack(words[at], by)));
-    // An answer that is still good says when it is not.
-    const due = gates.filter((gate, at) => asks(gate) && words[at]?.recheckAfterMs === undefined);
-    return held ? [] : due.filter(asks).map((gate) => ({ unit, release, gate, ...whereOf(gate, application) }));
-  });
-}
-
-/** Where the commit lies that a gate asks the forge about. */
-function whereOf(gate: AskingGate, application: Application | undefined): Pick<Question, 'repositoryUrl'> {
-  if (!('commitStatus' in gate) || application === undefined) return {};
-  const source = sourcesOf(application)[gate.commitStatus.source];
-  return source !== undefined && 'git' in source ? { repositoryUrl: source.git.url } : {};
+  const asking = { at, gates, ...input };
+  const questions = decision.about === undefined ? [] : questionsOf(round, asking);
+  const wants = decision.about === undefined ? [] : wantsOf(asking);
+  return { decision, input, at, offers, from, keep, questions, wants };
 }
 
 function optionalBlock(blocked: Obstacle | undefined): { blocked?: Obstacle } {
@@ -187,27 +168,22 @@ async function occupancyOf(round: Round, view: UnitView): Promise<Obstacle | und
   const { file, plan, unit } = view;
   if (file === undefined || plan === undefined) return undefined;
   const release = releaseOf(file);
-  const asked = successorsOf(round.snapshot, unit)
-    .filter((at) => !hasNamed(round, at, release))
-    .map((at) => {
-      const current = { release, order: 0 };
-      const alone: Entry = { unit: at.unit, entry: { ...at.entry, after: { any: [unit.environment] } } };
-      const before: Before[] = [{ view, environment: unit.environment, current }];
-      const gates = gatesOf(round, at).filter(looksBack);
-      return { environment: at.unit.environment, gates: judge(round, { at: alone, before, release, gates }) };
-    });
+  const successors = successorsOf(round.snapshot, unit).filter((at) => !hasNamed(round, at, release));
+  const soaks = successors.map((at) => {
+    const current = { release, order: 0 };
+    const alone: Entry = { unit: at.unit, entry: { ...at.entry, after: { any: [unit.environment] } } };
+    const before: Before[] = [{ view, environment: unit.environment, current }];
+    const gates = gatesOf(round, at).filter(looksBack);
+    return { environment: at.unit.environment, gates: judge(round, { at: alone, before, release, gates }) };
+  });
+  const verifications = await occupiedBy(round, { unit, release, successors });
   return whyBusy({
     empty: view.placed.length === 0,
     // What a release was made of does not come back by waiting.
     failed: plan.state === 'Halted' || plan.failing || plan.reason === 'RevisionGone',
     rolloutOver: plan.state === 'Over',
-    asked,
+    asked: [...soaks, ...verifications],
   });
-}
-
-function hasNamed({ snapshot }: Round, { unit }: Entry, release: ReleaseRef): boolean {
-  const key = keyOfRelease(release);
-  return (snapshot.named.get(unit.key) ?? []).some((named) => candidateKey(named) === key);
 }
 
 /** What ended its soak in a predecessor is kept, so that a newer release there does not take it away. */

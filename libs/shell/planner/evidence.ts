@@ -14,6 +14,7 @@ import type { KeptAnswers } from './checks/runner.ts';
 import type { UnitView } from './observe.ts';
 import type { Author } from './ports.ts';
 import { releaseOf } from './observe.ts';
+import { verificationEvidence, type VerificationView } from './verifications/evidence.ts';
 import type { Round } from './round.ts';
 import { afterOf, gatesAt, unitOf, type Unit } from './units.ts';
 
@@ -54,8 +55,14 @@ export async function beforeOf(round: Round, at: Entry): Promise<readonly Before
   );
 }
 
+/** Whether an entry's ledger file ever named a release. */
+export function hasNamed({ snapshot }: Round, { unit }: Entry, release: ReleaseRef): boolean {
+  const key = keyOfRelease(release);
+  return (snapshot.named.get(unit.key) ?? []).some((named) => candidateKey(named) === key);
+}
+
 /** What an environment offers; nothing while its rollout is halted. */
-function currentOf({ snapshot }: Round, { unit, file, attempt, plan }: UnitView): Offered | undefined {
+export function currentOf({ snapshot }: Round, { unit, file, attempt, plan }: UnitView): Offered | undefined {
   if (file === undefined || plan?.state === 'Halted') return undefined;
   const promoted = snapshot.named.get(unit.key)?.find(({ commit }) => commit === attempt);
   return { release: releaseOf(file), order: promoted?.timeMs ?? 0 };
@@ -93,19 +100,23 @@ export interface Candidate {
   readonly authors?: readonly Author[] | undefined;
   /** What servers outside said, by candidate. */
   readonly answers?: KeptAnswers;
+  /** What the environments before it have verified. */
+  readonly verified?: readonly VerificationView[];
   /** Of the applications that gates of the entry wait for. */
   readonly dependencies?: Readonly<Record<string, DependencyEvidence>>;
 }
 
 /** Judges gates of an entry for a candidate. */
 export function judge(round: Round, candidate: Candidate & { readonly gates: readonly Gate[] }): readonly Verdict[] {
-  const { at, before, release, gates, dependencies = {} } = candidate;
+  const { at, before, release, gates, dependencies = {}, verified = [] } = candidate;
   const answers = candidate.answers?.[keyOfRelease(release)] ?? {};
   const { quorum } = afterOf(at.entry);
   const predecessors = before.map((one) => evidenceOf(one, release));
   const approvals = approvalsOf(round, candidate);
   const resumed = saidOf(round, { kind: 'Resume', ...candidate });
-  const evidence = { nowMs: round.nowMs, quorum, predecessors, approvals, dependencies, answers, resumed };
+  const verifications = verificationEvidence(round, { verified, release, gates });
+  const said = { approvals, dependencies, answers, verifications, resumed };
+  const evidence = { nowMs: round.nowMs, quorum, predecessors, ...said };
   return gates.map((gate) => judgeGate(gate, evidence));
 }
 
@@ -185,7 +196,7 @@ function evidenceOf({ view, environment, current, kept }: Before, release: Relea
  * clusters that came to be healthy on the release stand in, so that the fix of a release that made an environment's only
  * cluster sick is not held for ever.
  */
-function clustersOf({ plan, input, kind }: UnitView): ClusterEvidence[] {
+export function clustersOf({ plan, input, kind }: UnitView): ClusterEvidence[] {
   const inputs = new Map(input?.clusters.map((cluster) => [cluster.cluster, cluster]));
   const found = (plan?.clusters ?? []).flatMap((view) => {
     const cluster = inputs.get(view.cluster);

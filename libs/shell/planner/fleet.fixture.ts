@@ -1,12 +1,20 @@
 import { valueDigest } from '@fairlead/core/bundle';
 import type { Gap } from '@fairlead/core/connection';
-import type { ApplicationId, ApplicationStatus, ClusterName, Digest, EnvironmentName } from '@fairlead/core/model';
+import {
+  isVerification,
+  type ApplicationId,
+  type ApplicationStatus,
+  type ClusterName,
+  type Digest,
+  type EnvironmentName,
+  type HealthState,
+} from '@fairlead/core/model';
 import { memoryBus } from '@fairlead/ports/bus';
 import { memoryChecks } from '@fairlead/ports/checks';
 import { manualClock, type ManualClock } from '@fairlead/ports/clock';
 import { memoryRepository, type MemoryRepository } from '@fairlead/ports/repository';
 import type { Forge } from '@fairlead/ports/forge';
-import { memoryStore, type AssignmentRow, type Change, type Store } from '@fairlead/ports/store';
+import { memoryStore, type AssignmentRow, type Change, type StatusRow, type Store } from '@fairlead/ports/store';
 import { peopleActions } from './actions.ts';
 import { startPlanner, type Planner } from './planner.ts';
 import type { PlannerPorts } from './ports.ts';
@@ -41,12 +49,24 @@ export const files: Readonly<Record<string, string>> = {
 };
 
 /** The one source of the fleet, and what can go wrong there. */
-interface Source {
-  version: string;
-  revision: string;
-  author: string;
-  down: boolean;
-  renders: boolean;
+type Source = ReturnType<typeof freshSource>;
+
+function freshSource() {
+  return {
+    version: '1.0.0',
+    revision: 'r1',
+    author: 'cid',
+    /** `VERSION in ENVIRONMENT` and `VERSION on CLUSTER`: what never gets healthy there. */
+    broken: new Set<string>(),
+    down: false,
+    renders: true,
+    /** Folders that do not render. */
+    brokenFolders: new Set<string>(),
+    /** How verification Jobs end, one after the other; those that are not named here pass. */
+    jobs: [] as HealthState[],
+    /** The Jobs that agents began: `VERSION on CLUSTER`. */
+    ran: [] as string[],
+  };
 }
 
 function releasesOf(source: Source): PlannerPorts['releases'] {
@@ -62,7 +82,7 @@ function releasesOf(source: Source): PlannerPorts['releases'] {
       };
     },
     async bundleFor({ release, inputs }) {
-      if (!source.renders) throw new Error('kustomize refused it');
+      if (!source.renders || source.brokenFolders.has(inputs.path)) throw new Error('kustomize refused it');
       // What is rendered: a definition that changes no input changes nothing.
       return valueDigest([release.sources, inputs]);
     },
@@ -104,15 +124,7 @@ export async function openFleet(
     isAway = on;
     bus.away(on);
   };
-  /** `broken` holds `VERSION in ENVIRONMENT` and `VERSION on CLUSTER`: what never gets healthy there. */
-  const source = {
-    version: '1.0.0',
-    revision: 'r1',
-    author: 'cid',
-    broken: new Set<string>(),
-    down: false,
-    renders: true,
-  };
+  const source = freshSource();
   const own = { store, repository: git.repository };
   const reached = options.around ? touched(own, options.around) : own;
   const ports: PlannerPorts = {
@@ -234,6 +246,11 @@ async function answer({ store, clock, source }: Fleet): Promise<boolean> {
       const before = (await store.statuses({ cluster, application: row.application }))[0];
       if (row.entry === undefined) changes.push({ drop: 'status', cluster, application: row.application });
       else if (before?.status.bundle !== row.entry.bundle || before.status.attempt !== row.entry.attempt) {
+        if (isVerification(row.application)) {
+          source.ran.push(`${row.entry.version} on ${cluster}`);
+          changes.push({ put: 'status', row: jobStatus(row, { health: source.jobs.shift() ?? 'Healthy', clock }) });
+          continue;
+        }
         const places = [`in ${row.environment}`, `on ${cluster}`];
         const broken = places.some((place) => source.broken.has(`${row.entry?.version} ${place}`));
         const sinceMs =
@@ -245,6 +262,15 @@ async function answer({ store, clock, source }: Fleet): Promise<boolean> {
   }
   if (changes.length > 0) await store.write(changes);
   return changes.length > 0;
+}
+
+/** What an agent says of a verification whose Job has come so far. */
+export function jobStatus(
+  row: AssignmentRow,
+  { health, clock }: { readonly health: HealthState; readonly clock: ManualClock },
+): StatusRow {
+  const status = { ...statusOf(row, false), health, message: health === 'Degraded' ? 'BackoffLimitExceeded' : '' };
+  return { cluster: row.cluster, status, sinceMs: clock.now(), observedAtMs: clock.now() };
 }
 
 function statusOf({ entry, application }: AssignmentRow, broken: boolean): ApplicationStatus {

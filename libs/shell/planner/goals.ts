@@ -7,7 +7,7 @@ import {
   type Digest,
   type Team,
 } from '@fairlead/core/model';
-import { renderPlan } from '@fairlead/core/placement';
+import { asVerification, renderPlan, verificationDefinition } from '@fairlead/core/placement';
 import type { Goal } from '@fairlead/core/rollout';
 import type { PlannerPorts, TeamLimits } from './ports.ts';
 import type { Pinned } from './pinned.ts';
@@ -18,6 +18,10 @@ import type { Unit } from './units.ts';
 export interface Goals {
   /** Never throws: what cannot be rendered is a goal of kind Unknown that says why. */
   of(request: GoalRequest): Promise<ReadonlyMap<ClusterName, Goal>>;
+  /** The bundle of a verification's folder for one cluster. Never throws. */
+  verification(
+    request: Omit<GoalRequest, 'clusters'> & { readonly cluster: ClusterName; readonly path: string },
+  ): Promise<Goal>;
 }
 
 /** A release, and the clusters that it is for. */
@@ -26,6 +30,13 @@ export interface GoalRequest {
   readonly unit: Unit;
   readonly release: ReleaseRef;
   readonly clusters: readonly ClusterName[];
+}
+
+interface GoalParts {
+  readonly request: Omit<GoalRequest, 'clusters'>;
+  readonly definition: Application;
+  readonly made?: Application;
+  readonly running: Map<string, Promise<Goal>>;
 }
 
 /** Goals that were found, by cluster; of one head, for what else they follow from is in it. */
@@ -82,20 +93,16 @@ function rememberFound(): (request: GoalRequest) => Found {
 /** Renders through the sources role, each distinct input once. */
 export function findGoals(ports: Pick<PlannerPorts, 'releases'>, pinned: Pinned): Goals {
   const known = new Map<string, Digest>();
+  const make = makeGoals(ports, known);
   const foundAt = rememberFound();
   return {
     async of(request) {
-      const { snapshot, unit, release } = request;
       if (request.clusters.length === 0) return new Map();
       const found = foundAt(request);
       const clusters = request.clusters.filter((cluster) => !found.has(cluster));
       if (clusters.length === 0) return found;
       try {
-        const gone = teamGone(snapshot, unit);
-        if (gone !== undefined) throw gone;
-        const at = { application: unit.application, commit: release.definition.commit };
-        const definition = await pinned.definition(snapshot, at);
-        const running = new Map<string, Promise<Goal>>();
+        const { definition, running } = await openRender(pinned, request);
         const goals = clusters.map(
           async (cluster) => [cluster, await goalOf(cluster, { request, definition, running })] as const,
         );
@@ -108,15 +115,21 @@ export function findGoals(ports: Pick<PlannerPorts, 'releases'>, pinned: Pinned)
         return new Map([...found, ...clusters.map((cluster) => [cluster, goal] as const)]);
       }
     },
+    async verification({ cluster, path, ...request }) {
+      try {
+        const { definition, running } = await openRender(pinned, request);
+        const own = verificationDefinition(definition, path);
+        return await goalOf(cluster, { request, definition: own, made: asVerification(own), running });
+      } catch (thrown) {
+        return unknown(thrown);
+      }
+    },
   };
 
+  /** `made`: the definition that the bundle is of, where it is another one than what is rendered. */
   async function goalOf(
     cluster: ClusterName,
-    {
-      request,
-      definition,
-      running,
-    }: { request: GoalRequest; definition: Application; running: Map<string, Promise<Goal>> },
+    { request, definition, made = definition, running }: GoalParts,
   ): Promise<Goal> {
     try {
       const { snapshot, unit, release } = request;
@@ -125,28 +138,41 @@ export function findGoals(ports: Pick<PlannerPorts, 'releases'>, pinned: Pinned)
       const { environment } = unit;
       const { inputs } = renderPlan(definition, { environment, cluster: { name: cluster, labels, kubernetesVersion } });
       const team = teamOf(snapshot, unit);
-      const key = JSON.stringify([release.digest, release.definition.commit, inputs, kubernetesVersion, team]);
+      const { name } = made.metadata;
+      const key = JSON.stringify([name, release.digest, release.definition.commit, inputs, kubernetesVersion, team]);
       const bundle = known.get(key);
       if (bundle !== undefined) return { kind: 'Bundle', bundle };
       const where = snapshot.documents.applications.get(unit.application) ?? definition;
-      const render = running.get(key) ?? make(key, { definition, where, release, inputs, kubernetesVersion, team });
+      const render =
+        running.get(key) ?? make(key, { definition: made, where, release, inputs, kubernetesVersion, team });
       running.set(key, render);
       return await render;
     } catch (thrown) {
       return unknown(thrown);
     }
   }
+}
 
-  async function make(key: string, request: Parameters<PlannerPorts['releases']['bundleFor']>[0]): Promise<Goal> {
+/** The definition that a release pins. Throws where its team is gone. */
+async function openRender(pinned: Pinned, { snapshot, unit, release }: Omit<GoalRequest, 'clusters'>) {
+  const gone = teamGone(snapshot, unit);
+  if (gone !== undefined) throw gone;
+  const at = { application: unit.application, commit: release.definition.commit };
+  return { definition: await pinned.definition(snapshot, at), running: new Map<string, Promise<Goal>>() };
+}
+
+/** Renders, and remembers what came of it. */
+function makeGoals({ releases }: Pick<PlannerPorts, 'releases'>, known: Map<string, Digest>) {
+  return async (key: string, request: Parameters<PlannerPorts['releases']['bundleFor']>[0]): Promise<Goal> => {
     try {
-      const bundle = await ports.releases.bundleFor(request);
+      const bundle = await releases.bundleFor(request);
       known.set(key, bundle);
       if (known.size > keptBundles) known.delete(known.keys().next().value ?? '');
       return { kind: 'Bundle', bundle };
     } catch (thrown) {
       return unknown(thrown);
     }
-  }
+  };
 }
 
 function unknown(thrown: unknown): Goal {

@@ -251,7 +251,8 @@ function clusterOf(
   };
 }
 
-function connectionNow({ nowMs, silence, gap }: Round, row: ClusterRow | undefined): ConnectionNow {
+/** What the hub hears of a cluster; a time in which nothing could be heard makes nobody silent. */
+export function connectionNow({ nowMs, silence, gap }: Round, row: ClusterRow | undefined): ConnectionNow {
   return connectionOf(row && gap ? withoutGap(row, gap) : row, { nowMs, policy: silence });
 }
 
@@ -273,7 +274,11 @@ function reportOf({ status, healthySinceMs, sinceMs }: StatusRow): Report {
   return { bundle, sync, health, reason, sinceMs, ...(healthySinceMs === undefined ? {} : { healthySinceMs }) };
 }
 
-function whyHeld({ snapshot }: Round, { unit, cluster }: { unit: Unit; cluster: ClusterName }): Trouble | undefined {
+/** Why a cluster keeps what it has, whatever is decided. */
+export function whyHeld(
+  { snapshot }: Pick<Round, 'snapshot'>,
+  { unit, cluster }: { unit: Unit; cluster: ClusterName },
+): Trouble | undefined {
   const frozen = snapshot.ledger.members.get(cluster)?.spec.frozen;
   if (frozen !== undefined) return { reason: 'Frozen', message: `${frozen.by} froze the cluster: ${frozen.reason}.` };
   const conflict = snapshot.placement.conflicts.find(

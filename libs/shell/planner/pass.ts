@@ -17,7 +17,7 @@ import {
   type DraftGround,
   type LedgerDraft,
 } from './drafts.ts';
-import { decideUnitEntry, type EntryOutcome } from './entry.ts';
+import type { EntryOutcome } from './entry.ts';
 import {
   afterEpoch,
   draftEpoch,
@@ -36,7 +36,8 @@ import type { FleetSnapshot } from './reader/snapshot.ts';
 import { behind, ledgerElsewhere } from './refusals.ts';
 import { isInEpoch, openRound, type HubState, type Round, type Workshop } from './round.ts';
 import { askForStops, tidyStops } from './stops.ts';
-import { asksPeople, unitsAbout, unitsOf, type Unit } from './units.ts';
+import { asksPeople, chosenUnits, unitsAbout, type Unit } from './units.ts';
+import { carryOutVerifications } from './verifications/act.ts';
 import { nextWithdrawal } from './withdraw.ts';
 
 /** What a round is asked to look at. */
@@ -127,7 +128,7 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
   const members = keepMembers({ snapshot, facts }, { enrolments, rows: round.clusters });
   // A head names everything that a cluster runs: who has just said what that is, is looked at for every unit at once.
   const about = workshop.board.hasNewWord() ? 'all' : request.units;
-  const units = isInEpoch(round) ? chosen(snapshot, about) : [];
+  const units = isInEpoch(round) ? chosenUnits(snapshot, about) : [];
   const outcomes = await decideUnits(round, { units, ground });
 
   // Act: what the ledger says already is given out before what is new is pushed.
@@ -189,11 +190,6 @@ async function decideUnits(
   return outcomes;
 }
 
-function chosen(snapshot: FleetSnapshot, units: RoundRequest['units']): Unit[] {
-  const all = [...unitsOf(snapshot).values()];
-  return units === 'all' ? all : all.filter(({ key }) => units.has(key));
-}
-
 /** The epoch that the ledger has by this planner's own push, where the store does not know of it. */
 function owedEpoch({ owed, snapshot }: RoundRequest, hub: HubState): EpochStep | undefined {
   return owed !== undefined && owed.epoch === snapshot.ledger.epoch && hub.epoch !== owed.epoch ? owed : undefined;
@@ -246,13 +242,14 @@ async function tellEpoch(
 /** One unit: its plan, what may enter, the rows and the one commit that follow. */
 async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: DraftGround }): Promise<UnitOutcome> {
   const view = await round.observe(unit);
-  const decidedEntry = await decideUnitEntry(round, view);
+  const decidedEntry = await round.entry(unit);
   round.checks?.ask(decidedEntry?.questions ?? []);
   const { entry, proposal } =
     decidedEntry !== undefined && asksPeople(round.snapshot, unit)
       ? await askFor(round, { view, entry: decidedEntry, ground })
       : { entry: decidedEntry, proposal: undefined };
   const before = await keptOf(round.ports.store, unit.key);
+  const verifying = await carryOutVerifications(round, view);
   const decided = decidedOf(view, { entry: entry?.decision, nowMs: round.nowMs });
   const memory = view.plan?.memory;
   const remembered = memory !== undefined && JSON.stringify(memory) !== JSON.stringify(view.input?.memory);
@@ -263,9 +260,10 @@ async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: 
     view,
     state: decided.state,
     entry,
-    rows: rowsOfPlan(round, view),
+    rows: [...rowsOfPlan(round, view), ...verifying.rows],
     changes: [
       ...kept,
+      ...verifying.changes,
       ...(entry?.keep ?? []),
       ...keepDecision(view, { decided, entry: entry?.input, before, nowMs: round.nowMs }),
     ],
@@ -275,6 +273,7 @@ async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: 
       view.plan?.recheckAfterMs,
       entry?.decision.recheckAfterMs,
       view.silenceAfterMs,
+      verifying.recheckAfterMs,
       renderAgain(view),
     ]),
   };

@@ -9,8 +9,11 @@ import type { Goals } from './goals.ts';
 import type { Pinned } from './pinned.ts';
 import type { PlannerOptions, PlannerPorts } from './ports.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
+import { decideUnitEntry, type EntryOutcome } from './entry.ts';
 import { observe, type UnitView } from './observe.ts';
 import type { Unit } from './units.ts';
+import type { VerificationView } from './verifications/evidence.ts';
+import { lookAtVerifications } from './verifications/look.ts';
 
 /** What the hub knows of itself. */
 export interface HubState {
@@ -47,6 +50,10 @@ export interface Round extends Workshop {
   rowsOf(application: Unit['application']): Promise<ApplicationRows>;
   /** Each unit is looked at once a round. */
   observe(unit: Unit): Promise<UnitView>;
+  /** What may enter a unit is decided once a round. */
+  entry(unit: Unit): Promise<EntryOutcome | undefined>;
+  /** The verifications that run in a unit are looked at once a round. */
+  verifications(unit: Unit): Promise<VerificationView | undefined>;
 }
 
 /** What a round starts from. */
@@ -59,12 +66,16 @@ export async function openRound({ workshop, ...start }: RoundStart): Promise<Rou
   const clusters = await workshop.board.clusters(start);
   const applications = new Map<string, Promise<ApplicationRows>>();
   const views = new Map<string, Promise<UnitView>>();
+  const entries = new Map<string, Promise<EntryOutcome | undefined>>();
+  const verifications = new Map<string, Promise<VerificationView | undefined>>();
   const round: Round = {
     ...workshop,
     ...start,
     clusters,
     rowsOf: (application) => remember(applications, application, () => workshop.board.rowsOf(application)),
     observe: (unit) => remember(views, unit.key, () => observe(round, unit)),
+    entry: (unit) => remember(entries, unit.key, async () => decideUnitEntry(round, await round.observe(unit))),
+    verifications: (unit) => remember(verifications, unit.key, () => lookAtVerifications(round, unit)),
   };
   return round;
 }

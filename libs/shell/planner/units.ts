@@ -2,7 +2,9 @@ import { releaseKey } from '@fairlead/core/documents';
 import {
   applicationId,
   dependenciesIn,
+  isVerificationGate,
   splitApplicationId,
+  verifiedBy,
   type ApplicationId,
   type EnvironmentName,
   type Gate,
@@ -60,13 +62,21 @@ export function asksPeople({ documents }: Pick<FleetSnapshot, 'documents'>, { en
   return mode === 'PullRequest';
 }
 
-/** Gates of an entry: the environment's windows and gates, then the pipeline's own. Nobody waits for itself. */
+/**
+ * Gates of an entry: the environment's windows and gates, then the pipeline's own. Nobody waits for itself, and where no
+ * environment comes before, an environment's verification has nowhere to run.
+ */
 export function gatesAt(
   { documents }: Pick<FleetSnapshot, 'documents'>,
   { unit, entry }: { unit: Unit; entry: PipelineEntry },
 ): Gate[] {
   const { windows = [], gates = [] } = documents.environments.get(unit.environment)?.spec ?? {};
-  const others = gates.filter((gate) => !('dependency' in gate) || gate.dependency.application !== unit.application);
+  const isFirst = afterOf(entry).names.length === 0;
+  const others = gates.filter(
+    (gate) =>
+      !('dependency' in gate && gate.dependency.application === unit.application) &&
+      !(isFirst && isVerificationGate(gate)),
+  );
   return [...(windows.length === 0 ? [] : [{ window: windows }]), ...others, ...entry.gates];
 }
 
@@ -93,9 +103,38 @@ function waitersIn(snapshot: FleetSnapshot): ReadonlyMap<string, readonly string
  * at the next, and those whose gates wait for them.
  */
 export function unitsAbout(snapshot: FleetSnapshot, applications: ReadonlySet<string>): Set<string> {
-  const own = [...unitsOf(snapshot).values()].filter(({ application }) => applications.has(application));
-  const waiting = [...applications].flatMap((application) => waitersIn(snapshot).get(application) ?? []);
+  const about = new Set([...applications].map((id) => verifiedBy(id as ApplicationId)));
+  const own = [...unitsOf(snapshot).values()].filter(({ application }) => about.has(application));
+  const waiting = [...about].flatMap((application) => waitersIn(snapshot).get(application) ?? []);
   return new Set([...own.map(({ key }) => key), ...waiting]);
+}
+
+const verifying = new WeakMap<FleetSnapshot, ReadonlySet<ApplicationId>>();
+
+/** Applications that verify what enters some environment; looked up once for each head. */
+function verifyingIn(snapshot: FleetSnapshot): ReadonlySet<ApplicationId> {
+  const known = verifying.get(snapshot);
+  if (known !== undefined) return known;
+  const found = [...snapshot.documents.applications].filter(([id, { spec }]) =>
+    spec.pipeline.some((entry) =>
+      gatesAt(snapshot, { unit: unitOf(id, entry.environment), entry }).some(isVerificationGate),
+    ),
+  );
+  const applications = new Set(found.map(([id]) => id));
+  verifying.set(snapshot, applications);
+  return applications;
+}
+
+/**
+ * The units of these keys, and what is looked at together with them: an environment runs the verifications that the next
+ * ones ask for, so of an application that verifies all units are.
+ */
+export function chosenUnits(snapshot: FleetSnapshot, keys: 'all' | ReadonlySet<string>): Unit[] {
+  const all = [...unitsOf(snapshot).values()];
+  if (keys === 'all') return all;
+  const verifies = verifyingIn(snapshot);
+  const chosen = new Set(all.filter(({ key }) => keys.has(key)).map(({ application }) => application));
+  return all.filter(({ key, application }) => keys.has(key) || (chosen.has(application) && verifies.has(application)));
 }
 
 /** Units whose gates look at this one. */

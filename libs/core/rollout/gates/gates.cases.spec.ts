@@ -20,6 +20,7 @@ const nothing: GateEvidence = {
   approvals: { approvers: [], teams: {}, given: [] },
   dependencies: {},
   answers: {},
+  verifications: {},
   resumed: [],
 };
 
@@ -34,7 +35,7 @@ describe('gates', () => {
     for (const [name, gate] of Object.entries(gateKinds)) expect(gate.kind).toBe(name);
   });
 
-  it.each(['verification', 'constructor'])('the gate %s is not known to this version and never passes', (kind) => {
+  it.each(['hologram', 'constructor'])('the gate %s is not known to this version and never passes', (kind) => {
     const gate = { [kind]: {} } as unknown as Gate;
     const verdict = judgeGate(gate, nothing);
     expect(verdict).toMatchObject({ verdict: 'Unknown', reason: 'GateUnsupported' });

@@ -7,6 +7,7 @@ import { health } from './health/index.ts';
 import { metric } from './metric/index.ts';
 import { pause } from './pause/index.ts';
 import { soak } from './soak/index.ts';
+import { verification } from './verification/index.ts';
 import { window } from './window/index.ts';
 import { kindOfGate, type GateEvidence, type GateKind, type Verdict } from './verdict.ts';
 
@@ -20,6 +21,7 @@ export const gateKinds: Readonly<Record<string, GateKind>> = {
   metric,
   pause,
   soak,
+  verification,
   window,
 };
 

@@ -62,6 +62,21 @@ export interface Answer {
   readonly goodUntilMs: number;
 }
 
+/** What one environment named by `after` says of a candidate's verification. */
+export interface VerificationEvidence {
+  readonly environment: EnvironmentName;
+  /**
+   * `Running`: a Job is under way. `Open`: it was not asked for yet. `Elsewhere`: the environment names another release, and
+   * this one was never verified there. `Unknown`: it cannot be run, or nothing is heard of it.
+   */
+  readonly outcome: 'Passed' | 'Failed' | 'Running' | 'Open' | 'Elsewhere' | 'Unknown';
+  /** Why it is unknown. */
+  readonly reason?: Reason;
+  /** For people, with values. */
+  readonly message: string;
+  readonly recheckAfterMs?: number;
+}
+
 /** Everything that gates look at; each is handed only the parts that it declares. */
 export interface GateEvidence {
   readonly nowMs: number;
@@ -72,6 +87,8 @@ export interface GateEvidence {
   readonly dependencies: Readonly<Record<string, DependencyEvidence>>;
   /** Answers to the questions of gates about this candidate, by `questionKey`. */
   readonly answers: Readonly<Record<string, Answer>>;
+  /** What the environments named by `after` say of the candidate's verifications, by `verificationKey`. */
+  readonly verifications: Readonly<Record<string, readonly VerificationEvidence[]>>;
   /** Who let this candidate go on where it was paused, oldest first. */
   readonly resumed: readonly Person[];
 }
