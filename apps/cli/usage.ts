@@ -1,4 +1,4 @@
-import { durationMs, FairleadError, isName } from '@fairlead/core/model';
+import { durationMs, FairleadError, isApplicationId } from '@fairlead/core/model';
 
 /** The error for a command line that cannot be meant: exit code 2. */
 export function usageError(message: string, field?: string): FairleadError {
@@ -13,7 +13,8 @@ export function usageError(message: string, field?: string): FairleadError {
 export function applicationOf(word: string): string {
   const parts = word.split('/');
   const [team = '', name = ''] = parts.length === 1 ? ['default', word] : parts;
-  if (parts.length <= 2 && isName(team) && isName(name)) return `${team}/${name}`;
+  const application = `${team}/${name}`;
+  if (parts.length <= 2 && isApplicationId(application)) return application;
   throw usageError(
     `Cannot find the application \`${word}\`: it is named NAME (of team default) or TEAM/NAME, in lower-case letters, digits and dashes.`,
     'application',

@@ -52,3 +52,9 @@ export function splitApplicationId(id: ApplicationId): { team: string; name: str
   const slash = id.indexOf('/');
   return { team: id.slice(0, slash), name: id.slice(slash + 1) };
 }
+
+/** Whether a text is `TEAM/NAME` of an application, or of the verification of one. */
+export function isApplicationId(text: string): text is ApplicationId {
+  const { team, name } = splitApplicationId(verifiedBy(text as ApplicationId));
+  return isName(team) && isName(name);
+}

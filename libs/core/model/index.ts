@@ -12,6 +12,7 @@ export {
 } from './error.ts';
 export {
   applicationId,
+  isApplicationId,
   isDigest,
   isName,
   isVerification,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { asFairleadError, FairleadError, subjectText } from './error.ts';
 import {
   applicationId,
+  isApplicationId,
   isDigest,
   isName,
   isVerification,
@@ -32,6 +33,7 @@ describe('names', () => {
         expect(isName(splitApplicationId(verification).name)).toBe(false);
         expect([isVerification(id), isVerification(verification)]).toEqual([false, true]);
         expect([verifiedBy(id), verifiedBy(verification)]).toEqual([id, id]);
+        expect([isApplicationId(id), isApplicationId(verification)]).toEqual([true, true]);
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { Controller, Inject } from '@nestjs/common';
-import { applicationId, FairleadError, isName, parseKey } from '@fairlead/core/model';
+import { applicationId, FairleadError, isApplicationId, isName, parseKey } from '@fairlead/core/model';
 import { Input, Operation, type Given } from '@fairlead/roles/http';
 import { createPlan, getClusterEvents, getDiff, getObject, getTree, type PlanPorts } from '@fairlead/shell/api';
 import type { Answer } from '@fairlead/wire/rest';
@@ -54,7 +54,8 @@ export class QuestionsController {
 const mostObjectChars = 1024;
 
 function askedOf({ cluster, team, name, object }: Place) {
-  if (!isName(team) || !isName(name))
+  const application = applicationId(team, name);
+  if (!isApplicationId(application))
     throw new FairleadError(`Cannot look at ${team}/${name}: it names no application. See \`fairlead apps\`.`, {
       code: 'InvalidInput',
       reason: 'InvalidArgument',
@@ -65,5 +66,5 @@ function askedOf({ cluster, team, name, object }: Place) {
       `Cannot look at ${object}: an object is named GROUP/KIND/NAMESPACE/NAME, where group and namespace may be empty. See \`fairlead apps tree\`.`,
       { code: 'InvalidInput', reason: 'InvalidArgument', subject: { field: 'object' } },
     );
-  return { cluster, application: applicationId(team, name), object };
+  return { cluster, application, object };
 }

@@ -1,4 +1,4 @@
-import { keyText, splitApplicationId } from '@fairlead/core/model';
+import { keyText, reasons, splitApplicationId } from '@fairlead/core/model';
 import type { Standing } from '@fairlead/core/rollout';
 import type { AssignmentRow, RowKey, StatusRow } from '@fairlead/ports/store';
 import { standingsOfAll } from './decisions.ts';
@@ -58,13 +58,18 @@ function unitOf({ environment, application }: Placed): string {
   return `${environment}/${team}/${name}`;
 }
 
+/** Why it waits where the planner does not say so of the cluster, as of verifications, and of those beyond what is shown. */
+function unanswered(isGiven: boolean) {
+  return isGiven
+    ? ({ reason: 'Assigned', message: reasons.Assigned } as const)
+    : ({ reason: 'WaitsForWave', message: 'It has not been given a release yet.' } as const);
+}
+
 function viewOf(placed: Placed, { held, old }: { held: Standing | undefined; old: boolean }) {
   const { cluster, application, environment, assignment, row } = placed;
   const { entry } = assignment ?? {};
   const status = row?.status;
-  const why = isWaiting(placed)
-    ? (held ?? { reason: 'WaitsForWave' as const, message: 'It has not been given a release yet.' })
-    : status;
+  const why = isWaiting(placed) ? (held ?? unanswered(entry !== undefined)) : status;
   return {
     cluster: cluster as string,
     application: application as string,

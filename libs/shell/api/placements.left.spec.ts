@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ApplicationId, ClusterName } from '@fairlead/core/model';
+import { verificationOf, type ApplicationId, type ClusterName } from '@fairlead/core/model';
 import { standingsKey } from '@fairlead/core/rollout';
 import { manualClock } from '@fairlead/ports/clock';
 import { assignmentRow, commitOf, digestOf, headRow, statusRow } from '@fairlead/ports/contracts/store';
@@ -102,4 +102,25 @@ test('pages of one row give every row once', async () => {
 test('one application is asked for in the clusters that run it, placed there or not', async () => {
   const { items } = await listPlacements(await ports(), { limit: 100, application: 'default/gone' });
   expect(items.map((item) => item.cluster)).toEqual(['edge']);
+});
+
+test('a verification is a row of its own, in the environment that runs it, and no row of its application', async () => {
+  const at = await ports();
+  const job = verificationOf(shop);
+  await at.store.write([
+    { put: 'assignment', row: assignmentRow('edge', job, 'prod') },
+    { put: 'status', row: statusRow('edge', job, { health: 'Progressing' }) },
+  ]);
+  const found = async (query: Partial<Parameters<typeof listPlacements>[1]>) =>
+    (await listPlacements(at, { limit: 100, ...query })).items.map(({ cluster, application, environment }) => [
+      cluster,
+      application,
+      environment,
+    ]);
+  expect(await found({ application: shop })).toEqual([
+    ['edge-2', shop, 'prod'],
+    ['edge', shop, 'prod'],
+  ]);
+  expect(await found({ application: job })).toEqual([['edge', 'web/shop.verification', 'prod']]);
+  expect(await found({ cluster: 'edge', health: 'Progressing' })).toEqual([['edge', job, 'prod']]);
 });
