@@ -2,42 +2,15 @@ import { describe, expect, it } from 'vitest';
 import {
   applicationYaml,
   environmentYaml,
-  hello,
   join,
   log,
   openFleet,
   pass,
   run,
   versions,
-  type Around,
   type Fleet,
 } from './fleet.fixture.ts';
-
-/** Where a planner dies: at the effect of this number, before it or after it. */
-interface Crash {
-  readonly at: number;
-  readonly when: 'before' | 'after';
-}
-
-/** A planner that dies once; nothing of it has an effect afterwards. */
-function mortal(crash: Crash | undefined) {
-  const effects: string[] = [];
-  let isDead = false;
-  const died = (): Error => {
-    isDead = true;
-    return new Error('the planner was killed');
-  };
-  const around: Around = async (effect, work) => {
-    if (isDead) throw died();
-    effects.push(effect);
-    const isHere = crash?.at === effects.length - 1;
-    if (isHere && crash.when === 'before') throw died();
-    const result = await work();
-    if (isHere) throw died();
-    return result;
-  };
-  return { around, effects, isDead: () => isDead };
-}
+import { crashesIn, mortal, rise, type Crash } from './crashes.fixture.ts';
 
 const members = {
   'dev-1': { env: 'dev' },
@@ -100,14 +73,7 @@ async function take(crash?: Crash): Promise<Ending> {
     await step(fleet);
     if (planner.isDead() && !risen) {
       risen = true;
-      await fleet.planner.close();
-      const next = await openFleet({ from: fleet, store: fleet.store });
-      Object.assign(next.source, fleet.source);
-      fleet = next;
-      await fleet.planner.plan({ head: true });
-      // Agents come back; where the epoch was raised, they were asked to.
-      for (const { cluster } of await fleet.store.clusters()) await hello(fleet, cluster);
-      await run(fleet);
+      fleet = await rise(fleet);
     }
     for (const [cluster, version] of Object.entries(await versions(fleet)))
       if (given[cluster]?.at(-1) !== version) (given[cluster] ??= []).push(version);
@@ -122,9 +88,7 @@ const fleetYaml =
 
 describe('a planner that is killed', async () => {
   const whole = await take();
-  const places = whole.effects.flatMap((effect, at) =>
-    (['before', 'after'] as const).map((when): Crash & { readonly effect: string } => ({ at, when, effect })),
-  );
+  const places = crashesIn(whole.effects);
 
   it('walks through promotion, halt, rollback, fix and withdrawal where nobody kills it', () => {
     expect(whole.commits).toMatchInlineSnapshot(`
