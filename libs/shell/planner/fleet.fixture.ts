@@ -56,7 +56,7 @@ function freshSource() {
     version: '1.0.0',
     revision: 'r1',
     author: 'cid',
-    /** `VERSION in ENVIRONMENT` and `VERSION on CLUSTER`: what never gets healthy there. */
+    /** `VERSION in ENVIRONMENT` and `VERSION on CLUSTER`: what never gets healthy there. `VERSION verified`: its Jobs fail. */
     broken: new Set<string>(),
     down: false,
     renders: true,
@@ -248,7 +248,8 @@ async function answer({ store, clock, source }: Fleet): Promise<boolean> {
       else if (before?.status.bundle !== row.entry.bundle || before.status.attempt !== row.entry.attempt) {
         if (isVerification(row.application)) {
           source.ran.push(`${row.entry.version} on ${cluster}`);
-          changes.push({ put: 'status', row: jobStatus(row, { health: source.jobs.shift() ?? 'Healthy', clock }) });
+          const usual = source.broken.has(`${row.entry.version} verified`) ? 'Degraded' : 'Healthy';
+          changes.push({ put: 'status', row: jobStatus(row, { health: source.jobs.shift() ?? usual, clock }) });
           continue;
         }
         const places = [`in ${row.environment}`, `on ${cluster}`];

@@ -15,9 +15,12 @@ const people = {
   cid: { name: 'cid', email: 'cid@fairlead.invalid' },
 };
 
+/** The Jobs of this version never end well. */
+const badJob = '3.0.0 verified';
+
 interface AnyGate {
-  readonly kind: 'approval' | 'pause' | 'window' | 'dependency' | 'soak' | 'check';
-  /** Of approvals: how many. Of windows: the hour of the day at which three hours begin. */
+  readonly kind: 'approval' | 'pause' | 'window' | 'dependency' | 'soak' | 'verification' | 'check';
+  /** Of approvals: how many. Of windows: the hour of the day at which three hours begin. Of verifications: retries. */
   readonly number: number;
 }
 
@@ -28,12 +31,16 @@ const yamlOf = ({ kind, number }: AnyGate): string =>
     window: `{ window: { allow: "0 ${number} * * *", duration: 3h } }`,
     dependency: '{ dependency: { application: default/db } }',
     soak: '{ soak: 1m }',
+    verification: `{ verification: { path: verify, retries: ${number % 2} } }`,
     check: '{ commitStatus: { context: nobody knows this gate } }',
   })[kind];
 
 const gate: fc.Arbitrary<AnyGate> = fc.record({
   kind: fc.oneof(
-    { weight: 8, arbitrary: fc.constantFrom<AnyGate['kind']>('approval', 'pause', 'window', 'dependency', 'soak') },
+    {
+      weight: 8,
+      arbitrary: fc.constantFrom<AnyGate['kind']>('approval', 'pause', 'window', 'dependency', 'soak', 'verification'),
+    },
     { weight: 1, arbitrary: fc.constant<AnyGate['kind']>('check') },
   ),
   number: fc.integer({ min: 0, max: 23 }),
@@ -65,13 +72,16 @@ interface Pipeline {
 async function fleetWith({ staging, prod, always }: Pipeline): Promise<Fleet> {
   const list = (all: readonly AnyGate[]): string => `[${all.map(yamlOf).join(', ')}]`;
   const fleet = await openFleet();
+  fleet.source.broken.add(badJob);
   const leads = 'kind: Team\nmetadata: { name: leads }\nspec: { serviceAccount: leads, approvers: [eve, bob, cid] }\n';
   const prodYaml = `kind: Environment\nmetadata: { name: prod }\nspec: { clusters: { matchLabels: { env: prod } }, gates: ${list(always)} }\n`;
   const head = 'apiVersion: fairlead.dev/v1alpha1\n';
   const walk = (name: string, [one, two]: readonly string[]): string =>
     applicationYaml(
       `[{ environment: dev }, { environment: staging, gates: ${one} }, { environment: prod, gates: ${two} }]`,
-    ).replace('name: podinfo', `name: ${name}`);
+    )
+      .replace('name: podinfo', `name: ${name}`)
+      .replace('path: deploy', 'path: deploy, root: .');
   await fleet.git.server.commit({
     message: 'Gates',
     files: {
@@ -111,9 +121,9 @@ interface Past {
 /** Why the promotion of a candidate must not have been made at this moment; undefined where all is well. */
 function whyWrong(
   one: AnyGate,
-  at: { fleet: Fleet; past: Past; environment: string; candidate: string },
+  at: { fleet: Fleet; past: Past; environment: string; candidate: string; version: string },
 ): string | undefined {
-  const { fleet, past, environment: here, candidate } = at;
+  const { fleet, past, environment: here, candidate, version } = at;
   const saidBy = (word: string) =>
     new Set(
       past.said.filter((said) => said.word === `Fairlead-${word} ${here}/${podinfo} ${candidate}`).map(({ by }) => by),
@@ -126,6 +136,10 @@ function whyWrong(
       return past.healthy.get(`${here}/default/db`) !== true;
     },
     soak: () => !past.candidates.has(`${here === 'prod' ? 'staging' : 'dev'}/${podinfo} ${candidate}`),
+    verification: () => {
+      const ran = fleet.source.ran.includes(`${version} on ${here === 'prod' ? 'staging' : 'dev'}-1`);
+      return !ran || badJob.startsWith(version);
+    },
     check: () => true,
   };
   return wrong[one.kind]() ? `${here} of ${candidate} past ${yamlOf(one)}` : undefined;
@@ -157,7 +171,9 @@ it('no release is promoted past a gate that has not passed, in any pipeline', { 
               const isNew = !past.candidates.has(`${unit} ${candidate}`);
               if (unit.endsWith(podinfo) && here !== 'dev' && isNew) {
                 const asked = here === 'prod' ? [...pipeline.always, ...pipeline.prod] : pipeline.staging;
-                const wrong = asked.map((one) => whyWrong(one, { fleet, past, environment: here, candidate }));
+                const wrong = asked.map((one) =>
+                  whyWrong(one, { fleet, past, environment: here, candidate, version: named.version }),
+                );
                 expect(wrong.filter((text) => text !== undefined)).toEqual([]);
                 promoted += 1;
               }
