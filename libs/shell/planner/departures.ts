@@ -104,7 +104,7 @@ async function whyEmpty(
 }
 
 /** Nothing is withdrawn by documents that cannot be read, or that refer to what is not there (I7). */
-function whyDoubt(snapshot: FleetSnapshot, unit: Unit): Trouble | undefined {
+export function whyDoubt(snapshot: FleetSnapshot, unit: Unit): Trouble | undefined {
   const { documents, ledger } = snapshot;
   const { application } = unit;
   const broken = ledger.brokenReleases.has(unit.key);

@@ -209,9 +209,10 @@ function starve(offers: readonly Offer[], before: readonly Before[], view: UnitV
   });
   if (!starved) return offers;
   const reason: Reason = 'SoakStarved';
+  const cut: ReadonlySet<Reason> = new Set<Reason>(['WaitsForGate', 'WaitsForVerification']);
   return offers.map((offer) => ({
     ...offer,
-    gates: offer.gates.map((gate) => (gate.reason === 'WaitsForGate' ? { ...gate, reason } : gate)),
+    gates: offer.gates.map((gate) => (cut.has(gate.reason) ? { ...gate, reason } : gate)),
   }));
 }
 

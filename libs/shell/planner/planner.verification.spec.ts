@@ -304,6 +304,41 @@ it('a gate that goes away takes its Job along', async () => {
   expect(await fleet.store.facts('verification:')).toEqual(new Map());
 });
 
+it.each([
+  ['an application that cannot be read', 'podinfo.yaml', '\nspec: 1\n'],
+  ['an environment that cannot be read', 'prod.yaml', '\nspec: 1\n'],
+])('%s takes no Job away, also after a restart', async (_what, path, broken) => {
+  const fleet = await verifying('{ path: verify }', { jobs: ['Progressing'] });
+  const head = await fleet.git.repository.fetch();
+  const whole = (await fleet.git.repository.file(head, path as never))?.text ?? '';
+  await fleet.git.server.commit({
+    message: 'Break',
+    files: { [path]: broken === undefined ? null : `${whole}${broken}` },
+  });
+  await fleet.planner.close();
+  const again = await openFleet({ from: fleet, store: fleet.store });
+  await pass(again, 60_000);
+  expect(await jobs(again)).toEqual({ 'dev-1': 'Job' });
+  expect(await versions(again)).toEqual({ 'dev-1': '1.0.0', 'dev-2': '1.0.0' });
+  await again.git.server.commit({ message: 'Mend', files: { [path]: whole } });
+  await again.planner.plan({ head: true });
+  await ends(again, 'dev-1', 'Healthy');
+  expect(await jobs(again)).toEqual({});
+  expect(await versions(again)).toMatchObject({ 'prod-1': '1.0.0' });
+});
+
+it('an application whose document is deleted takes its Job along', async () => {
+  const fleet = await verifying('{ path: verify }', { jobs: ['Progressing'] });
+  const fleetYaml =
+    'apiVersion: fairlead.dev/v1alpha1\nkind: Fleet\nmetadata: { name: acme }\nspec: { removalBudget: { placements: 100% } }\n';
+  await fleet.git.server.commit({ message: 'Delete', files: { 'podinfo.yaml': null, 'fairlead.yaml': fleetYaml } });
+  await fleet.planner.plan({ head: true });
+  await run(fleet);
+  expect(await jobs(fleet)).toEqual({});
+  await pass(fleet, 60_000);
+  expect(await versions(fleet)).toEqual({});
+});
+
 it('a lost store takes away what still runs, and asks anew', async () => {
   const fleet = await verifying('{ path: verify }', { jobs: ['Progressing'] });
   const fresh = await loseStore(fleet);
@@ -315,10 +350,31 @@ it('a lost store takes away what still runs, and asks anew', async () => {
   expect(await versions(fresh)).toMatchObject({ 'dev-1': '1.0.0', 'prod-1': '1.0.0' });
 });
 
+/** The YAML of an environment that verifies whatever enters it. */
+function gated(name: string): string {
+  return environmentYaml(name).replace('rollout: {}', 'rollout: {}, gates: [{ verification: { path: verify } }]');
+}
+
+it('an environment that is gone while a pipeline names it takes no Job away, though its gate is gone', async () => {
+  const fleet = await openFleet();
+  fleet.source.jobs = ['Progressing'];
+  const text = applicationYaml('[{ environment: dev }, { environment: prod }]');
+  const prod = gated('prod');
+  await fleet.git.server.commit({ message: 'Verify', files: { 'podinfo.yaml': text, 'prod.yaml': prod } });
+  await fleet.planner.plan({ head: true });
+  await join(fleet, { 'dev-1': { env: 'dev' }, 'prod-1': { env: 'prod' } });
+  await fleet.git.server.commit({ message: 'Oops', files: { 'prod.yaml': null } });
+  await fleet.planner.plan({ head: true });
+  await run(fleet);
+  expect(await jobs(fleet)).toEqual({ 'dev-1': 'Job' });
+  await fleet.git.server.commit({ message: 'Back', files: { 'prod.yaml': prod } });
+  await fleet.planner.plan({ head: true });
+  await ends(fleet, 'dev-1', 'Healthy');
+  expect(await versions(fleet)).toEqual({ 'dev-1': '1.0.0', 'prod-1': '1.0.0' });
+});
+
 it('a gate of an environment is for every pipeline that has an environment before it', async () => {
   const fleet = await openFleet();
-  const gated = (name: string) =>
-    environmentYaml(name).replace('rollout: {}', 'rollout: {}, gates: [{ verification: { path: verify } }]');
   const text = applicationYaml('[{ environment: dev }, { environment: prod }]');
   await fleet.git.server.commit({
     message: 'Verify',

@@ -9,6 +9,7 @@ import {
 } from '@fairlead/core/rollout';
 import type { AssignmentRow, Change } from '@fairlead/ports/store';
 import type { VerificationWant } from '../asks.ts';
+import { whyDoubt } from '../departures.ts';
 import { clustersOf } from '../evidence.ts';
 import type { UnitView } from '../observe.ts';
 import type { Round } from '../round.ts';
@@ -30,7 +31,9 @@ const retryAfterMs = 30_000;
 /** Begins and ends the verifications that the next environments ask of this one, and takes away what none of them is. */
 export async function carryOutVerifications(round: Round, view: UnitView): Promise<VerificationOutcome> {
   const seen = await round.verifications(view.unit);
-  if (seen === undefined) return { rows: [], changes: [], recheckAfterMs: undefined };
+  // Documents that are wrong take no Job away (I7), and begin none.
+  if (seen === undefined || whyDoubt(round.snapshot, view.unit) !== undefined)
+    return { rows: [], changes: [], recheckAfterMs: undefined };
   const memory = freed(await begun(round, { view, seen }), seen);
   const leftMs = memory.run && timeLeftMs(memory.run, { nowMs: round.nowMs, hearsSinceMs: round.hearsSinceMs ?? 0 });
   const rows = verificationRows(round, { view, seen, run: memory.run });
