@@ -283,6 +283,34 @@ it('a frozen cluster is left as it is, and what it says counts', async () => {
   expect(await jobs(fleet)).toEqual({});
 });
 
+it('a cluster that two environments select keeps the Job, until it is of one again', async () => {
+  const fleet = await verifying('{ path: verify }', { jobs: ['Progressing'] });
+  const both = environmentYaml('prod').replace(
+    'matchLabels: { env: prod }',
+    'matchExpressions: [{ key: env, operator: Exists }]',
+  );
+  await fleet.git.server.commit({ message: 'Both', files: { 'prod.yaml': both } });
+  await fleet.planner.plan({ head: true });
+  await run(fleet);
+  expect(await jobs(fleet)).toEqual({ 'dev-1': 'Job' });
+  await fleet.git.server.commit({ message: 'One', files: { 'prod.yaml': environmentYaml('prod') } });
+  await fleet.planner.plan({ head: true });
+  await ends(fleet, 'dev-1', 'Healthy');
+  expect(await jobs(fleet)).toEqual({});
+  expect(fleet.source.ran).toEqual(['1.0.0 on dev-1']);
+  expect(await versions(fleet)).toMatchObject({ 'prod-1': '1.0.0' });
+});
+
+it('a silence is noticed when it begins, and not when the time of the Job is over', async () => {
+  const fleet = await verifying('{ path: verify, timeout: 1h }', { jobs: ['Progressing'] });
+  fleet.clock.advance(299_000);
+  await fleet.planner.plan();
+  fleet.clock.advance(1_000);
+  // What the timer asked for is waited for, and nothing is asked for here.
+  await fleet.planner.plan({ units: [] });
+  expect(await gateOf(fleet)).toMatchObject({ reason: 'ClusterSilent' });
+});
+
 it('a cluster that leaves the environment takes the Job away, and another one runs it', async () => {
   const fleet = await verifying('{ path: verify }', { jobs: ['Progressing', 'Progressing'] });
   const labels = 'apiVersion: fairlead.dev/v1alpha1\nkind: Cluster\nmetadata: { name: dev-1, labels: { env: none } }\n';
@@ -310,7 +338,7 @@ it.each([
 ])('%s takes no Job away, also after a restart', async (_what, path, broken) => {
   const fleet = await verifying('{ path: verify }', { jobs: ['Progressing'] });
   const head = await fleet.git.repository.fetch();
-  const whole = (await fleet.git.repository.file(head, path as never))?.text ?? '';
+  const whole = (await fleet.git.repository.file(head, path))?.text ?? '';
   await fleet.git.server.commit({
     message: 'Break',
     files: { [path]: broken === undefined ? null : `${whole}${broken}` },

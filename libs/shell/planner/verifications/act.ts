@@ -27,6 +27,8 @@ export interface VerificationOutcome {
 
 /** How soon it is tried again to begin what could not begin. */
 const retryAfterMs = 30_000;
+/** How soon it is looked again whether a cluster has taken a Job away. */
+const clearedMs = 10_000;
 
 /** Begins and ends the verifications that the next environments ask of this one, and takes away what none of them is. */
 export async function carryOutVerifications(round: Round, view: UnitView): Promise<VerificationOutcome> {
@@ -35,13 +37,23 @@ export async function carryOutVerifications(round: Round, view: UnitView): Promi
   if (seen === undefined || whyDoubt(round.snapshot, view.unit) !== undefined)
     return { rows: [], changes: [], recheckAfterMs: undefined };
   const memory = freed(await begun(round, { view, seen }), seen);
-  const leftMs = memory.run && timeLeftMs(memory.run, { nowMs: round.nowMs, hearsSinceMs: round.hearsSinceMs ?? 0 });
   const rows = verificationRows(round, { view, seen, run: memory.run });
   return {
     rows,
     changes: [...keep(seen, { memory, rows }), ...linesOf(round, { seen, memory })],
-    recheckAfterMs: leftMs === undefined ? memory.troubles && retryAfterMs : Math.max(1, leftMs),
+    recheckAfterMs: lookAgainMs(round, { seen, memory }),
   };
+}
+
+/** A Job that ends, or is gone, is heard of; this is for what is not. */
+function lookAgainMs(
+  { nowMs, hearsSinceMs = 0 }: Round,
+  { seen, memory }: { readonly seen: VerificationView; readonly memory: VerificationMemory },
+): number | undefined {
+  const { run, troubles } = memory;
+  if (run === undefined) return troubles && retryAfterMs;
+  const times = [timeLeftMs(run, { nowMs, hearsSinceMs }), seen.silentAfterMs, run.phase === 'Clearing' && clearedMs];
+  return Math.max(1, Math.min(...times.filter((ms) => typeof ms === 'number')));
 }
 
 /** Begins the first that can begin, where nothing runs; what cannot says why. */

@@ -27,6 +27,8 @@ export interface VerificationView {
   readonly slots: ReadonlyMap<ClusterName, Slot>;
   /** Whether the cluster of the run answers; true where nothing runs. */
   readonly isConnected: boolean;
+  /** When it falls silent if nothing is heard of it. */
+  readonly silentAfterMs: number | undefined;
 }
 
 /** What is asked about. */

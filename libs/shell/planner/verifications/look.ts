@@ -5,10 +5,13 @@ import { hasSpoken } from '../adopt.ts';
 import { hasAnswered } from '../assign.ts';
 import type { ApplicationRows } from '../board.ts';
 import { currentOf, gatesOf, hasNamed } from '../evidence.ts';
-import { connectionNow } from '../observe.ts';
+import { connectionNow, whyHeld, type UnitView } from '../observe.ts';
 import type { Round } from '../round.ts';
 import { successorsOf, type Unit } from '../units.ts';
 import type { VerificationView } from './evidence.ts';
+
+/** How much of what an agent says of a Job is kept. */
+const saidCharacters = 500;
 
 /** Key of the fact that keeps the verifications that ran in a unit. */
 export function verificationsKey(unit: string): string {
@@ -35,23 +38,36 @@ export async function lookAtVerifications(round: Round, unit: Unit): Promise<Ver
   const open = release === undefined ? [] : asking.filter((at) => !hasNamed(round, at, release));
   const asked = open.flatMap((at) => gatesOf(round, at).filter(isVerificationGate).map(verificationKey));
   const run = before?.run;
-  const isConnected = run === undefined || isHeard(round, run.cluster);
+  const contact = run && connectionNow(round, round.clusters.get(run.cluster));
+  const isConnected = contact === undefined || contact.connection === 'Connected';
   const said = run === undefined ? undefined : rows.statuses.get(run.cluster)?.status;
   const memory = settleVerification(before ?? { verdicts: [] }, {
     nowMs: round.nowMs,
     hearsSinceMs: round.hearsSinceMs ?? 0,
     candidate: release && keyOfRelease(release),
     asked: new Set(asked),
-    isPlaced: run !== undefined && view.placed.includes(run.cluster),
+    isPlaced: run !== undefined && isPlaced(round, { view, cluster: run.cluster }),
     isConnected,
     slot: (run && slots.get(run.cluster)) ?? 'Empty',
-    report: said && { ...said, message: said.problems[0]?.message ?? said.message },
+    report: said && { ...said, message: (said.problems[0]?.message ?? said.message).slice(0, saidCharacters) },
   });
-  return { unit, memory, rows, slots, isConnected, ...(release && { release }), ...(before && { before }) };
+  const seen = {
+    unit,
+    memory,
+    rows,
+    slots,
+    isConnected,
+    silentAfterMs: isConnected ? contact?.recheckAfterMs : undefined,
+  };
+  return { ...seen, ...(release && { release }), ...(before && { before }) };
 }
 
-function isHeard(round: Round, cluster: ClusterName): boolean {
-  return connectionNow(round, round.clusters.get(cluster)).connection === 'Connected';
+/** A cluster that is held keeps what it has, wherever git places it now. */
+function isPlaced(
+  round: Round,
+  { view, cluster }: { readonly view: UnitView; readonly cluster: ClusterName },
+): boolean {
+  return view.placed.includes(cluster) || whyHeld(round, { unit: view.unit, cluster }) !== undefined;
 }
 
 /** What a cluster says that it runs is there, also where the store lost what it was given. */
