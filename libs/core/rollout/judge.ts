@@ -1,17 +1,7 @@
 import type { Reason } from '@fairlead/core/model';
+import { isFinal } from './final.ts';
 import type { View } from './look.ts';
 import { givenAt, recheckAt, type Run } from './run.ts';
-
-/** Failures that no waiting mends; any other may pass until progressDeadline. */
-const final: ReadonlySet<Reason> = new Set<Reason>([
-  'ApplyFailed',
-  'ConflictReported',
-  'DuplicateObject',
-  'InvalidManifest',
-  'ObjectTaken',
-  'OwnerPolicyForbids',
-  'TeamForbids',
-]);
 
 /**
  * Judges the clusters of an open wave that count and were reached: whoever fails, misses progressDeadline or turns bad
@@ -38,7 +28,7 @@ export function failureOf(
   const report = view.of.report;
   // What a silent cluster said last is old; only its deadline speaks.
   if (!view.silent && report !== undefined && report.bundle === view.of.given?.bundle) {
-    if (report.sync === 'Failed' && final.has(report.reason)) return report.reason;
+    if (isFinal(report)) return report.reason;
     if (report.health === 'Degraded') return 'ReconcileFailed';
   }
   const sinceMs = Math.max(givenAt(view), badSinceMs ?? 0);

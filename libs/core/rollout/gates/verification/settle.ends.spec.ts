@@ -17,7 +17,7 @@ const run: VerificationRun = {
   phase: 'Running',
 };
 const memory: VerificationMemory = { run, verdicts: [] };
-const passed = { bundle, sync: 'InSync', health: 'Healthy', message: '' } as const;
+const passed = { bundle, sync: 'InSync', health: 'Healthy', reason: 'Current', message: '' } as const;
 const sight: RunSight = {
   nowMs: 1_000,
   hearsSinceMs: 0,
@@ -43,6 +43,8 @@ it.each<[string, string, Partial<RunSight>, Partial<VerificationRun>?]>([
   ['runs', 'while what an earlier Job left is there', { report: passed }, { phase: 'Clearing' }],
   ['runs', 'while an earlier Job is on its way out', { report: passed, slot: 'Leaving' }],
   ['Failed', 'once the Job has failed', { report: { ...passed, health: 'Degraded' } }],
+  ['Failed', 'once it cannot be applied', { report: { ...passed, sync: 'Failed', reason: 'ObjectTaken' } }],
+  ['runs', 'while it may still be applied', { report: { ...passed, sync: 'Failed', reason: 'KindUnknown' } }],
   ['Failed', 'when its time is over', { nowMs: 600_000 }],
   ['Failed', 'when nothing was heard of it until its time was over', { nowMs: 600_000, report: undefined }],
   ['Passed', 'though its time is over, where it has passed', { nowMs: 600_000, report: passed }],

@@ -1,4 +1,5 @@
 import { durationMs } from '@fairlead/core/model';
+import { isFinal } from '../../final.ts';
 import type { Report } from '../../types.ts';
 import { verificationKey, withVerdict, type VerificationMemory, type VerificationRun } from './memory.ts';
 
@@ -17,7 +18,7 @@ export interface RunSight {
   /** What the cluster has of a verification by the planner's own rows. */
   readonly slot: Slot;
   /** What the agent says of it. */
-  readonly report: (Pick<Report, 'bundle' | 'sync' | 'health'> & { readonly message: string }) | undefined;
+  readonly report: (Pick<Report, 'bundle' | 'sync' | 'health' | 'reason'> & { readonly message: string }) | undefined;
 }
 
 /** `Given`: it is told to run one. `Leaving`: it is told to take it away. `Empty`: there is nothing of any. */
@@ -44,6 +45,7 @@ export function settleVerification(memory: VerificationMemory, sight: RunSight):
   const said = isAnswer && report.message !== '' ? `: ${report.message}` : '';
   if (isAnswer && report.health === 'Degraded')
     return failed(memory, { run, nowMs: sight.nowMs, why: `failed${said}` });
+  if (isAnswer && isFinal(report)) return failed(memory, { run, nowMs: sight.nowMs, why: `cannot be applied${said}` });
   if (!isOver) return memory;
   return failed(memory, {
     run,
