@@ -1,0 +1,1 @@
+export { patienceMs, seeded } from './seeded.ts';
