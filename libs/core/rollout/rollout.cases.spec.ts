@@ -179,6 +179,15 @@ describe('failure', () => {
     expect(result.clusters.find((view) => view.cluster === 'canary')?.state).toBe('Failed');
   });
 
+  it('a budget that shrinks when the rollout is over neither halts nor rolls back what it completed', () => {
+    const lenient = { ...policy, failureBudget: 1 };
+    const over = plan([late('canary'), done('a')], { policy: lenient });
+    expect(over.state).toBe('Over');
+    const result = plan([late('canary'), done('a')], { memory: over.memory });
+    expect(result.halt).toBeUndefined();
+    expect(result.state).toBe('Over');
+  });
+
   it('where the store cannot say how a cluster was before, it counts as having been healthy', () => {
     const { healthyBefore: _, ...unknown } = given(fresh, { assignedAtMs: nowMs - 600_000 });
     expect(plan([cluster('canary', { given: unknown, report: progressing(fresh) })]).halt).toBeDefined();

@@ -172,9 +172,9 @@ function spread(run: Run, { wave, counting }: { wave: Wave; counting: readonly V
   }
 }
 
-/** More clusters failed than the budget allows. */
-export function overBudget(run: Run): boolean {
-  return run.memory.kind === 'Promotion' && Object.keys(run.memory.spent).length > run.failureBudget;
+/** More clusters failed than the budget allows. A rollout that is over is not halted by a budget that shrank since. */
+export function overBudget({ memory, failureBudget }: Run): boolean {
+  return memory.kind === 'Promotion' && !memory.over && Object.keys(memory.spent).length > failureBudget;
 }
 
 function viewOf(
