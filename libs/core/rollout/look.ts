@@ -18,8 +18,10 @@ export interface View {
   readonly unseen: boolean;
   /** Given something within progressDeadline, and not healthy on it yet. */
   readonly inFlight: boolean;
-  /** This rollout gave it what it should run. */
+  /** This rollout gave it what it should run, as far as that is known. */
   readonly reached: boolean;
+  /** A wave of this rollout took it out of service, whatever it should run by now: until it is healthy it holds a slot. */
+  readonly counted: boolean;
   /** New, relabelled, catching up, sick before or forgiven: spends no budget and stops nobody. */
   readonly alone: boolean;
 }
@@ -49,9 +51,11 @@ export function lookAt(of: RolloutCluster, scene: Scene): View {
   const untouched = of.given === undefined && input.first && !silent;
   const inService = (healthy && of.given !== undefined) || untouched;
   const wasHealthy = inService || (inFlight && of.given?.healthyBefore !== false);
-  const reached = onGoal && of.given?.attempt === input.attempt && since(of, scene);
+  const byAttempt = of.given?.attempt === input.attempt && since(of, scene);
+  const reached = (onGoal || isDoubted(of)) && byAttempt;
+  const counted = byAttempt && isCounted(of, scene);
   const facts = { of, name: of.cluster, onGoal, healthy, inService, wasHealthy, silent, unseen, inFlight, reached };
-  return { ...facts, alone: isAlone(facts, scene) };
+  return { ...facts, counted, alone: isAlone(facts, scene) };
 }
 
 /** True when what it was given is what it should run, whatever attempt brought it. */
@@ -59,6 +63,11 @@ function isOnGoal(of: RolloutCluster): boolean {
   if (of.goal.kind === 'Unknown' || of.given?.elsewhere === true) return false;
   if (of.goal.kind === 'Bundle') return of.given?.bundle === of.goal.bundle;
   return of.given === undefined ? of.report === undefined : of.given.bundle === undefined;
+}
+
+/** What it was given can no longer be held against what it should run; who was reached by it stays so. */
+function isDoubted({ goal, given }: RolloutCluster): boolean {
+  return goal.kind === 'Unknown' && given?.bundle !== undefined && !given.elsewhere;
 }
 
 function isHealthy({ given, report }: RolloutCluster): boolean {
@@ -71,10 +80,15 @@ function since(of: RolloutCluster, scene: Scene): boolean {
   return scene.memory.kind !== 'Change' || (of.given?.assignedAtMs ?? 0) >= scene.memory.beganAtMs;
 }
 
-function isAlone(view: Omit<View, 'alone'>, { input, memory }: Scene): boolean {
+function isCounted({ cluster, given, wave }: RolloutCluster, { memory }: Pick<Scene, 'memory'>): boolean {
+  if (given?.wave === undefined || given.healthyBefore === false || given.elsewhere) return false;
+  return wave !== undefined && !memory.forgiven.includes(cluster);
+}
+
+function isAlone(view: Omit<View, 'alone' | 'counted'>, { input, memory }: Scene): boolean {
   const { of } = view;
   if (of.wave === undefined || memory.forgiven.includes(view.name)) return true;
-  if (view.reached) return of.given?.wave === undefined || of.given.healthyBefore === false;
+  if (view.reached) return !isCounted(of, { memory });
   if (view.onGoal) return !view.wasHealthy;
   if (of.given?.elsewhere === true || isLate(view, memory)) return true;
   const joined = of.given === undefined && !input.first && of.goal.kind === 'Bundle';

@@ -155,6 +155,18 @@ describe('failure', () => {
     expect(plan([cluster('canary', { given: given(fresh), report })]).halt?.cause).toBe('ApplyFailed');
   });
 
+  it('a cluster whose bundle cannot be rendered any more keeps its slot, and fails at its deadline', () => {
+    const goal = { kind: 'Unknown', trouble: { reason: 'RenderFailed', message: 'kustomize refused it.' } } as const;
+    const one = { ...policy, maxUnavailable: 1 };
+    const taken = cluster('canary', { goal, given: given(fresh), report: progressing(fresh) });
+    expect(plan([taken, cluster('canary-2')], { policy: one })).toMatchObject({
+      assign: [],
+      counts: { unavailable: 1 },
+    });
+    const result = plan([{ ...late('canary'), goal }, cluster('canary-2')], { policy: one });
+    expect(result).toMatchObject({ assign: [], halt: { cause: 'ProgressDeadlineExceeded' } });
+  });
+
   it('a failure that may pass waits for the deadline', () => {
     const report = { ...progressing(fresh), sync: 'Failed', reason: 'ApiServerUnreachable' } as const;
     const result = plan([cluster('canary', { given: given(fresh), report })]);
@@ -273,6 +285,16 @@ describe('silence, freezes and members that come and go', () => {
     const gone = cluster('canary', { connection: 'Silent', given: given(fresh, { assignedAtMs: nowMs - 599_000 }) });
     expect(plan([gone]).counts.unavailable).toBe(1);
     expect(plan([gone], { nowMs: nowMs + 1000 }).halt?.cause).toBe('ProgressDeadlineExceeded');
+  });
+
+  it('a cluster that falls silent after its assignment holds its slot, also when its labels change what it should run', () => {
+    const one = { ...policy, maxUnavailable: 1 };
+    const goal = { kind: 'Bundle', bundle: 'relabelled' as Digest } as const;
+    const gone = { ...done('canary'), goal, connection: 'Silent' } as const;
+    const longAgo = { ...gone, given: given(fresh, { assignedAtMs: nowMs - 900_000 }) };
+    const result = plan([longAgo, cluster('canary-2', { goal })], { policy: one });
+    expect(result).toMatchObject({ assign: [], counts: { unavailable: 1 } });
+    expect(why(result, 'canary-2')).toBe('WaitsForSlot');
   });
 
   it('a frozen cluster keeps what it runs and stops nobody', () => {

@@ -60,7 +60,7 @@ export function givenAt(view: View): number {
 function isUnavailable(view: View, run: Run): boolean {
   if (view.unseen) return true;
   if (view.of.given === undefined || view.healthy) return false;
-  if (view.reached && !view.alone && !run.memory.over) return true;
+  if (view.counted && !run.memory.over) return true;
   return view.inFlight;
 }
 
@@ -95,7 +95,7 @@ export function give(run: Run, view: View, wave: string | undefined): boolean {
     waitFor(run, view, because('WaitsForSlot', `Waits for a free slot: ${words}.`));
     return false;
   }
-  if (!view.inFlight) run.unavailable += 1;
+  if (!isUnavailable(view, run)) run.unavailable += 1;
   run.assign.push(assignOf(view, { wave, quiet: false }));
   recheckAt(run, run.input.nowMs + run.progressDeadlineMs);
   return true;

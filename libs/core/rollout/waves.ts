@@ -138,6 +138,11 @@ function isSettled(run: Run, view: View): boolean {
   return (view.onGoal && view.healthy) || run.memory.spent[view.name] !== undefined;
 }
 
+/** Taken out of service by the wave, and not back yet. */
+function isUnderWay(run: Run, view: View): boolean {
+  return view.reached && !view.healthy && run.memory.spent[view.name] === undefined;
+}
+
 /** When the soak ends: from the moment at which the last cluster that is healthy became so. */
 function soakEnd(run: Run, { wave, counting }: { wave: Wave; counting: readonly View[] }): number {
   if (run.memory.kind === 'Withdrawal') return run.input.nowMs;
@@ -156,7 +161,7 @@ export function catchUp(run: Run, view: View): void {
 
 function spread(run: Run, { wave, counting }: { wave: Wave; counting: readonly View[] }): void {
   const maxConcurrent = countOf(wave.maxConcurrent, { total: counting.length, atLeast: 1 });
-  let inProgress = counting.filter((view) => view.reached && !isSettled(run, view)).length;
+  let inProgress = counting.filter((view) => isUnderWay(run, view)).length;
   const ahead = counting.filter((view) => !view.onGoal && view.of.goal.kind !== 'Unknown');
   for (const view of [...ahead].sort((a, b) => Number(a.inService) - Number(b.inService))) {
     if (view.silent) {
@@ -187,7 +192,7 @@ function viewOf(
     total: members.length,
     counting: counting.length,
     done: members.filter((view) => view.onGoal && view.healthy).length,
-    inProgress: counting.filter((view) => view.reached && !isSettled(run, view)).length,
+    inProgress: counting.filter((view) => isUnderWay(run, view)).length,
     maxConcurrent: countOf(wave.maxConcurrent, { total: counting.length, atLeast: 1 }),
     ...state,
   };
