@@ -5,8 +5,8 @@ import { expect } from 'vitest';
 /** How many times the usual number of runs: `FAIRLEAD_RUNS=50` makes a long run of each property. */
 const times = numberFrom('FAIRLEAD_RUNS', 1);
 
-/** For how long a property may run, however many cases it was told to try. */
-export const patienceMs = 120_000 * Math.max(1, times);
+/** For how long a property may run, however many cases it was told to try and however busy the machine is. */
+export const patienceMs = 300_000 * Math.max(1, times);
 
 /**
  * The seed and the number of runs of the property that the running test holds, as fast-check takes them. Says both, with the

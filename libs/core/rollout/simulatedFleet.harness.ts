@@ -1,0 +1,461 @@
+import { countOf, type ClusterName, type CommitSha, type Digest, type RolloutPolicy } from '@fairlead/core/model';
+import { checkedMs } from './look.ts';
+import { planRollout } from './planRollout.ts';
+import { SimulatedMember, type Behaviour } from './simulatedMember.harness.ts';
+import type {
+  Assign,
+  Goal,
+  RolloutCluster,
+  RolloutInput,
+  RolloutKind,
+  RolloutMemory,
+  RolloutPlan,
+  Trouble,
+} from './types.ts';
+import { wavesOf } from './waves.ts';
+
+/** Something that happens to the fleet. */
+export type Happening =
+  | {
+      readonly type: 'Promote';
+      readonly release: string;
+      /** By the cluster's index; the lists begin anew at their ends. */
+      readonly behaviours: readonly Behaviour[];
+      /** False where the release renders to what the one before it rendered to. */
+      readonly changes: readonly boolean[];
+    }
+  | { readonly type: MemberEvent; readonly cluster: string }
+  | { readonly type: 'Join' | 'Relabel'; readonly cluster: string; readonly wave: string }
+  | { readonly type: 'Shut' | 'LedgerDown'; readonly forMs: number }
+  | { readonly type: 'Policy'; readonly policy: RolloutPolicy }
+  /** Labels of each such cluster change, and with them what every release renders to for it. */
+  | { readonly type: 'Rerender'; readonly every: number }
+  /** A person resumes, reverts to the fallback, deletes the ledger file; the hub loses its store. */
+  | { readonly type: 'Resume' | 'Revert' | 'Withdraw' | 'LoseStore' };
+
+/** What happens to one cluster: it is silent, sick, frozen, cannot be rendered; the environment takes it or lets it go. */
+export type MemberEvent = (typeof memberEvents)[number];
+const memberEvents = [
+  ...(['Silence', 'Speak', 'Sicken', 'Recover', 'Freeze', 'Thaw', 'Unrender', 'Render'] as const),
+  ...(['Place', 'Unplace', 'Leave'] as const),
+];
+
+interface Attempt {
+  readonly commit: CommitSha;
+  readonly release: string;
+  readonly kind: RolloutKind;
+}
+
+/** A window that is shut, and a ledger that cannot be written: until when. */
+interface Until {
+  shutMs: number;
+  ledgerMs: number;
+}
+
+const graceMs = 600_000;
+
+/**
+ * A fleet of one environment and one application, moved only by what happens and by what the planner asks for. It keeps what
+ * the shell keeps: the ledger's file, rows, reports. Beside it an oracle works out from the agents' side alone who is
+ * disturbed.
+ */
+export class SimulatedFleet {
+  nowMs = 0;
+  plan: RolloutPlan | undefined;
+  readonly members = new Map<string, SimulatedMember>();
+  readonly violations: string[] = [];
+  /** Words for what has occurred, so that a test can tell that its cases reach what they are about. */
+  readonly marks = new Set<string>();
+  private policy: RolloutPolicy;
+  private readonly due: { atMs: number; run: () => void }[] = [];
+  private readonly behaviours = new Map<string, readonly Behaviour[]>();
+  private readonly bundles = new Map<string, (index: number) => string>();
+  private lastRelease: string | undefined;
+  private attempt: Attempt | undefined;
+  private attempts = 0;
+  /** The attempt whose release last completed its rollout here, as the ledger's file says. */
+  private fallback: Attempt | undefined;
+  private halted: Trouble | undefined;
+  private memory: RolloutMemory | undefined;
+  private recheckAtMs: number | undefined;
+  private graceUntilMs: number | undefined;
+  /** Nothing has completed here, so that clusters that have nothing count, and take slots. */
+  private first = true;
+  private readonly until: Until = { shutMs: 0, ledgerMs: 0 };
+  private begun = new Set<string>();
+  /** How many were out after the last pass: where the limit falls below them, they may come back, and nobody may follow. */
+  private wereOut = 0;
+
+  constructor(policy: RolloutPolicy) {
+    this.policy = policy;
+  }
+
+  /** Lets something happen at a time. */
+  at(atMs: number, happening: Happening): void {
+    this.due.push({ atMs, run: () => this.happen(happening) });
+  }
+
+  /** Runs until nothing is due and the planner asks for nothing more. */
+  settle(): void {
+    for (let steps = 0; ; steps += 1) {
+      if (steps > 20_000) throw new Error('the fleet does not come to rest');
+      this.due.sort((a, b) => a.atMs - b.atMs);
+      const next = this.due[0];
+      const recheckFirst = this.recheckAtMs !== undefined && (next === undefined || this.recheckAtMs < next.atMs);
+      if (recheckFirst) this.nowMs = this.recheckAtMs ?? this.nowMs;
+      else if (next !== undefined) {
+        this.due.shift();
+        this.nowMs = Math.max(this.nowMs, next.atMs);
+        next.run();
+      } else return;
+      this.replan();
+    }
+  }
+
+  /** Whoever the environment selects is well and runs the release in force; nobody else runs anything of it. */
+  converged(): boolean {
+    return [...this.members.values()].every((member) =>
+      member.placed
+        ? member.isWell(this.nowMs) && member.given?.bundle === this.bundleOf(member)
+        : member.runs === undefined,
+    );
+  }
+
+  /** Nobody is selected, or somebody is silent, held, sick or broken: the reasons for which a rollout may stand still. */
+  troubled(): boolean {
+    const bound = [...this.members.values()].filter((member) => this.isBound(member));
+    return (
+      bound.length === 0 ||
+      bound.some((member) => member.frozen || !member.rendered || !member.connected || !member.isWell(this.nowMs))
+    );
+  }
+
+  /** Plans as things stand after a time, without giving anything. */
+  ask(afterMs = 0): RolloutPlan | undefined {
+    const input = this.input(this.nowMs + afterMs);
+    return input && planRollout(input);
+  }
+
+  private input(nowMs: number): RolloutInput | undefined {
+    if (this.attempt === undefined) return undefined;
+    const { commit, kind } = this.attempt;
+    const over = this.memory?.attempt === commit && this.memory.over;
+    const recheckAfterMs = this.until.shutMs - nowMs;
+    return {
+      nowMs,
+      policy: this.policy,
+      kind,
+      attempt: commit,
+      first: this.fallback === undefined && !over,
+      ...(this.halted === undefined ? {} : { halted: this.halted }),
+      ...(recheckAfterMs > 0
+        ? { waveStartsHeld: { reason: 'WaitsForGate', message: 'shut', recheckAfterMs } as const }
+        : {}),
+      ...(this.graceUntilMs === undefined ? {} : { graceUntilMs: this.graceUntilMs }),
+      clusters: [...this.members.values()].filter((member) => this.isBound(member)).map((member) => this.see(member)),
+      ...(this.memory === undefined ? {} : { memory: this.memory }),
+    };
+  }
+
+  private replan(): void {
+    for (const member of this.members.values()) this.hear(member);
+    const input = this.input(this.nowMs);
+    if (input === undefined) return;
+    const plan = planRollout(input);
+    this.first = input.first;
+    // A change begins where the rollout before it ended, maybe in the same pass.
+    if (plan.memory.kind !== this.memory?.kind) this.endRollout();
+    this.checkAssigned(plan);
+    if (plan.state === 'Over') this.endRollout();
+    this.plan = plan;
+    this.memory = plan.memory;
+    this.recheckAtMs = plan.recheckAfterMs === undefined ? undefined : this.nowMs + plan.recheckAfterMs;
+    const before = { out: this.countDisturbed(), limit: this.limit() };
+    for (const member of this.members.values()) this.dropTombstone(member);
+    for (const assign of plan.assign) this.give(assign);
+    this.checkDisturbed(before);
+    if (plan.halt !== undefined) this.commitHalt(plan.halt);
+    this.mark(plan);
+  }
+
+  /** Reports reach the hub, and the oracle sees who came back. */
+  private hear(member: SimulatedMember): void {
+    member.tell(this.nowMs);
+    if (member.disturbed !== undefined && member.isWell(this.nowMs)) member.disturbed.back = true;
+  }
+
+  /** What the planner may never do, whatever the numbers. */
+  private checkAssigned(plan: RolloutPlan): void {
+    for (const { cluster, to, wave, quiet } of plan.assign) {
+      const member = this.members.get(cluster);
+      const loud = !quiet && to === 'Goal';
+      const wrong = (is: boolean | undefined, word: string): void => {
+        if (is === true) this.violations.push(`${cluster} at ${this.nowMs}: ${word}`);
+      };
+      wrong(loud && (plan.state === 'Halted' || this.halted !== undefined), 'was given something while halted');
+      wrong(member?.frozen, 'was given something while frozen');
+      wrong(!member?.rendered && this.isGoalOf(member), 'was given a goal that is not known');
+      wrong(!quiet && !member?.connected && this.attempt?.kind !== 'Return', 'was given something while silent');
+      wrong(!quiet && !member?.seen && this.nowMs < (this.graceUntilMs ?? 0), 'was given something before it was seen');
+      const begins = loud && wave !== undefined && this.attempt?.kind !== 'Return' && !this.begun.has(wave);
+      wrong(begins && this.nowMs < this.until.shutMs, `began wave ${wave} while the window was shut`);
+    }
+    for (const { name, state } of plan.waves) if (state !== 'Ahead') this.begun.add(name);
+  }
+
+  private isGoalOf(member: SimulatedMember | undefined): boolean {
+    return member !== undefined && member.placed && this.attempt?.kind !== 'Withdrawal';
+  }
+
+  private countDisturbed(): number {
+    const deadlineMs = checkedMs(this.policy.progressDeadline);
+    return [...this.members.values()].filter((member) => {
+      const { disturbed } = member;
+      if (disturbed === undefined || disturbed.back || !this.isBound(member)) return false;
+      return disturbed.counted || this.nowMs - disturbed.atMs < deadlineMs;
+    }).length;
+  }
+
+  /** Clusters of open waves that came back and went bad again: nobody is taken out beside them. */
+  private countRelapsed(): number {
+    return [...this.members.values()].filter((member) => {
+      const { counted = false, back = false } = member.disturbed ?? {};
+      return counted && back && !member.isWell(this.nowMs);
+    }).length;
+  }
+
+  private limit(): number {
+    const total = [...this.members.values()].filter((member) => this.isBound(member) && this.waveOf(member)).length;
+    return countOf(this.policy.maxUnavailable, { total, atLeast: 1 });
+  }
+
+  /** I6, in every pass. A limit that falls below those who are out already is no fault of the planner's. */
+  private checkDisturbed(before: { out: number; limit: number }): void {
+    const { limit } = before;
+    const out = this.countDisturbed();
+    const all = out + this.countRelapsed();
+    if (out > Math.max(limit, this.wereOut)) this.violations.push(`${out} out at ${this.nowMs}, ${limit} allowed`);
+    if (out > before.out && all > limit)
+      this.violations.push(`${all} out or relapsed at ${this.nowMs} with ${out - before.out} taken, ${limit} allowed`);
+    this.wereOut = out;
+  }
+
+  private endRollout(): void {
+    this.begun = new Set();
+    for (const { disturbed } of this.members.values()) if (disturbed !== undefined) disturbed.counted = false;
+  }
+
+  private commitHalt(halt: Trouble): void {
+    if (this.nowMs < this.until.ledgerMs) return this.wakeAt(this.until.ledgerMs);
+    if (this.policy.onFailure === 'Rollback' && this.fallback !== undefined)
+      this.enter({ release: this.fallback.release, kind: 'Return' });
+    else this.halted = halt;
+    this.wakeAt(this.nowMs + 1);
+  }
+
+  private enter({ release, kind }: Omit<Attempt, 'commit'>): void {
+    this.attempts += 1;
+    this.attempt = { commit: String(this.attempts).padStart(40, '0') as CommitSha, release, kind };
+    this.halted = undefined;
+    this.endRollout();
+  }
+
+  private wakeAt(atMs: number): void {
+    this.due.push({ atMs, run: () => undefined });
+  }
+
+  private give(assign: Assign): void {
+    const member = this.members.get(assign.cluster);
+    if (member === undefined || this.attempt === undefined) throw new Error(`${assign.cluster} is not in the fleet`);
+    const { wave, quiet, healthyBefore } = assign;
+    const isFallback = assign.to === 'Fallback';
+    const release = isFallback ? this.fallback?.release : this.attempt.release;
+    const isTombstone = !isFallback && !this.isGoalOf(member);
+    const inService = member.given === undefined ? this.first && !isTombstone : member.isWell(this.nowMs);
+    const counted = wave !== undefined && healthyBefore;
+    if (!quiet && inService) member.disturbed = { atMs: this.nowMs, counted, back: false };
+    // Who is out already and is given something again was sick before it, unless the planner says that it counts.
+    else if (!quiet && member.disturbed !== undefined) member.disturbed.counted = counted;
+    member.given = {
+      ...(isTombstone ? {} : { bundle: this.bundleOf(member, release) }),
+      attempt: isFallback && this.fallback ? this.fallback.commit : this.attempt.commit,
+      elsewhere: false,
+      // What stays the same was not given again: its time stays too.
+      assignedAtMs: quiet ? (member.given?.assignedAtMs ?? this.nowMs) : this.nowMs,
+      healthyBefore,
+      ...(wave === undefined ? {} : { wave }),
+    };
+    this.obey(member);
+    if (isTombstone) this.marks.add('Tombstone');
+  }
+
+  private obey(member: SimulatedMember): void {
+    const at = (bundle: Digest): Behaviour => {
+      const all = this.behaviours.get(bundle.split(' ')[0] ?? '') ?? [];
+      return all[member.index % all.length] ?? 'Never';
+    };
+    for (const atMs of member.obey(this.nowMs, at)) this.wakeAt(atMs);
+  }
+
+  /** A tombstone whose objects are gone ends. */
+  private dropTombstone(member: SimulatedMember): void {
+    if (member.given === undefined || member.given.bundle !== undefined || member.frozen) return;
+    if (!member.connected || member.told !== undefined || member.runs !== undefined) return;
+    member.given = undefined;
+    member.disturbed = undefined;
+    this.wakeAt(this.nowMs + 1);
+  }
+
+  /** The environment selects it, or it has something of the application still. */
+  private isBound(member: SimulatedMember): boolean {
+    return (member.placed && this.attempt?.kind !== 'Withdrawal') || member.given !== undefined;
+  }
+
+  private bundleOf(member: SimulatedMember, release = this.attempt?.release): Digest {
+    return `${this.bundles.get(release ?? '')?.(member.index)} ${member.variant}` as Digest;
+  }
+
+  private waveOf(member: SimulatedMember): string | undefined {
+    return member.placed || this.attempt?.kind === 'Withdrawal' ? this.claim(member) : undefined;
+  }
+
+  private claim({ label }: SimulatedMember): string {
+    return wavesOf(this.policy.waves).find(({ name }) => name === label)?.name ?? 'rest';
+  }
+
+  private goalOf(member: SimulatedMember): Goal {
+    if (!this.isGoalOf(member)) return { kind: 'Nothing' };
+    if (member.rendered) return { kind: 'Bundle', bundle: this.bundleOf(member) };
+    return { kind: 'Unknown', trouble: { reason: 'RenderFailed', message: 'kustomize refused it' } };
+  }
+
+  private see(member: SimulatedMember): RolloutCluster {
+    const wave = this.waveOf(member);
+    const joins = member.placed && member.given?.bundle === undefined && this.fallback !== undefined;
+    return {
+      cluster: member.name as ClusterName,
+      goal: this.goalOf(member),
+      connection: member.connected ? 'Connected' : 'Silent',
+      seen: member.seen,
+      ...(wave === undefined ? {} : { wave }),
+      ...(joins ? { fallback: this.bundleOf(member, this.fallback?.release) } : {}),
+      ...(member.given === undefined ? {} : { given: member.given }),
+      ...(member.told === undefined ? {} : { report: member.told }),
+      ...(member.frozen ? { held: { reason: 'Frozen', message: 'frozen' } } : {}),
+    };
+  }
+
+  private mark({ state, reason, assign, memory, clusters }: RolloutPlan): void {
+    const words = [state, reason, memory.kind, ...clusters.map((cluster) => cluster.reason)];
+    for (const word of words) this.marks.add(word);
+    for (const { to, quiet } of assign) this.marks.add(quiet ? 'Quiet' : to);
+    if (memory.forgiven.length > 0) this.marks.add('Forgiven');
+    if (memory.waves.some(({ skipped }) => skipped.length > 0)) this.marks.add('Skipped');
+  }
+
+  private happen(happening: Happening): void {
+    switch (happening.type) {
+      case 'Promote':
+        return this.promote(happening);
+      case 'Join':
+        return this.join(happening);
+      case 'Relabel':
+        return this.relabel(happening);
+      case 'Shut':
+        this.until.shutMs = this.nowMs + happening.forMs;
+        return;
+      case 'LedgerDown':
+        this.until.ledgerMs = this.nowMs + happening.forMs;
+        return;
+      case 'Policy':
+        this.policy = happening.policy;
+        return;
+      case 'Rerender':
+        for (const member of this.members.values()) if (member.index % happening.every === 0) member.variant += 1;
+        return;
+      case 'Resume':
+        return this.resume();
+      case 'Revert':
+        if (this.fallback !== undefined && this.attempt?.kind !== 'Withdrawal')
+          this.enter({ release: this.fallback.release, kind: 'Return' });
+        return;
+      case 'Withdraw':
+        return this.withdraw();
+      case 'LoseStore':
+        return this.loseStore();
+      default:
+        return this.change(happening.type, this.members.get(happening.cluster));
+    }
+  }
+
+  private promote({ release, behaviours, changes }: Happening & { type: 'Promote' }): void {
+    const before = this.bundles.get(this.lastRelease ?? '');
+    this.behaviours.set(release, behaviours);
+    this.bundles.set(release, (index) =>
+      changes[index % changes.length] === false && before !== undefined ? before(index) : release,
+    );
+    this.lastRelease = release;
+    // As the promotion's own commit writes it.
+    const completed = this.plan?.state === 'Over' && this.memory?.attempt === this.attempt?.commit;
+    if (completed && this.attempt?.kind !== 'Withdrawal') this.fallback = this.attempt;
+    this.enter({ release, kind: 'Promotion' });
+  }
+
+  private join({ cluster, wave }: { cluster: string; wave: string }): void {
+    if (this.members.has(cluster)) return;
+    this.members.set(cluster, new SimulatedMember(cluster, { index: Number(cluster.slice(1)), label: wave }));
+  }
+
+  private relabel({ cluster, wave }: { cluster: string; wave: string }): void {
+    const member = this.members.get(cluster);
+    if (member !== undefined) member.label = wave;
+  }
+
+  private resume(): void {
+    if (this.halted === undefined) return;
+    this.halted = undefined;
+    for (const member of this.members.values())
+      if (member.disturbed !== undefined && !member.isWell(this.nowMs)) member.disturbed.counted = false;
+  }
+
+  private withdraw(): void {
+    if (this.attempt === undefined || this.attempt.kind === 'Withdrawal') return;
+    this.fallback = undefined;
+    this.enter({ release: this.attempt.release, kind: 'Withdrawal' });
+  }
+
+  /** What cannot be derived from git and the agents is gone; whoever is heard speaks within two minutes. */
+  private loseStore(): void {
+    this.memory = undefined;
+    this.recheckAtMs = undefined;
+    this.graceUntilMs = this.nowMs + graceMs;
+    this.begun = new Set();
+    for (const member of this.members.values()) {
+      member.forget();
+      const speak = (): void => {
+        if (member.connected) this.speak(member);
+      };
+      this.due.push({ atMs: this.nowMs + 1000 + member.index * 5000, run: speak });
+    }
+  }
+
+  private speak(member: SimulatedMember): void {
+    // After a lost store a withdrawal knows of those only that have spoken, and cannot count the others.
+    if (!member.seen && this.attempt?.kind === 'Withdrawal') member.disturbed = undefined;
+    member.speak(this.nowMs, this.claim(member));
+    this.obey(member);
+  }
+
+  private change(type: MemberEvent, member: SimulatedMember | undefined): void {
+    if (member === undefined) return;
+    if (type === 'Leave') this.members.delete(member.name);
+    if (type === 'Silence' || type === 'Speak') member.connected = type === 'Speak';
+    if (type === 'Speak') this.speak(member);
+    if (type === 'Freeze' || type === 'Thaw') member.frozen = type === 'Freeze';
+    if (type === 'Unrender' || type === 'Render') member.rendered = type === 'Render';
+    if (type === 'Place' || type === 'Unplace') member.placed = type === 'Place';
+    if (type === 'Unplace' && member.disturbed !== undefined) member.disturbed.counted = false;
+    if (type === 'Sicken') member.sick = true;
+    if (type === 'Recover') member.recover(this.nowMs);
+  }
+}
