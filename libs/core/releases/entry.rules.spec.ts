@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { seeded } from '@fairlead/testkit/property';
 import type { ApplicationId, CommitSha, Digest, EnvironmentName } from '@fairlead/core/model';
 import { attemptsOf, keyOfRelease, type ReleaseRef } from './candidate.ts';
 import { decideEntry, type EntryInput, type GateWord, type Offer } from './decideEntry.ts';
@@ -103,6 +104,7 @@ describe('what may enter', () => {
         expect([...named, ...rejected]).not.toContain(entered);
         expect(held).toBe(false);
       }),
+      seeded(2000),
     );
   });
 });
