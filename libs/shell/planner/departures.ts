@@ -6,6 +6,7 @@ import type { Placements } from './past.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import { shortSha, type Round } from './round.ts';
 import { entryOf, type Unit } from './units.ts';
+import { removedBy } from './withdraw.ts';
 
 /** A cluster that git no longer gives the application. */
 export interface Departure {
@@ -35,7 +36,7 @@ export function findDepartures(repository: Repository, past: Placements): Depart
         // A deleted document withdraws nothing by itself: the ledger file goes first, when its turn comes.
         return (await overBudget(past, snapshot, cause)) ?? itsTurn;
       }
-      const commit = removedBy(snapshot, unit) ?? (await past.taker(snapshot, departure));
+      const commit = (await removedBy(repository, snapshot, unit)) ?? (await past.taker(snapshot, departure));
       if (commit === undefined) {
         const message = `No commit explains why ${unit.application} left the cluster; its objects stay.`;
         return { reason: 'Orphaned', message };
@@ -71,12 +72,6 @@ async function overBudget(past: Placements, snapshot: FleetSnapshot, commit: Com
 
 function clusterOf(pair: string): string {
   return pair.slice(pair.indexOf(' ') + 1);
-}
-
-/** The commit that deleted the ledger file; the hub's own counts by the commit of the person whom it followed. */
-function removedBy(snapshot: FleetSnapshot, unit: Unit): CommitSha | undefined {
-  const removed = snapshot.removed.get(unit.key);
-  return removed === undefined ? undefined : (snapshot.left.get(unit.key) ?? removed);
 }
 
 /**

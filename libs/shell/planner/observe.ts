@@ -20,6 +20,7 @@ import type { AssignmentRow, ClusterRow, StatusRow } from '@fairlead/ports/store
 import { adoptable, hasSpoken } from './adopt.ts';
 import type { Round } from './round.ts';
 import type { Unit } from './units.ts';
+import { removedBy } from './withdraw.ts';
 
 /** How a rollout goes in an environment whose document is gone: the defaults of the format. */
 const plainPolicy: RolloutPolicy = {
@@ -73,9 +74,7 @@ export async function observe(round: Round, unit: Unit): Promise<UnitView> {
   const { snapshot } = round;
   const file = snapshot.ledger.releases.get(unit.key);
   const attempts = attemptsOf(snapshot.named.get(unit.key) ?? []);
-  const removed = snapshot.removed.has(unit.key)
-    ? (snapshot.left.get(unit.key) ?? snapshot.removed.get(unit.key))
-    : undefined;
+  const removed = file === undefined ? await removedBy(round.ports.repository, snapshot, unit) : undefined;
   const attempt = file === undefined ? removed : attempts[0]?.commit;
   const policy = snapshot.documents.environments.get(unit.environment)?.spec.rollout ?? plainPolicy;
   const placed = snapshot.placement.applications.get(unit.application)?.get(unit.environment) ?? [];

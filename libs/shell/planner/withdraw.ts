@@ -1,6 +1,8 @@
 import { isGone } from '@fairlead/core/documents';
 import type { ApplicationId, CommitSha } from '@fairlead/core/model';
 import type { Trouble } from '@fairlead/core/rollout';
+import type { Repository } from '@fairlead/ports/repository';
+import type { FleetSnapshot } from './reader/snapshot.ts';
 import type { Round } from './round.ts';
 import { entryOf, unitOfKey, type Unit } from './units.ts';
 
@@ -38,4 +40,19 @@ export async function nextWithdrawal(round: Round, application: ApplicationId): 
 
 function enteredAtMs(named: readonly { readonly timeMs: number }[] | undefined): number {
   return named?.at(-1)?.timeMs ?? 0;
+}
+
+/**
+ * The commit that deleted the ledger file. The hub's own counts by the commit of the person whom it followed; what happens
+ * to the pipeline after a person deleted the file takes nothing away any more.
+ */
+export async function removedBy(
+  repository: Repository,
+  { removed, left }: Pick<FleetSnapshot, 'removed' | 'left'>,
+  { key }: Unit,
+): Promise<CommitSha | undefined> {
+  const deleted = removed.get(key);
+  const cause = left.get(key);
+  if (deleted === undefined || cause === undefined) return deleted;
+  return (await repository.descends(deleted, cause)) ? cause : deleted;
 }
