@@ -5,7 +5,7 @@ import type { Repository } from '@fairlead/ports/repository';
 import type { Placements } from './past.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import { shortSha, type Round } from './round.ts';
-import { entryOf, type Unit } from './units.ts';
+import { entryOf, unitOfKey, type Unit } from './units.ts';
 import { removedBy } from './withdraw.ts';
 
 /** A cluster that git no longer gives the application. */
@@ -19,13 +19,13 @@ export interface Departures {
   /** The commit that took the application from the cluster, or why it stays. */
   whyLeft(round: Round, departure: Departure): Promise<{ readonly commit: CommitSha } | Trouble>;
   /** Why the withdrawals of a commit may not go on; undefined when they may. */
-  overBudget(snapshot: FleetSnapshot, commit: CommitSha): Promise<Trouble | undefined>;
+  overBudget(round: Round, commit: CommitSha): Promise<Trouble | undefined>;
 }
 
 /** Reads departures from the repository's history. */
 export function findDepartures(repository: Repository, past: Placements): Departures {
   return {
-    overBudget: (snapshot, commit) => overBudget(past, snapshot, commit),
+    overBudget: (round, commit) => overBudget(past, round, commit),
     async whyLeft(round, departure) {
       const { snapshot } = round;
       const { unit } = departure;
@@ -34,7 +34,7 @@ export function findDepartures(repository: Repository, past: Placements): Depart
       const cause = snapshot.left.get(unit.key);
       if (cause !== undefined && snapshot.ledger.releases.has(unit.key)) {
         // A deleted document withdraws nothing by itself: the ledger file goes first, when its turn comes.
-        return (await overBudget(past, snapshot, cause)) ?? itsTurn;
+        return (await overBudget(past, round, cause)) ?? itsTurn;
       }
       const commit = (await removedBy(repository, snapshot, unit)) ?? (await past.taker(snapshot, departure));
       if (commit === undefined) {
@@ -42,14 +42,15 @@ export function findDepartures(repository: Repository, past: Placements): Depart
         return { reason: 'Orphaned', message };
       }
       const empty = await whyEmpty(repository, snapshot, { unit, commit });
-      return empty ?? (await overBudget(past, snapshot, commit)) ?? { commit };
+      return empty ?? (await overBudget(past, round, commit)) ?? { commit };
     },
   };
 }
 
 const itsTurn: Trouble = { reason: 'WaitsForWave', message: 'Its environment is withdrawn when its turn comes.' };
 
-async function overBudget(past: Placements, snapshot: FleetSnapshot, commit: CommitSha): Promise<Trouble | undefined> {
+async function overBudget(past: Placements, round: Round, commit: CommitSha): Promise<Trouble | undefined> {
+  const { snapshot } = round;
   const acknowledged = snapshot.acknowledged.some(
     ({ acknowledgement: { kind, subject } }) => kind === 'Removal' && subject === commit,
   );
@@ -63,11 +64,29 @@ async function overBudget(past: Placements, snapshot: FleetSnapshot, commit: Com
   const before = await past.at(parent, snapshot.ledgerPath);
   const after = await past.at(commit, snapshot.ledgerPath);
   const gone = [...before.pairs].filter((pair) => !after.pairs.has(pair) && after.members.has(clusterOf(pair)));
+  const withdrawn = Math.max(gone.length, await runningBy(round, commit));
+  const total = Math.max(before.pairs.size, withdrawn);
   const allowed = allowedOf(budget, before.pairs.size);
-  if (gone.length <= allowed) return undefined;
-  const words = `Commit ${shortSha(commit)} withdraws ${gone.length} of ${before.pairs.size} placements, and ${allowed} are allowed.`;
+  if (withdrawn <= allowed) return undefined;
+  const words = `Commit ${shortSha(commit)} withdraws ${withdrawn} of ${total} placements, and ${allowed} are allowed.`;
   const message = `${words} If this is meant: fairlead acknowledge Removal ${commit}.`;
   return { reason: 'RemovalBudgetExceeded', message };
+}
+
+/**
+ * How many clusters run what the commit takes away. Where a commit before it broke an environment, placement names none of
+ * its clusters, and would count them as gone already.
+ */
+async function runningBy(round: Round, commit: CommitSha): Promise<number> {
+  const { left, removed, ledger } = round.snapshot;
+  const keys = [...left, ...removed].flatMap(([key, by]) => (by === commit ? [key] : []));
+  const units = [...new Set(keys)].map(unitOfKey);
+  const counts = units.map(async ({ application, environment }) => {
+    const { rows } = await round.rowsOf(application);
+    const here = [...rows.values()].filter((row) => row.environment === environment && row.entry !== undefined);
+    return here.filter(({ cluster }) => ledger.members.has(cluster)).length;
+  });
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
 function clusterOf(pair: string): string {

@@ -97,6 +97,16 @@ describe('broken, partial and empty input', () => {
     expect((await why(fleet, 'prod'))?.clusters[0]?.message).toContain(commit);
   });
 
+  it('a removal counts what clusters run, also where a commit before it took their environments away', async () => {
+    const fleet = await shipped();
+    await push(fleet, { 'staging.yaml': null, 'prod.yaml': null });
+    const commit = await push(fleet, { 'podinfo.yaml': null });
+    expect(await versions(fleet)).toEqual(everywhere);
+    const decided = await why(fleet, 'dev');
+    expect(decided?.clusters[0]).toMatchObject({ reason: 'RemovalBudgetExceeded' });
+    expect(decided?.clusters[0]?.message).toContain(commit);
+  });
+
   it('an environment whose document is gone while a pipeline leads there is held', async () => {
     const fleet = await shipped();
     await push(fleet, { 'staging.yaml': null });

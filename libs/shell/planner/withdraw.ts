@@ -29,7 +29,7 @@ export async function nextWithdrawal(round: Round, application: ApplicationId): 
     const cause = left.get(unit.key);
     if (cause === undefined || ledger.brokenReleases.has(unit.key)) continue;
     if (ledger.releases.has(unit.key)) {
-      const held = await round.departures.overBudget(snapshot, cause);
+      const held = await round.departures.overBudget(round, cause);
       return held === undefined ? { unit, cause } : { unit, held };
     }
     const { plan, input } = await round.observe(unit);
