@@ -154,6 +154,8 @@ export async function openFleet(
     busAway,
     gaps,
     source,
+    /** Clusters that nobody hears, and that hear nobody. */
+    silent: new Set<string>(),
     server: asked.server,
     planner,
     actions: peopleActions(ports, { ...settings, planner }),
@@ -223,20 +225,21 @@ export async function run(fleet: Fleet): Promise<void> {
   throw new Error('the fleet does not come to rest');
 }
 
-/** Time passes, everybody is heard, and what the timer asked for happens. */
+/** Time passes, everybody who is not silent is heard, and what the timer asked for happens. */
 export async function pass(fleet: Fleet, byMs: number): Promise<void> {
   fleet.clock.advance(byMs);
   for (const { cluster } of await fleet.store.clusters()) {
+    if (fleet.silent.has(cluster)) continue;
     await fleet.store.write([{ put: 'contact', row: { cluster, lastHeardAtMs: fleet.clock.now() } }]);
   }
   await run(fleet);
 }
 
 /** Agents take their newest head and report. True if some did. */
-async function answer({ store, clock, source }: Fleet): Promise<boolean> {
+async function answer({ store, clock, source, silent }: Fleet): Promise<boolean> {
   const changes: Change[] = [];
   for (const { cluster, position, root, ackedPosition } of await store.clusters()) {
-    if (position === undefined || root === undefined) continue;
+    if (position === undefined || root === undefined || silent.has(cluster)) continue;
     if (ackedPosition?.epoch === position.epoch && ackedPosition.generation === position.generation) continue;
     changes.push({
       put: 'contact',
