@@ -397,7 +397,7 @@ async function look(world: World, past: Past): Promise<void> {
 it('no release is promoted past a gate that has not passed, in any pipeline', { timeout: patienceMs }, async () => {
   let promoted = 0;
   const passed = new Set<AnyGate['kind']>();
-  const parameters = seeded(120);
+  const parameters = seeded(160);
   await fc.assert(
     fc.asyncProperty(pipelines, fc.array(step, { minLength: 4, maxLength: 16 }), async (pipeline, steps) => {
       const world = await worldWith(pipeline);
