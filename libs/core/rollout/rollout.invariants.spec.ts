@@ -3,8 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { patienceMs, seeded } from '@fairlead/testkit/property';
 import { fleetOf, minuteMs, play, scripts } from './rollout.scripts.harness.ts';
 
-const dayMs = 24 * 60 * minuteMs;
-
 describe('a rollout over any fleet, policy and schedule of faults', { timeout: patienceMs }, () => {
   it('never takes out more clusters than maxUnavailable, and gives nothing that is halted, held, shut or unheard (I6)', () => {
     fc.assert(
@@ -19,15 +17,15 @@ describe('a rollout over any fleet, policy and schedule of faults', { timeout: p
     fc.assert(
       fc.property(scripts, (script) => {
         const fleet = play(script);
+        expect(fleet.lost).toEqual([]);
         const last = fleet.ask();
         if (last === undefined) return;
         expect(last.assign).toEqual([]);
         expect(last.message).not.toBe('');
         expect(['Over', 'Halted', 'Waiting']).toContain(last.state);
         for (const cluster of last.clusters) expect(cluster.message).not.toBe('');
-        // Whoever stands still has a trouble that the fleet really has, and would not go on if only somebody asked.
+        // Whoever stands still has a trouble that the fleet really has.
         if (last.state === 'Waiting') expect(fleet.troubled()).toBe(true);
-        expect(fleet.ask(dayMs)).toMatchObject({ state: last.state, assign: [] });
       }),
       seeded(2000),
     );
@@ -38,6 +36,7 @@ describe('a rollout over any fleet, policy and schedule of faults', { timeout: p
       fc.property(scripts, fc.integer({ min: 0, max: minuteMs }), (script, afterMs) => {
         const fleet = fleetOf(script);
         const good = { type: 'Promote', release: 'good', behaviours: [{ afterMs }], changes: [true] } as const;
+        fleet.at(399 * minuteMs, { type: 'Mend' });
         fleet.at(400 * minuteMs, good);
         fleet.settle();
         if (![...fleet.members.values()].some(({ placed }) => placed)) return;

@@ -76,12 +76,12 @@ const pairs = [
   ['Unrender', 'Render'],
 ] as const satisfies readonly (readonly [MemberEvent, MemberEvent])[];
 
-/** Something is wrong with a cluster for a while. */
+/** Something is wrong with a cluster for a while, or for good. */
 const fault = fc
-  .tuple(minute, cluster, fc.constantFrom(...pairs), fc.integer({ min: 1, max: 30 }))
+  .tuple(minute, cluster, fc.constantFrom(...pairs), fc.option(fc.integer({ min: 1, max: 30 }), { freq: 8 }))
   .map(([from, name, [begin, end], minutes]) => [
     at(from, { type: begin, cluster: name }),
-    at(from + minutes, { type: end, cluster: name }),
+    ...(minutes === null ? [] : [at(from + minutes, { type: end, cluster: name })]),
   ]);
 /** A cluster that goes and comes, again and again. */
 const flapping = fc

@@ -30,8 +30,8 @@ export type Happening =
   | { readonly type: 'Policy'; readonly policy: RolloutPolicy }
   /** Labels of each such cluster change, and with them what every release renders to for it. */
   | { readonly type: 'Rerender'; readonly every: number }
-  /** A person resumes, reverts to the fallback, deletes the ledger file; the hub loses its store. */
-  | { readonly type: 'Resume' | 'Revert' | 'Withdraw' | 'LoseStore' };
+  /** A person resumes, reverts to the fallback, deletes the ledger file; the hub loses its store; every cluster is mended. */
+  | { readonly type: 'Resume' | 'Revert' | 'Withdraw' | 'LoseStore' | 'Mend' };
 
 /** What happens to one cluster: it is silent, sick, frozen, cannot be rendered; the environment takes it or lets it go. */
 export type MemberEvent = (typeof memberEvents)[number];
@@ -53,6 +53,7 @@ interface Until {
 }
 
 const graceMs = 600_000;
+const dayMs = 86_400_000;
 
 /**
  * A fleet of one environment and one application, moved only by what happens and by what the planner asks for. It keeps what
@@ -64,6 +65,8 @@ export class SimulatedFleet {
   plan: RolloutPlan | undefined;
   readonly members = new Map<string, SimulatedMember>();
   readonly violations: string[] = [];
+  /** Wake-ups that the planner should have asked for. */
+  readonly lost: string[] = [];
   /** Words for what has occurred, so that a test can tell that its cases reach what they are about. */
   readonly marks = new Set<string>();
   private policy: RolloutPolicy;
@@ -101,6 +104,7 @@ export class SimulatedFleet {
       if (steps > 20_000) throw new Error('the fleet does not come to rest');
       this.due.sort((a, b) => a.atMs - b.atMs);
       const next = this.due[0];
+      this.checkIdle(Math.min(next?.atMs ?? Infinity, this.recheckAtMs ?? Infinity));
       const recheckFirst = this.recheckAtMs !== undefined && (next === undefined || this.recheckAtMs < next.atMs);
       if (recheckFirst) this.nowMs = this.recheckAtMs ?? this.nowMs;
       else if (next !== undefined) {
@@ -178,6 +182,16 @@ export class SimulatedFleet {
     this.mark(plan);
   }
 
+  /** Between two wake-ups nothing comes due that nobody would ask for. */
+  private checkIdle(untilMs: number): void {
+    const afterMs = Math.min(untilMs - 1, this.nowMs + dayMs) - this.nowMs;
+    if (afterMs < 1000) return;
+    const [now, later] = [this.ask(), this.ask(afterMs)];
+    if (now === undefined || later === undefined) return;
+    if (later.state === now.state && later.assign.length === now.assign.length) return;
+    this.lost.push(`${now.state} at ${this.nowMs}, and ${later.state} ${afterMs} ms later, and nobody was to ask`);
+  }
+
   /** Reports reach the hub, and the oracle sees who came back. */
   private hear(member: SimulatedMember): void {
     member.tell(this.nowMs);
@@ -186,6 +200,8 @@ export class SimulatedFleet {
 
   /** What the planner may never do, whatever the numbers. */
   private checkAssigned(plan: RolloutPlan): void {
+    const members = [...this.members.values()].filter((member) => this.isBound(member));
+    const unseen = this.nowMs < (this.graceUntilMs ?? 0) && members.some(({ seen }) => !seen);
     for (const { cluster, to, wave, quiet } of plan.assign) {
       const member = this.members.get(cluster);
       const loud = !quiet && to === 'Goal';
@@ -196,7 +212,7 @@ export class SimulatedFleet {
       wrong(member?.frozen, 'was given something while frozen');
       wrong(!member?.rendered && this.isGoalOf(member), 'was given a goal that is not known');
       wrong(!quiet && !member?.connected && this.attempt?.kind !== 'Return', 'was given something while silent');
-      wrong(!quiet && !member?.seen && this.nowMs < (this.graceUntilMs ?? 0), 'was given something before it was seen');
+      wrong(!quiet && unseen, 'was given something before the fleet was seen again');
       const begins = loud && wave !== undefined && this.attempt?.kind !== 'Return' && !this.begun.has(wave);
       wrong(begins && this.nowMs < this.until.shutMs, `began wave ${wave} while the window was shut`);
     }
@@ -383,6 +399,10 @@ export class SimulatedFleet {
         return this.withdraw();
       case 'LoseStore':
         return this.loseStore();
+      case 'Mend':
+        for (const member of this.members.values())
+          for (const type of ['Speak', 'Recover', 'Thaw', 'Render'] as const) this.change(type, member);
+        return;
       default:
         return this.change(happening.type, this.members.get(happening.cluster));
     }
