@@ -31,6 +31,8 @@ export function definitionContent(application: Application): JsonObject {
     render: spec.render,
     path: pathOf(application),
     components: spec.components ?? [],
+    // Without a default: a definition that has none keeps the digest that it had before there were any.
+    valueFiles: spec.valueFiles,
     values: spec.values ?? {},
     patches: spec.patches ?? [],
     variables: spec.variables ?? {},

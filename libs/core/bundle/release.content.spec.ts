@@ -81,6 +81,7 @@ describe('the content of a definition', () => {
       { path: 'other' },
       { components: ['a'] },
       { values: { a: 1 } },
+      { valueFiles: ['values.yaml'] },
       { values: { a: 9_007_199_254_740_993n } },
       { values: { a: 9_007_199_254_740_992 } },
       { patches: [{ target: { kind: 'Deployment' }, patch: { spec: { replicas: 3 } } }] },

@@ -45,4 +45,5 @@ export {
   type Trailer,
   type Word,
 } from './trailers.ts';
+export { readValues } from './values.ts';
 export { defaultLimits, type YamlLimits } from './yaml/read.ts';

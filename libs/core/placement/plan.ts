@@ -28,6 +28,8 @@ export interface RenderInputs {
   readonly render?: 'Plain' | 'Kustomize' | 'Helm';
   readonly path: string;
   readonly components: readonly string[];
+  /** Files of values for Helm, the first one lowest; not there where there are none. */
+  readonly valueFiles?: readonly string[];
   readonly values: JsonObject;
   readonly patches: readonly Patch[];
   /** For objects that name none. */
@@ -49,14 +51,15 @@ export interface PlanTarget {
   readonly cluster: RenderCluster;
 }
 
-type Inputs = Pick<Override, 'path' | 'components' | 'values' | 'patches' | 'variables'>;
+type Inputs = Pick<Override, 'path' | 'components' | 'valueFiles' | 'values' | 'patches' | 'variables'>;
 
 const reserved = /^(environment|cluster\..*|application\..*)$/;
 
-function merge(base: JsonObject, over: JsonObject): JsonObject {
+/** Values over values: maps merge, anything else takes the place of what was there. */
+export function mergeValues(base: JsonObject, over: JsonObject): JsonObject {
   const merged = Object.entries(over).map(([key, value]: [string, Json]): [string, Json] => {
     const below = Object.hasOwn(base, key) ? base[key] : undefined;
-    return [key, isMap(below) && isMap(value) ? merge(below, value) : value];
+    return [key, isMap(below) && isMap(value) ? mergeValues(below, value) : value];
   });
   return Object.fromEntries([...Object.entries(base), ...merged]);
 }
@@ -74,7 +77,8 @@ function layered(application: Application, target: PlanTarget): Inputs {
     inputs = {
       path: over.path ?? inputs.path,
       components: over.components ?? inputs.components,
-      values: merge(inputs.values ?? {}, over.values ?? {}),
+      valueFiles: over.valueFiles ?? inputs.valueFiles,
+      values: mergeValues(inputs.values ?? {}, over.values ?? {}),
       patches: over.patches ?? inputs.patches,
       variables: { ...inputs.variables, ...over.variables },
     };
@@ -112,6 +116,17 @@ function ownVariables(variables: Readonly<Record<string, string>>, options: Fill
   return own;
 }
 
+/** A path with its variables filled in, which stays inside the files whatever a label says. */
+function fillPath(text: string, options: Parameters<typeof fillText>[1]): string {
+  const path = fillText(text, options);
+  if (!path.startsWith('/') && !path.split('/').includes('..')) return path;
+  const { application, field } = options;
+  throw new FairleadError(
+    `Cannot render ${application}: ${field} is ${path} for ${options.cluster}, which leads out of the files. Name a file inside of them.`,
+    { code: 'InvalidInput', reason: 'InvalidDocument', subject: { application, field } },
+  );
+}
+
 /**
  * What one cluster's render of an application starts from: the overrides that fit, in order, and every variable filled
  * in. Looks at the definition that the release pins, and at git's facts of the cluster, at nothing else. Throws
@@ -132,6 +147,9 @@ export function renderPlan(application: Application, target: PlanTarget): Render
     ...(spec.render === undefined ? {} : { render: spec.render }),
     path: layers.path ?? pathOf(application),
     components: layers.components ?? [],
+    ...(layers.valueFiles && {
+      valueFiles: layers.valueFiles.map((path, at) => fillPath(path, { ...options, field: `spec.valueFiles[${at}]` })),
+    }),
     values: fillJson(layers.values ?? {}, { ...options, field: 'spec.values' }),
     patches: (layers.patches ?? []).map(({ target: objects, patch }, index) => ({
       target: objects,

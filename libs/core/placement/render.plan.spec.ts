@@ -52,6 +52,17 @@ describe('what a render starts from', () => {
     expect(inputs.path).toBe('deploy/eu');
   });
 
+  it('files of values may be named by what is known of the cluster, and stay inside the files', () => {
+    const valueFiles = ['values/${environment}.yaml', 'values/${cluster.labels.region}.yaml'];
+    expect(plan({ valueFiles }).inputs.valueFiles).toEqual(['values/prod.yaml', 'values/eu.yaml']);
+    expect(plan({}).inputs).not.toHaveProperty('valueFiles');
+    const overrides = [{ environment: 'prod', valueFiles: ['own.yaml'] }];
+    expect(plan({ valueFiles, overrides }).inputs.valueFiles).toEqual(['own.yaml']);
+    expect(() => plan({ valueFiles: ['a/${up}/b'], variables: { up: '..' } })).toThrow(
+      /spec\.valueFiles\[0\] is a\/\.\.\/b for \S+, which leads out of the files/,
+    );
+  });
+
   it('is equal for clusters that differ in nothing that it uses', () => {
     const other = { name: 'shop-0043', labels: { env: 'prod', region: 'eu' }, kubernetesVersion: 'v1.35.0' };
     const spec = { values: { region: '${cluster.labels.region}' } };

@@ -1,5 +1,5 @@
 import { buildBundle, valueDigest, type Bundle } from '@fairlead/core/bundle';
-import { parseManifests } from '@fairlead/core/documents';
+import { parseManifests, readValues } from '@fairlead/core/documents';
 import { compileRules } from '@fairlead/core/health';
 import {
   applicationId,
@@ -12,8 +12,9 @@ import {
   type ApplicationId,
   type Digest,
   type KubeObject,
+  type JsonObject,
 } from '@fairlead/core/model';
-import type { RenderInputs } from '@fairlead/core/placement';
+import { mergeValues, type RenderInputs } from '@fairlead/core/placement';
 import type { Patcher, RenderedText, Renderer, RendererKind } from '@fairlead/ports/renderer';
 import type { FileTree } from '@fairlead/ports/source';
 import type { Store } from '@fairlead/ports/store';
@@ -204,7 +205,8 @@ async function rendered(
       { code: 'FailedPrecondition', reason: 'RendererMissing' },
     );
   }
-  if (kind !== 'Helm' && Object.keys(inputs.values).length > 0) {
+  const { valueFiles = [] } = inputs;
+  if (kind !== 'Helm' && (valueFiles.length > 0 || Object.keys(inputs.values).length > 0)) {
     throw new FairleadError(
       `Cannot render ${inputs.path}: \`values\` are for Helm, and this is ${names[kind]}. Use \`patches\` or \`components\`.`,
       { code: 'InvalidInput', reason: 'RenderFailed' },
@@ -216,7 +218,17 @@ async function rendered(
       { code: 'NotFound', reason: 'SourceNotFound', subject: { field: 'path' } },
     );
   }
-  return adapter.render({ files, ...inputs, kubernetesVersion, version });
+  const values = [...valueFiles.map((path) => valuesAt(files, path)), inputs.values].reduce(mergeValues, {});
+  return adapter.render({ files, ...inputs, values, kubernetesVersion, version });
+}
+
+function valuesAt(files: FileTree, path: string): JsonObject {
+  const file = files.get(path);
+  if (file !== undefined) return readValues(Buffer.from(file.bytes).toString(), path);
+  throw new FairleadError(
+    `Cannot render with the values of ${path}: the sources have no such file. Check \`valueFiles\`, and \`root\` of the source; what another source gives lies in .sources/NAME.`,
+    { code: 'NotFound', reason: 'SourceNotFound', subject: { field: 'valueFiles' } },
+  );
 }
 
 /** A release pins what renders its own folder; a verification's may lie beside it as plain manifests, which need no tool. */

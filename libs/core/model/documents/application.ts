@@ -46,6 +46,8 @@ export type Patch = z.infer<typeof patch>;
 const renderInputs = {
   path: folder.optional(),
   components: z.array(folder).optional(),
+  /** Files of Helm values from the root of the files, later ones over earlier; `values` stand over all of them. */
+  valueFiles: z.array(folder).min(1).optional(),
   values: z.record(z.string(), json).optional(),
   patches: z.array(patch).optional(),
   variables: z.record(z.string(), z.string()).optional(),
