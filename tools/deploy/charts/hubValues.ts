@@ -42,6 +42,7 @@ const everything: Values = {
     username: 'fairlead',
     passwordSecret: secret('fleet-git', 'token'),
     caSecret: secret('git-ca', 'ca.pem'),
+    signingKeySecret: secret('fleet-signing', 'ssh-privatekey'),
   },
   names: ['hub.example.com', '192.0.2.10'],
   image: { repository: 'registry.acme.test/hub', digest: `sha256:${'1'.repeat(64)}`, pullPolicy: 'IfNotPresent' },

@@ -14,6 +14,9 @@
 {{- if $values.fleet.passwordSecret.name }}
 - --password-file=/var/run/fairlead/git/password
 {{- end }}
+{{- if $values.fleet.signingKeySecret.name }}
+- --signing-key=/var/run/fairlead/signing-key/key
+{{- end }}
 {{- if ne $role "api" }}
 {{- range $values.fleet.checkHosts }}
 - --check-host={{ . }}

@@ -10,6 +10,7 @@ folder, secret, key, and the file that the key becomes. Takes root and role.
 {{- $agents := and (has .role (list "hub" "gateway")) $values.agentsNats.url -}}
 {{- $found := list
   (dict "wanted" $fleet "folder" "git" "from" $values.fleet.passwordSecret "file" "password")
+  (dict "wanted" $fleet "folder" "signing-key" "from" $values.fleet.signingKeySecret "file" "key")
   (dict "wanted" $git "folder" "git-ca" "from" $values.fleet.caSecret "file" "ca.crt")
   (dict "wanted" $apart "folder" "store" "from" $values.store.passwordSecret "file" "password")
   (dict "wanted" $apart "folder" "store-ca" "from" $values.store.caSecret "file" "ca.crt")
