@@ -1,7 +1,8 @@
 import type { CommitSha } from '@fairlead/core/model';
 import type { Trouble } from '@fairlead/core/rollout';
 import type { Repository } from '@fairlead/ports/repository';
-import { selectorText, type Placements } from './past.ts';
+import { isSelectorMeant } from './departures.ts';
+import type { Placements } from './past.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import type { Unit } from './units.ts';
 
@@ -21,18 +22,15 @@ export interface Arrivals {
 export function findArrivals(repository: Repository, past: Placements): Arrivals {
   return {
     async whyHeld(snapshot, { unit: { environment }, attempt }) {
-      const { documents, ledger, placement } = snapshot;
-      const selector = documents.environments.get(environment)?.spec.clusters;
+      const { ledger, placement, selectors } = snapshot;
       const matched = placement.environments.get(environment)?.length ?? 0;
-      if (selector === undefined || matched < 2 || matched < ledger.members.size) return undefined;
+      const now = selectors.get(environment);
+      // Reading what a past commit placed is dear: only where the selector was changed since the attempt.
+      if (!now?.changed || matched < 2 || matched < ledger.members.size) return undefined;
+      if (await repository.descends(attempt, now.since)) return undefined;
       const before = await past.at(attempt, snapshot.ledgerPath);
-      const unchanged = before.selectors.get(environment) === selectorText(selector);
-      if (unchanged || before.whole.has(environment)) return undefined;
-      for (const { acknowledgement, commit } of snapshot.acknowledged) {
-        const { kind, subject } = acknowledgement;
-        if (kind === 'Selector' && subject === environment && (await repository.descends(commit, attempt)))
-          return undefined;
-      }
+      if (before.selectors.get(environment) === now.text || before.whole.has(environment)) return undefined;
+      if (await isSelectorMeant(repository, snapshot, { environment, since: attempt })) return undefined;
       const message = `The selector of ${environment} was changed and matches all ${matched} members; who had nothing of it gets nothing yet. If this is meant: fairlead acknowledge Selector ${environment}.`;
       return { reason: 'SelectorMatchesEverything', message };
     },

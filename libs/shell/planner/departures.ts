@@ -107,14 +107,24 @@ async function whyEmpty(
       environment === unit.environment && (application ?? unit.application) === unit.application,
   );
   if (!empty || entryOf(snapshot, unit) === undefined || !snapshot.ledger.releases.has(unit.key)) return undefined;
-  for (const { acknowledgement, commit: allowed } of snapshot.acknowledged) {
-    if (acknowledgement.kind !== 'Selector' || acknowledgement.subject !== unit.environment) continue;
-    if (await repository.descends(allowed, commit)) return undefined;
-  }
+  if (await isSelectorMeant(repository, snapshot, { environment: unit.environment, since: commit })) return undefined;
   return {
     reason: 'SelectorMatchesNothing',
     message: `${unit.environment} selects no cluster any more; what runs stays. If this is meant: fairlead acknowledge Selector ${unit.environment}.`,
   };
+}
+
+/** Whether a commit after `since` acknowledges what an environment's selector matches. */
+export async function isSelectorMeant(
+  repository: Repository,
+  { acknowledged }: Pick<FleetSnapshot, 'acknowledged'>,
+  { environment, since }: { readonly environment: string; readonly since: CommitSha },
+): Promise<boolean> {
+  for (const { acknowledgement, commit } of acknowledged) {
+    if (acknowledgement.kind !== 'Selector' || acknowledgement.subject !== environment) continue;
+    if (await repository.descends(commit, since)) return true;
+  }
+  return false;
 }
 
 /** Nothing is withdrawn by documents that cannot be read, or that refer to what is not there (I7). */

@@ -1,7 +1,8 @@
 import { joinLedger, parseLedgerFile, readFleet } from '@fairlead/core/documents';
-import type { ClusterName, CommitSha, Selector } from '@fairlead/core/model';
+import type { ClusterName, CommitSha } from '@fairlead/core/model';
 import { place } from '@fairlead/core/placement';
 import type { Repository } from '@fairlead/ports/repository';
+import { selectorText } from './reader/fold.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import type { Unit } from './units.ts';
 
@@ -88,9 +89,4 @@ async function readPast(
     selectors: new Map([...documents.environments].map(([name, { spec }]) => [name, selectorText(spec.clusters)])),
     whole: new Set(whole.map(([name]) => name)),
   };
-}
-
-/** A selector as text, to compare it. */
-export function selectorText(selector: Selector): string {
-  return JSON.stringify(selector);
 }

@@ -1,6 +1,6 @@
 import { definitionContent, valueDigest } from '@fairlead/core/bundle';
 import { parseAcknowledgements, parseWords, releaseKey, type FleetDocuments } from '@fairlead/core/documents';
-import { splitApplicationId, type ApplicationId, type ReleaseFile } from '@fairlead/core/model';
+import { splitApplicationId, type ApplicationId, type ReleaseFile, type Selector } from '@fairlead/core/model';
 import type { RepositoryCommit } from '@fairlead/ports/repository';
 import type { Defined, NamedRelease, Said, Walked } from './snapshot.ts';
 
@@ -32,6 +32,9 @@ export function fold(before: Walked | undefined, step: Step): Walked {
     definitions: step.documents
       ? foldDefinitions(before, { documents: step.documents, step })
       : (before?.definitions ?? new Map()),
+    selectors: step.documents
+      ? foldSelectors(before, { documents: step.documents, step })
+      : (before?.selectors ?? new Map()),
     left: step.documents ? foldLeft(before, { documents: step.documents, step }) : (before?.left ?? new Map()),
     named: foldNamed(before, step),
     removed: foldRemoved(before, step),
@@ -54,6 +57,22 @@ function foldDefinitions(before: Walked | undefined, { documents, step }: Docume
     definitions.set(id, known?.digest === digest ? known : { digest, since, by });
   }
   return definitions;
+}
+
+/** An environment whose document went keeps its last one: who brings it back with another has changed it. */
+function foldSelectors(before: Walked | undefined, { documents, step }: DocumentStep): Walked['selectors'] {
+  const selectors = new Map(before?.selectors);
+  for (const [name, { spec }] of documents.environments) {
+    const text = selectorText(spec.clusters);
+    const known = selectors.get(name);
+    if (known?.text !== text) selectors.set(name, { text, since: step.commit.commit, changed: known !== undefined });
+  }
+  return selectors;
+}
+
+/** A selector as text, to compare it. */
+export function selectorText(selector: Selector): string {
+  return JSON.stringify(selector);
 }
 
 /** Which pipelines lead where, kept as the keys that once led and do no more. */

@@ -30,6 +30,7 @@ function walkOf(n: number, parts: Partial<Walked> = {}): Walked {
   const none = {
     definitions: new Map(),
     named: new Map(),
+    selectors: new Map(),
     removed: new Map(),
     left: new Map(),
     said: new Map(),
@@ -51,7 +52,7 @@ function plain(walked: Walked | undefined) {
   const { head, acknowledged } = walked ?? {};
   const [definitions, named] = [sorted(walked?.definitions), sorted(walked?.named)];
   const [removed, left, said] = [sorted(walked?.removed), sorted(walked?.left), sorted(walked?.said)];
-  return { head, acknowledged, definitions, named, removed, left, said };
+  return { head, acknowledged, definitions, named, selectors: sorted(walked?.selectors), removed, left, said };
 }
 
 describe('five thousand applications in three environments', () => {
@@ -143,6 +144,10 @@ test('walk after walk, what is kept is the last one', async () => {
         selector: ([key]) => key,
       },
     ),
+    selectors: fc.uniqueArray(
+      fc.tuple(keys, fc.record({ text: fc.constantFrom('{}', '{"a":1}'), since: commits, changed: fc.boolean() })),
+      { selector: ([key]) => key },
+    ),
     removed: fc.uniqueArray(fc.tuple(keys, commits), { selector: ([key]) => key }),
     said: fc.uniqueArray(fc.tuple(keys, fc.array(fc.nat({ max: 5 }).map(saidOf), { minLength: 1, maxLength: 4 })), {
       selector: ([key]) => key,
@@ -152,10 +157,10 @@ test('walk after walk, what is kept is the last one', async () => {
     fc.asyncProperty(fc.array(walk, { minLength: 1, maxLength: 5 }), fc.array(fc.boolean()), async (walks, forgets) => {
       const store = memoryStore();
       let before: Walked | undefined;
-      for (const [at, { head, definitions, named, removed, said }] of walks.entries()) {
+      for (const [at, { head, definitions, named, selectors, removed, said }] of walks.entries()) {
         const [byId, byKey] = [new Map(definitions), new Map(named)];
         const maps = { definitions: byId, named: byKey, removed: new Map(removed), said: new Map(said) };
-        const walked = { ...walkOf(0), head, ...maps } as unknown as Walked;
+        const walked = { ...walkOf(0), head, ...maps, selectors: new Map(selectors) } as unknown as Walked;
         await keep(store, walked, forgets[at] === true ? undefined : before);
         before = walked;
         expect(plain(await loadWalk(store, branch))).toEqual(plain(walked));

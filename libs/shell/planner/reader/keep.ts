@@ -7,7 +7,7 @@ import type { Walked } from './snapshot.ts';
 const markKey = 'walk';
 
 /** Form of what is kept; another one is not read, and the history is walked again. */
-const form = 3;
+const form = 4;
 
 interface Mark {
   readonly form: number;
@@ -42,6 +42,7 @@ export async function keepWalk(
 function changesBetween(before: Walked, walked: Walked): Change[] {
   return [
     ...entryChanges({ before: before.definitions, after: walked.definitions, make: makers.definitions }),
+    ...entryChanges({ before: before.selectors, after: walked.selectors, make: makers.selectors }),
     ...entryChanges({ before: before.removed, after: walked.removed, make: makers.removed }),
     ...entryChanges({ before: before.left, after: walked.left, make: makers.left }),
     ...entryChanges({ before: before.named, after: walked.named, make: makers.named }),
@@ -83,6 +84,7 @@ function changesFrom(kept: ReadonlyMap<string, JsonObject>, walked: Walked): Cha
   const pieces = new Map(
     [
       ...[...walked.definitions].map(([key, value]) => makers.definitions(key, value)),
+      ...[...walked.selectors].map(([key, value]) => makers.selectors(key, value)),
       ...[...walked.removed].map(([key, value]) => makers.removed(key, value)),
       ...[...walked.left].map(([key, value]) => makers.left(key, value)),
       ...[...walked.named].map(([key, value]) => makers.named(key, value)),

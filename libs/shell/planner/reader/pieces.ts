@@ -1,5 +1,5 @@
 import type { JsonObject } from '@fairlead/core/model';
-import type { Acknowledged, Defined, NamedRelease, Said, Walked } from './snapshot.ts';
+import type { Acknowledged, Defined, NamedRelease, Said, Selecting, Walked } from './snapshot.ts';
 
 /** One fact of a walk, and what it was made of: of the same parts it would be the same. */
 export interface Piece {
@@ -21,6 +21,13 @@ export const makers = {
   definitions: (id: string, value: Defined): Pieces =>
     new Map([
       [`${prefix}definition:${id}`, { parts: [value.digest, value.since], value: value as unknown as JsonObject }],
+    ]),
+  selectors: (name: string, value: Selecting): Pieces =>
+    new Map([
+      [
+        `${prefix}selector:${name}`,
+        { parts: [value.text, value.since, value.changed], value: value as unknown as JsonObject },
+      ],
     ]),
   removed: (key: string, commit: string): Pieces =>
     new Map([[`${prefix}removed:${key}`, { parts: [commit], value: { commit } }]]),
@@ -64,6 +71,7 @@ function bytesOf(item: object): number {
 export function assemble(facts: ReadonlyMap<string, JsonObject>): Omit<Walked, 'head'> {
   const walked = {
     definitions: new Map<string, unknown>(),
+    selectors: new Map<string, unknown>(),
     removed: new Map<string, unknown>(),
     left: new Map<string, unknown>(),
     named: new Map<string, unknown[]>(),
@@ -74,6 +82,7 @@ export function assemble(facts: ReadonlyMap<string, JsonObject>): Omit<Walked, '
     const [, kind, ...rest] = key.split(':');
     const name = rest[0] ?? '';
     if (kind === 'definition') walked.definitions.set(name, value);
+    else if (kind === 'selector') walked.selectors.set(name, value);
     else if (kind === 'removed' || kind === 'left') walked[kind].set(name, value['commit']);
     else if (kind === 'acknowledged') walked.acknowledged.push(...(value['list'] as unknown[]));
     else if (kind === 'named' || kind === 'said') {

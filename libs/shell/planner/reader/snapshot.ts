@@ -26,6 +26,14 @@ export interface Defined {
   readonly by: Signature;
 }
 
+/** The selector of an environment as text, and the commit since which the branch has had it without a break. */
+export interface Selecting {
+  readonly text: string;
+  readonly since: CommitSha;
+  /** It took the place of another one. */
+  readonly changed: boolean;
+}
+
 /** An acknowledgement and the commit that carries it; it counts from that commit on. */
 export interface Acknowledged {
   readonly acknowledgement: Acknowledgement;
@@ -45,6 +53,8 @@ export interface Walked {
   readonly head: CommitSha;
   /** Content of each definition, and the commit since which the branch has had it without a break. */
   readonly definitions: ReadonlyMap<ApplicationId, Defined>;
+  /** By environment. */
+  readonly selectors: ReadonlyMap<string, Selecting>;
   /** By ENVIRONMENT/TEAM/APPLICATION, newest first: every commit of the ledger file that could be read. */
   readonly named: ReadonlyMap<string, readonly NamedRelease[]>;
   /** By the same key: the commit that deleted the ledger file, while it is away. */
