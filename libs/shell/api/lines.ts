@@ -1,3 +1,4 @@
+import { splitReleaseKey } from '@fairlead/core/documents';
 import type { LedgerCommit, ReadPorts } from './ports.ts';
 
 /** Whose ledger files a call is for; all of them unless it says. */
@@ -26,7 +27,7 @@ export function ledgerFiles(
 ): { readonly environment: string; readonly application: string; readonly commits: readonly NthCommit[] }[] {
   return [...(ports.fleet()?.named ?? [])]
     .map(([key, commits]) => {
-      const [at = '', team = '', name = ''] = key.split('/');
+      const { environment: at, team, name } = splitReleaseKey(key);
       return { environment: at, application: `${team}/${name}`, commits };
     })
     .filter(

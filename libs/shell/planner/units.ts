@@ -1,4 +1,4 @@
-import { releaseKey } from '@fairlead/core/documents';
+import { releaseKey, splitReleaseKey } from '@fairlead/core/documents';
 import {
   applicationId,
   dependenciesIn,
@@ -36,7 +36,7 @@ export function unitOf(application: ApplicationId, environment: string): Unit {
 
 /** Reads ENVIRONMENT/TEAM/NAME. */
 export function unitOfKey(key: string): Unit {
-  const [environment = '', team = '', name = ''] = key.split('/');
+  const { environment, team, name } = splitReleaseKey(key);
   return unitOf(applicationId(team, name), environment);
 }
 
