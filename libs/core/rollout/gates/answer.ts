@@ -1,5 +1,5 @@
 import type { Gate } from '@fairlead/core/model';
-import { kindOfGate, type GateEvidence, type Verdict } from './verdict.ts';
+import { kindOfGate, type GateEvidence, type GateKind, type Verdict } from './verdict.ts';
 
 /** A gate that asks a server outside, or the forge. */
 export type AskingGate = Extract<Gate, { check: unknown } | { metric: unknown } | { commitStatus: unknown }>;
@@ -13,7 +13,7 @@ export function questionKey(gate: AskingGate): string {
  * What the last answer to a gate's question says. An answer is good until it is asked anew: one that is older, or that was
  * never given, is unknown.
  */
-export function judgeAnswer(gate: AskingGate, { nowMs, answers }: Pick<GateEvidence, 'nowMs' | 'answers'>): Verdict {
+function judgeAnswer(gate: AskingGate, { nowMs, answers }: Pick<GateEvidence, 'nowMs' | 'answers'>): Verdict {
   const kind = kindOfGate(gate);
   const about = { gate: kind, excluded: [] };
   const key = questionKey(gate);
@@ -30,4 +30,9 @@ export function judgeAnswer(gate: AskingGate, { nowMs, answers }: Pick<GateEvide
   if (outcome === 'NotYet')
     return { ...about, ...look, verdict: 'Waiting', reason: 'WaitsForStatus', trailer: `${kind} pending` };
   return { ...about, ...look, verdict: 'Unknown', reason: 'GateUnknown', trailer: `${kind} unknown` };
+}
+
+/** A kind of gate that goes by the last answer to its question alone. */
+export function askingKind(kind: string): GateKind<'answers'> {
+  return { kind, uses: ['answers'], judge: (gate, evidence) => judgeAnswer(gate as AskingGate, evidence) };
 }

@@ -1,9 +1,4 @@
-import { judgeAnswer, type AskingGate } from '../answer.ts';
-import type { GateKind } from '../verdict.ts';
+import { askingKind } from '../answer.ts';
 
 /** `commitStatus`: the forge says whether the commit that the candidate was made of is good. */
-export const commitStatus: GateKind<'answers'> = {
-  kind: 'commitStatus',
-  uses: ['answers'],
-  judge: (gate, evidence) => judgeAnswer(gate as AskingGate, evidence),
-};
+export const commitStatus = askingKind('commitStatus');
