@@ -104,6 +104,7 @@ export function randomText(): string {
   return randomBytes(32).toString('base64url');
 }
 
-function hashToken(token: string): Digest {
+/** What is kept and compared of a token: the time that it takes says nothing of the token itself. */
+export function hashToken(token: string): Digest {
   return `sha256:${createHash('sha256').update(token).digest('hex')}` as Digest;
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { hashToken } from './making.ts';
 
 /** Where tokens of people lie, below the hub's keys. */
 export const peopleFolder = 'people';
@@ -26,7 +26,7 @@ export function peopleIn(
   let known: ReadonlyMap<string, string> = new Map();
   let read = { atMs: Number.NEGATIVE_INFINITY, changed: 0 };
   return (token) => {
-    const hash = hashOf(token);
+    const hash = hashToken(token);
     const isOld = Math.abs(now() - read.atMs) >= readForMs;
     // A file that was just put there has changed its folder.
     if (isOld || (!known.has(hash) && changedAt(place) !== read.changed)) {
@@ -41,7 +41,7 @@ function readPeople(folder: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const name of namesIn(folder).slice(0, mostPeople)) {
     const token = textOf(join(folder, name));
-    if (token !== undefined && token.length >= leastCharacters) found.set(hashOf(token), name);
+    if (token !== undefined && token.length >= leastCharacters) found.set(hashToken(token), name);
   }
   return found;
 }
@@ -65,9 +65,4 @@ function textOf(file: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Compared by their hashes, so that the time that it takes says nothing of a token. */
-function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
 }
