@@ -44,7 +44,8 @@ async function ship(fleet: Fleet, version: string): Promise<void> {
 }
 
 describe('a branch that takes no push of the hub', () => {
-  it('has its halt asked for by one pull request, and by none once that is merged', async () => {
+  /** A release that is bad in dev, and a branch that is protected since; so many minutes later. */
+  async function refused(forMinutes: number) {
     const { forge, server } = memoryForge();
     const fleet = await openFleet({ forge });
     await join(fleet, { 'dev-1': { env: 'dev' } });
@@ -52,7 +53,12 @@ describe('a branch that takes no push of the hub', () => {
     Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
     await run(fleet);
     await fleet.git.server.protect(true);
-    for (let minutes = 0; minutes < 20; minutes += 4) await pass(fleet, 240_000);
+    for (let minutes = 0; minutes < forMinutes; minutes += 4) await pass(fleet, 240_000);
+    return { fleet, server };
+  }
+
+  it('has its halt asked for by one pull request, and by none once that is merged', async () => {
+    const { fleet, server } = await refused(20);
     expect((await why(fleet, 'dev'))?.state).toBe('Halted');
     expect(fleet.planner.troubles()[0]?.reason).toBe('LedgerUnwritable');
     const stop = 'fairlead/stop/dev/default/podinfo';
@@ -69,14 +75,7 @@ describe('a branch that takes no push of the hub', () => {
   });
 
   it('whose halt is not needed any more has its pull request closed', async () => {
-    const { forge, server } = memoryForge();
-    const fleet = await openFleet({ forge });
-    await join(fleet, { 'dev-1': { env: 'dev' } });
-    fleet.source.broken.add('2.0.0 in dev');
-    Object.assign(fleet.source, { version: '2.0.0', revision: 'r2' });
-    await run(fleet);
-    await fleet.git.server.protect(true);
-    for (let minutes = 0; minutes < 12; minutes += 4) await pass(fleet, 240_000);
+    const { fleet, server } = await refused(12);
     await fleet.git.server.protect(false);
     await pass(fleet, 60_000);
     expect((await log(fleet)).at(-1)).toBe('Halt default/podinfo 2.0.0 in dev');

@@ -1,4 +1,4 @@
-import { asFairleadError, type FairleadError, type JsonObject, type Reason } from '@fairlead/core/model';
+import { asFairleadError, type FairleadError, type JsonObject } from '@fairlead/core/model';
 import {
   decideProposal,
   keyOfRelease,
@@ -14,6 +14,7 @@ import { draftPromotion, type DraftGround, type LedgerDraft } from './drafts.ts'
 import type { EntryOutcome } from './entry.ts';
 import { releaseOf, type UnitView } from './observe.ts';
 import type { PlannerPorts } from './ports.ts';
+import { openPull, proposedLine, subjectOf } from './pulls.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import type { Round } from './round.ts';
 import { asksPeople, unitOfKey, type Unit } from './units.ts';
@@ -120,7 +121,7 @@ interface AtForge extends Omit<Asking, 'proposals'>, Pick<PlannerPorts, 'reposit
 }
 
 async function change({ unit, step, kept, asks }: Proposal, by: AtForge): Promise<Change[]> {
-  const { forge, repository, snapshot, nowMs } = by;
+  const { forge, snapshot, nowMs } = by;
   const keep = (value: KeptProposal): Change => ({
     put: 'fact',
     key: keptKey(unit),
@@ -132,12 +133,11 @@ async function change({ unit, step, kept, asks }: Proposal, by: AtForge): Promis
       if (!asks) return [];
       const { draft, offer, over } = asks;
       const branch = `fairlead/${unit.key}`;
-      await repository.propose(snapshot.head, { branch, draft });
-      const pull = await forge.open({ branch, title: subjectOf(draft), body: bodyOf(unit, { draft, offer }) });
+      const pull = await openPull(by, snapshot, { branch, draft, body: bodyOf(unit, { draft, offer }) });
       const release = keyOfRelease(offer.release);
       return [
         keep({ ...standing(pull, nowMs), release, ...(over && { over }) }),
-        line(unit, { atMs: nowMs, reason: 'WaitsForMerge', message: `${subjectOf(draft)}: ${pull.url}` }),
+        proposedLine(unit, { atMs: nowMs, reason: 'WaitsForMerge', message: `${subjectOf(draft)}: ${pull.url}` }),
       ];
     }
     case 'Look': {
@@ -146,7 +146,10 @@ async function change({ unit, step, kept, asks }: Proposal, by: AtForge): Promis
       const now = { ...kept, ...standing(pull, nowMs) };
       const declined = kept.state === 'Open' && now.state === 'Closed';
       const message = `Somebody closed ${kept.url} without merging it.`;
-      return [keep(now), ...(declined ? [line(unit, { atMs: nowMs, reason: 'ProposalDeclined', message })] : [])];
+      return [
+        keep(now),
+        ...(declined ? [proposedLine(unit, { atMs: nowMs, reason: 'ProposalDeclined', message })] : []),
+      ];
     }
     case 'Close':
       if (kept) await forge.close(kept.number, 'The release is no candidate for this environment any more.');
@@ -164,18 +167,10 @@ function standing(
   return { number, url, state: state === 'Closed' ? 'Closed' : 'Open', lookedAtMs: nowMs };
 }
 
-function line({ application, environment }: Unit, said: { atMs: number; reason: Reason; message: string }): Change {
-  return { put: 'event', row: { type: 'Proposed', ...said, application, environment } };
-}
-
 const prefix = 'proposal:';
 
 function keptKey({ key }: Unit): string {
   return `${prefix}${key}`;
-}
-
-function subjectOf({ message }: LedgerDraft): string {
-  return message.split('\n')[0] ?? '';
 }
 
 /** What people judge by: the release, its gates, and what a merge does. */

@@ -2,6 +2,7 @@ import { asFairleadError, type CommitSha, type FairleadError, type JsonObject } 
 import type { Change, Guard } from '@fairlead/ports/store';
 import type { LedgerDraft } from './drafts.ts';
 import type { PlannerPorts } from './ports.ts';
+import { openPull, proposedLine, subjectOf } from './pulls.ts';
 import type { FleetSnapshot } from './reader/snapshot.ts';
 import { unitOfKey, type Unit } from './units.ts';
 
@@ -50,19 +51,13 @@ async function ask(
   const kept = (await store.fact(keyOf(unit))) as unknown as KeptStop | undefined;
   if (forge === undefined || (kept?.attempt === attempt && kept.type === type)) return;
   const branch = `fairlead/stop/${unit.key}`;
-  const title = draft.message.split('\n', 1)[0] ?? '';
-  await repository.propose(snapshot.head, { branch, draft });
-  const pull = await forge.open({ branch, title, body: bodyOf(draft) });
-  const { application, environment } = unit;
+  const pull = await openPull({ repository, forge }, snapshot, { branch, draft, body: bodyOf(draft) });
   const value: KeptStop = { attempt, type, number: pull.number };
-  const message = `${title}: the branch takes no push of the hub; ${pull.url} asks people to merge it. ${trouble.message}`;
+  const message = `${subjectOf(draft)}: the branch takes no push of the hub; ${pull.url} asks people to merge it. ${trouble.message}`;
   await store.write(
     [
       { put: 'fact', key: keyOf(unit), value: value as unknown as JsonObject },
-      {
-        put: 'event',
-        row: { type: 'Proposed', atMs: nowMs, reason: 'WaitsForMerge', message, application, environment },
-      },
+      proposedLine(unit, { atMs: nowMs, reason: 'WaitsForMerge', message }),
     ],
     guard,
   );
