@@ -235,6 +235,25 @@ export async function pass(fleet: Fleet, byMs: number): Promise<void> {
   await run(fleet);
 }
 
+/** As {@link pass}, minute by minute. */
+export async function minutes(fleet: Fleet, count: number): Promise<void> {
+  for (let minute = 0; minute < count; minute += 1) await pass(fleet, 60_000);
+}
+
+/** The source gives another version, and everything comes to rest. */
+export async function release(fleet: Fleet, version: string, revision = `r${version}`): Promise<void> {
+  Object.assign(fleet.source, { version, revision });
+  await run(fleet);
+}
+
+/** A person changes files of the fleet repository, and everything comes to rest. */
+export async function push(fleet: Fleet, files: Readonly<Record<string, string | null>>) {
+  const commit = await fleet.git.server.commit({ message: 'Change', files });
+  await fleet.planner.plan({ head: true });
+  await run(fleet);
+  return commit;
+}
+
 /** Agents take their newest head and report. True if some did. */
 async function answer({ store, clock, source, silent }: Fleet): Promise<boolean> {
   const changes: Change[] = [];

@@ -6,6 +6,7 @@ import {
   log,
   openFleet,
   pass,
+  release,
   run,
   versions,
   type Fleet,
@@ -23,11 +24,6 @@ const prod = environmentYaml(
   '{ waves: [{ name: canary, clusters: { matchLabels: { tier: canary } } }, { name: rest }], maxUnavailable: 1, onFailure: Rollback }',
 );
 const pipeline = applicationYaml('[{ environment: dev }, { environment: prod }]');
-
-async function release(fleet: Fleet, version: string): Promise<void> {
-  Object.assign(fleet.source, { version, revision: `r${version}` });
-  await run(fleet);
-}
 
 /** A promotion through waves, a bad release with halt and rollback, its fix, and a withdrawal. */
 const walk: readonly ((fleet: Fleet) => Promise<void>)[] = [

@@ -7,10 +7,11 @@ import {
   join,
   log,
   loseStore,
+  minutes,
   openFleet,
   pass,
   podinfo,
-  run,
+  release,
   speakAgain,
   versions,
   why,
@@ -27,16 +28,6 @@ async function shipped(members: Readonly<Record<string, Readonly<Record<string, 
   await join(fleet, members);
   await pass(fleet, 60_000);
   return fleet;
-}
-
-async function release(fleet: Fleet, version: string, revision = `r${version}`): Promise<void> {
-  Object.assign(fleet.source, { version, revision });
-  await run(fleet);
-}
-
-/** Past every soak and every progress deadline. */
-async function minutes(fleet: Fleet, count: number): Promise<void> {
-  for (let minute = 0; minute < count; minute += 1) await pass(fleet, 60_000);
 }
 
 async function words(fleet: Fleet, pattern: RegExp): Promise<string[]> {

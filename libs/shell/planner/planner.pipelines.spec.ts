@@ -5,10 +5,11 @@ import {
   environmentYaml,
   join,
   log,
+  minutes,
   openFleet,
-  pass,
   podinfo,
-  run,
+  push,
+  release,
   versions,
   why,
   type Fleet,
@@ -20,21 +21,6 @@ async function open(pipeline: string, more: Readonly<Record<string, string>> = {
   await fleet.git.server.commit({ message: 'Begin', files });
   await fleet.planner.plan({ head: true });
   return fleet;
-}
-
-async function push(fleet: Fleet, files: Readonly<Record<string, string>>): Promise<void> {
-  await fleet.git.server.commit({ message: 'Change', files });
-  await fleet.planner.plan({ head: true });
-  await run(fleet);
-}
-
-async function release(fleet: Fleet, version: string): Promise<void> {
-  Object.assign(fleet.source, { version, revision: `r${version}` });
-  await run(fleet);
-}
-
-async function minutes(fleet: Fleet, count: number): Promise<void> {
-  for (let minute = 0; minute < count; minute += 1) await pass(fleet, 60_000);
 }
 
 describe('environments beside each other', () => {

@@ -1,17 +1,13 @@
 import { verificationOf } from '@fairlead/core/model';
 import { describe, expect, it } from 'vitest';
 import { crashesIn, mortal, rise, type Crash } from './crashes.fixture.ts';
-import { applicationYaml, join, log, openFleet, pass, podinfo, run, type Fleet } from './fleet.fixture.ts';
+import { applicationYaml, join, log, openFleet, pass, podinfo, release, type Fleet } from './fleet.fixture.ts';
 
 const gate = '{ verification: { path: verify, retries: 1 } }';
 const pipeline = applicationYaml(`[{ environment: dev }, { environment: prod, gates: [${gate}] }]`);
 
 /** A Job that passes when it is tried again, one that fails for good, and a release that is fine. */
 const jobs = ['Degraded', 'Healthy', 'Degraded', 'Degraded', 'Healthy'] as const;
-const release = async (fleet: Fleet, version: string): Promise<void> => {
-  Object.assign(fleet.source, { version, revision: `r${version}` });
-  await run(fleet);
-};
 const walk: readonly ((fleet: Fleet) => Promise<void>)[] = [
   (fleet) => join(fleet, { 'dev-1': { env: 'dev' }, 'prod-1': { env: 'prod' } }),
   (fleet) => pass(fleet, 60_000),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterName } from '@fairlead/core/model';
-import { join, log, openFleet, pass, run, versions, why, env, podinfo } from './fleet.fixture.ts';
+import { env, join, log, openFleet, pass, podinfo, release, run, versions, why } from './fleet.fixture.ts';
 
 const members = {
   'dev-1': { env: 'dev' },
@@ -97,10 +97,6 @@ describe('the way of a release', () => {
 });
 
 describe('releases that follow each other', () => {
-  const release = async (fleet: Awaited<ReturnType<typeof shipped>>, version: string) => {
-    Object.assign(fleet.source, { version, revision: `r${version}` });
-    await run(fleet);
-  };
   const ada = { name: 'ada', email: 'ada@example.com' };
 
   it('what ended its soak enters even when dev has moved on', async () => {

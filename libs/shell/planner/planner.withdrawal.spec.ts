@@ -2,16 +2,17 @@ import { describe, expect, it } from 'vitest';
 import type { ClusterName } from '@fairlead/core/model';
 import {
   applicationYaml,
+  env,
   environmentYaml,
   join,
   log,
   openFleet,
   pass,
   podinfo,
+  push,
   run,
   versions,
   why,
-  env,
   type Fleet,
 } from './fleet.fixture.ts';
 
@@ -29,13 +30,6 @@ async function shipped(): Promise<Fleet> {
   await join(fleet, members);
   await pass(fleet, 60_000);
   return fleet;
-}
-
-async function push(fleet: Fleet, files: Readonly<Record<string, string | null>>) {
-  const commit = await fleet.git.server.commit({ message: 'Change', files });
-  await fleet.planner.plan({ head: true });
-  await run(fleet);
-  return commit;
 }
 
 describe('an application that is deleted', () => {
