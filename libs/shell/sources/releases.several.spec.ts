@@ -2,7 +2,7 @@ import { treeDigest, valueDigest } from '@fairlead/core/bundle';
 import { readFleet } from '@fairlead/core/documents';
 import { FairleadError, sourcesOf, type Application } from '@fairlead/core/model';
 import { renderPlan } from '@fairlead/core/placement';
-import type { Renderer } from '@fairlead/ports/renderer';
+import type { Renderer, RenderInput } from '@fairlead/ports/renderer';
 import { memorySource } from '@fairlead/ports/source';
 import { memoryStore } from '@fairlead/ports/store';
 import { expect, test } from 'vitest';
@@ -12,16 +12,17 @@ import { makeBundles } from './render.ts';
 import type { SourceState } from './states.ts';
 import { sourceKey } from './wanted.ts';
 
-/** An application of two repositories: manifests, and what they are filled with. */
-function definition(): Application {
-  const source = (name: string): string => `${name}: { git: { url: "https://git.example.com/${name}", path: deploy } }`;
-  const text = `apiVersion: fairlead.dev/v1alpha1\nkind: Application\nmetadata: { name: web }\nspec: { render: Kustomize, sources: { ${source('main')}, ${source('settings')} }, pipeline: [{ environment: dev }] }\n`;
+const source = (name: string): string => `${name}: { git: { url: "https://git.example.com/${name}", path: deploy } }`;
+/** Of two repositories: manifests, and what they are filled with. */
+const twoRepositories = `apiVersion: fairlead.dev/v1alpha1\nkind: Application\nmetadata: { name: web }\nspec: { render: Kustomize, sources: { ${source('main')}, ${source('settings')} }, pipeline: [{ environment: dev }] }\n`;
+
+function definition(text: string): Application {
   const [application] = readFleet([{ path: 'web.yaml', text }]).applications.values();
   if (!application) throw new Error('the application of the test is broken');
   return application;
 }
 
-const application = definition();
+const application = definition(twoRepositories);
 const ada = { name: 'Ada', email: 'ada@example.com' };
 const bob = { name: 'Bob', email: 'bob@example.com' };
 
@@ -79,74 +80,67 @@ test('a source that is away now is released as it was seen last', async () => {
 const configMap = (name: string, data: string): string =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name} }\ndata: { word: "${data}" }\n`;
 
-test('what another source gives lies beside the manifests, and a change there is another bundle', async () => {
-  const main = memorySource();
-  const settings = memorySource();
-  const renderer: Renderer = {
-    kind: 'Kustomize',
-    versions: async () => ['5.8.2'],
-    async render({ files }) {
-      const text = (path: string): string => Buffer.from(files.get(path)?.bytes ?? []).toString();
-      return [{ origin: 'all', text: `${text('deploy/a.yaml')}---\n${text('.sources/settings/deploy/b.yaml')}` }];
-    },
-  };
-  const place = (name: string) => sourcesOf(application)[name];
-  const adapters = [
-    { ...main.adapter, handles: (source: unknown) => source === place('main') },
-    { ...settings.adapter, handles: (source: unknown) => source === place('settings') },
-  ];
+/** Two repositories of an application, and bundles of what they hold. */
+function twoSources(of: Application, renderer: Pick<Renderer, 'kind'> & { render(input: RenderInput): string }) {
+  const places = sourcesOf(of);
+  const [main, settings] = [memorySource(), memorySource()];
+  const adapters = Object.entries({ main, settings }).map(([name, { adapter }]) => ({
+    ...adapter,
+    handles: (source: unknown) => source === places[name],
+  }));
   const files = keepFiles({ adapters, credentials: async () => undefined, treeDigest }, { maxBytes: 1e6 });
-  const store = memoryStore();
   const patcher = { versions: async () => ['5.8.2'], patch: async (text: string) => text };
-  const maker = makeBundles({ renderers: [renderer], patcher, store, files });
-  const { inputs } = renderPlan(application, {
+  const versions = async (): Promise<readonly string[]> => ['1.0.0'];
+  const render = async (input: RenderInput) => [{ origin: 'all', text: renderer.render(input) }];
+  const renderers = [{ kind: renderer.kind, versions, render }];
+  const maker = makeBundles({ renderers, patcher, store: memoryStore(), files });
+  const { inputs } = renderPlan(of, {
     environment: 'dev',
     cluster: { name: 'one', labels: {}, kubernetesVersion: 'v1.36.1' },
   });
   const pinned = async (from: typeof main, name: string, content: Readonly<Record<string, string>>) => {
     const revision = await from.server.commit({ files: content });
-    const source = place(name);
+    const source = places[name];
     if (source === undefined) throw new Error(`there is no source ${name}`);
     const digest = treeDigest(await from.adapter.fetchRevision(source, { revision }));
     return { source, url: `https://git.example.com/${name}`, team: 'default', revision, digest };
   };
-  const manifests = await pinned(main, 'main', { 'deploy/a.yaml': configMap('a', 'one') });
-  const bundleWith = async (word: string): Promise<string> =>
-    maker.bundleFor({
-      definition: application,
-      sources: {
-        main: manifests,
-        settings: await pinned(settings, 'settings', { 'deploy/b.yaml': configMap('b', word) }),
-      },
-      renderer: { kustomize: '5.8.2' },
-      inputs,
-      kubernetesVersion: 'v1.36.1',
-      team: {
-        name: 'default',
-        serviceAccount: 'fairlead-applier',
-        namespaces: [],
-        allowKinds: [],
-        denyKinds: [],
-        secrets: 'Allow',
-      },
-    });
-  const first = await bundleWith('eins');
-  expect(await bundleWith('eins')).toBe(first);
-  expect(await bundleWith('zwei')).not.toBe(first);
+  const team = { name: 'default', serviceAccount: 'a', namespaces: [], allowKinds: [], denyKinds: [] };
+  return {
+    bundleWith: async (content: {
+      readonly main: Readonly<Record<string, string>>;
+      readonly settings: Readonly<Record<string, string>>;
+    }): Promise<string> =>
+      maker.bundleFor({
+        definition: of,
+        sources: {
+          main: await pinned(main, 'main', content.main),
+          settings: await pinned(settings, 'settings', content.settings),
+        },
+        renderer: { kustomize: '1.0.0', helm: '1.0.0' },
+        inputs,
+        kubernetesVersion: 'v1.36.1',
+        team: { ...team, secrets: 'Allow' },
+      }),
+  };
+}
+
+test('what another source gives lies beside the manifests, and a change there is another bundle', async () => {
+  const { bundleWith } = twoSources(application, {
+    kind: 'Kustomize',
+    render({ files }) {
+      const text = (path: string): string => Buffer.from(files.get(path)?.bytes ?? []).toString();
+      return `${text('deploy/a.yaml')}---\n${text('.sources/settings/deploy/b.yaml')}`;
+    },
+  });
+  const main = { 'deploy/a.yaml': configMap('a', 'one') };
+  const settings = (word: string) => ({ 'deploy/b.yaml': configMap('b', word) });
+  const first = await bundleWith({ main, settings: settings('eins') });
+  expect(await bundleWith({ main, settings: settings('eins') })).toBe(first);
+  expect(await bundleWith({ main, settings: settings('zwei') })).not.toBe(first);
 });
 
 test('a chart takes its values from another source, file over file and the definition over both', async () => {
-  const seenValues: unknown[] = [];
-  const chart = memorySource();
-  const values = memorySource();
-  const renderer: Renderer = {
-    kind: 'Helm',
-    versions: async () => ['3.19.0'],
-    async render(input) {
-      seenValues.push(input.values);
-      return [{ origin: 'chart', text: configMap('a', JSON.stringify(input.values).length.toString()) }];
-    },
-  };
   const text = `apiVersion: fairlead.dev/v1alpha1
 kind: Application
 metadata: { name: web }
@@ -159,47 +153,30 @@ spec:
   values: { image: { tag: "3" } }
   pipeline: [{ environment: dev }]
 `;
-  const [application] = readFleet([{ path: 'web.yaml', text }]).applications.values();
-  if (!application) throw new Error('the application of the test is broken');
-  const places = sourcesOf(application);
-  const adapters = [
-    { ...chart.adapter, handles: (source: unknown) => source === places['main'] },
-    { ...values.adapter, handles: (source: unknown) => source === places['settings'] },
-  ];
-  const files = keepFiles({ adapters, credentials: async () => undefined, treeDigest }, { maxBytes: 1e6 });
-  const patcher = { versions: async () => ['5.8.2'], patch: async (one: string) => one };
-  const maker = makeBundles({ renderers: [renderer], patcher, store: memoryStore(), files });
-  const { inputs } = renderPlan(application, {
-    environment: 'dev',
-    cluster: { name: 'one', labels: {}, kubernetesVersion: 'v1.36.1' },
+  const seenValues: unknown[] = [];
+  const { bundleWith } = twoSources(definition(text), {
+    kind: 'Helm',
+    render({ values }) {
+      seenValues.push(values);
+      return configMap('a', JSON.stringify(values).length.toString());
+    },
   });
-  const pinned = async (from: typeof chart, name: string, content: Readonly<Record<string, string>>) => {
-    const revision = await from.server.commit({ files: content });
-    const source = places[name];
-    if (source === undefined) throw new Error(`there is no source ${name}`);
-    const digest = treeDigest(await from.adapter.fetchRevision(source, { revision }));
-    return { source, url: `https://git.example.com/${name}`, team: 'default', revision, digest };
-  };
-  const main = await pinned(chart, 'main', { 'chart/Chart.yaml': 'name: web\nversion: 1.0.0\n' });
-  const bundleWith = async (content: Readonly<Record<string, string>>) =>
-    maker.bundleFor({
-      definition: application,
-      sources: { main, settings: await pinned(values, 'settings', content) },
-      renderer: { helm: '3.19.0' },
-      inputs,
-      kubernetesVersion: 'v1.36.1',
-      team: { name: 'default', serviceAccount: 'a', namespaces: [], allowKinds: [], denyKinds: [], secrets: 'Allow' },
-    });
+  const main = { 'chart/Chart.yaml': 'name: web\nversion: 1.0.0\n' };
   await bundleWith({
-    'web/all.yaml': 'image: { name: web, tag: "1" }\nports: [80, 81]\n',
-    'web/dev.yaml': 'image: { tag: "2" }\nports: [8080]\nreplicas: 1\n',
+    main,
+    settings: {
+      'web/all.yaml': 'image: { name: web, tag: "1" }\nports: [80, 81]\n',
+      'web/dev.yaml': 'image: { tag: "2" }\nports: [8080]\nreplicas: 1\n',
+    },
   });
   expect(seenValues[0]).toEqual({ image: { name: 'web', tag: '3' }, ports: [8080], replicas: 1 });
-  await expect(bundleWith({ 'web/all.yaml': 'a: 1\n', 'web/dev.yaml': null as never })).rejects.toMatchObject({
+  const without = { 'web/all.yaml': 'a: 1\n', 'web/dev.yaml': null as never };
+  await expect(bundleWith({ main, settings: without })).rejects.toMatchObject({
     reason: 'SourceNotFound',
     message: expect.stringContaining('.sources/settings/web/dev.yaml'),
   });
-  await expect(bundleWith({ 'web/all.yaml': '- a\n', 'web/dev.yaml': '' })).rejects.toMatchObject({
+  const list = { 'web/all.yaml': '- a\n', 'web/dev.yaml': '' };
+  await expect(bundleWith({ main, settings: list })).rejects.toMatchObject({
     reason: 'RenderFailed',
     message: expect.stringContaining('.sources/settings/web/all.yaml: it is a list, and values are one mapping'),
   });
