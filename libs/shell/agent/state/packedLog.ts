@@ -25,6 +25,7 @@ export async function grow(
   },
 ): Promise<PackedLog | undefined> {
   const { records, log, mostChars } = by;
+  if (log.size === 0) return emptyLog;
   if (records.length === 0) return packed;
   const chars = packed.chars + charsOf(records);
   if (chars <= mostChars) {
