@@ -12,6 +12,8 @@ export interface Replayed {
 const ours = 'fairlead';
 const appliedAt = '2026-11-02T10:00:00Z';
 const handsFromMinute = 5;
+/** Of the default range 30000 to 32767 an API server leaves the first 86 ports to those who ask for one, and gives out the others. */
+const firstGivenNodePort = 30_086;
 
 /**
  * Does on a real API server what a file of cases tells: applies its manifest anew for each case, lets the other hands write,
@@ -180,7 +182,7 @@ function revived(this: unknown, key: string, value: unknown): unknown {
   if (key === 'clusterIP' && value !== 'None') return '10.0.0.7';
   if (key === 'clusterIPs' && !isDeepStrictEqual(value, ['None'])) return ['10.0.0.7'];
   if (key.endsWith('controller-uid')) return '00000000-0000-0000-0000-000000000000';
-  if (key === 'nodePort' && typeof value === 'number' && value > 30_100) return 30_007;
+  if (key === 'nodePort' && typeof value === 'number' && value >= firstGivenNodePort) return 30_007;
   if (key === 'lastTransitionTime' || key === 'lastUpdateTime') return appliedAt;
   if (key === 'manager' && typeof value === 'string') return value.replace(/^(kube-apiserver)-v[\d.]+$/, '$1');
   return value;
