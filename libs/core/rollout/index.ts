@@ -28,7 +28,7 @@ export type {
   WaveView,
 } from './types.ts';
 export { judgeGate, looksBack } from './gates/judge.ts';
-export { questionKey, type AskingGate } from './gates/answer.ts';
+export { askingPatience, questionKey, type AskingGate } from './gates/answer.ts';
 export { whyNotCounted, type ApprovalGate } from './gates/approval/index.ts';
 export { mayBeSame } from './gates/approval/people.ts';
 export { judgeWindows } from './gates/window/index.ts';

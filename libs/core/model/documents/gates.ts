@@ -32,9 +32,10 @@ function between(least: number, most: number, words: string) {
   }, `must be between ${words}`);
 }
 
-/** How long an answer is waited for, and how often it is asked for anew while it does not let the release in. */
+/** How long an answer is waited for, how often more at once where there is none, and how often it is asked for anew. */
 const patience = {
   timeout: between(100, 60_000, '100ms and 60s').default('10s'),
+  retries: z.int().min(0).max(10).default(3),
   every: between(10_000, 86_400_000, '10s and 24h').default('1m'),
 };
 /** How a server is asked; `pass` is CEL over the answer. */

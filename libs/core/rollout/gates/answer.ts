@@ -1,5 +1,5 @@
-import type { Gate } from '@fairlead/core/model';
-import { kindOfGate, type GateEvidence, type GateKind, type Verdict } from './verdict.ts';
+import { durationMs, type Gate } from '@fairlead/core/model';
+import { kindOfGate, type GateEvidence, type GateKind, type Patience, type Verdict } from './verdict.ts';
 
 /** A gate that asks a server outside, or the forge. */
 export type AskingGate = Extract<Gate, { check: unknown } | { metric: unknown } | { commitStatus: unknown }>;
@@ -32,7 +32,22 @@ function judgeAnswer(gate: AskingGate, { nowMs, answers }: Pick<GateEvidence, 'n
   return { ...about, ...look, verdict: 'Unknown', reason: 'GateUnknown', trailer: `${kind} unknown` };
 }
 
+/** Between a question that was not answered and the next try. Milliseconds. */
+const retryAfterMs = 5_000;
+
+/** How patient a gate is with whom it asks. */
+export function askingPatience(gate: AskingGate): Patience & { readonly everyMs: number } {
+  const { timeout, retries, every } = 'check' in gate ? gate.check : 'metric' in gate ? gate.metric : gate.commitStatus;
+  const everyMs = durationMs(every) ?? 0;
+  return { timeoutMs: durationMs(timeout) ?? 0, retries, retryAfterMs: Math.min(retryAfterMs, everyMs), everyMs };
+}
+
 /** A kind of gate that goes by the last answer to its question alone. */
 export function askingKind(kind: string): GateKind<'answers'> {
-  return { kind, uses: ['answers'], judge: (gate, evidence) => judgeAnswer(gate as AskingGate, evidence) };
+  return {
+    kind,
+    uses: ['answers'],
+    patience: (gate) => askingPatience(gate as AskingGate),
+    judge: (gate, evidence) => judgeAnswer(gate as AskingGate, evidence),
+  };
 }

@@ -24,6 +24,9 @@ const nothing: GateEvidence = {
   resumed: [],
 };
 
+/** What others have to say first. */
+const asked: ReadonlySet<string> = new Set(['answers', 'verifications']);
+
 const here = new URL('.', import.meta.url);
 const folders = readdirSync(here, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
@@ -33,6 +36,12 @@ describe('gates', () => {
   it('the registry names exactly the folders', () => {
     expect(Object.keys(gateKinds).sort()).toEqual(folders.sort());
     for (const [name, gate] of Object.entries(gateKinds)) expect(gate.kind).toBe(name);
+  });
+
+  it('those that ask others say how patiently, and no others', () => {
+    const asking = Object.values(gateKinds).filter(({ uses }) => uses.some((use) => asked.has(use)));
+    expect(Object.values(gateKinds).filter(({ patience }) => patience !== undefined)).toEqual(asking);
+    expect(asking.length).toBeGreaterThan(3);
   });
 
   it.each(['hologram', 'constructor'])('the gate %s is not known to this version and never passes', (kind) => {

@@ -112,9 +112,21 @@ export interface Verdict {
   readonly recheckAfterMs?: number;
 }
 
+/** How long a gate waits for those whom it asks, and how often it asks them; durations in milliseconds. */
+export interface Patience {
+  /** For one try. */
+  readonly timeoutMs: number;
+  /** How many tries follow one that came to nothing. */
+  readonly retries: number;
+  /** Between a try that came to nothing and the next; 0: at once. */
+  readonly retryAfterMs: number;
+  /** An answer is asked for anew so long after it was given; undefined for one that stays. */
+  readonly everyMs?: number;
+}
+
 /**
  * One kind of gate: its folder's `index.ts` exports one of these. Judging asks nobody: whatever changes the evidence is an
- * event or the moment that the verdict names. What is asked outside, how long and how often, stands in the gate itself.
+ * event or the moment that the verdict names.
  */
 export interface GateKind<Part extends Use = Use> {
   /** The key in documents. */
@@ -124,5 +136,7 @@ export interface GateKind<Part extends Use = Use> {
    * is about the moment of the entry.
    */
   readonly uses: readonly Part[];
-  judge(gate: unknown, evidence: Pick<GateEvidence, 'nowMs' | Part>): Verdict;
+  /** How patient a gate of this kind is with others; missing for a kind that asks nobody. */
+  readonly patience?: (gate: Gate) => Patience;
+  judge(gate: Gate, evidence: Pick<GateEvidence, 'nowMs' | Part>): Verdict;
 }

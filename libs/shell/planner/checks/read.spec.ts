@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { readReply, type ServerGate } from './read.ts';
 
-const asking = { timeout: '10s', every: '1m' };
+const asking = { timeout: '10s', retries: 3, every: '1m' };
 const check = (pass: string): ServerGate => ({ check: { http: { url: 'https://a', method: 'GET' }, pass, ...asking } });
 const metric = (pass: string): ServerGate => ({
   metric: { prometheus: { url: 'https://a', query: 'q' }, pass, ...asking },

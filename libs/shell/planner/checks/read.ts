@@ -1,5 +1,5 @@
 import { expressionsOver } from '@fairlead/core/health';
-import { asFairleadError, durationMs } from '@fairlead/core/model';
+import { asFairleadError } from '@fairlead/core/model';
 import type { Answer, AskingGate } from '@fairlead/core/rollout';
 import type { CheckReply } from '@fairlead/ports/checks';
 import type { CommitStatus } from '@fairlead/ports/forge';
@@ -9,12 +9,6 @@ export type Read = Pick<Answer, 'outcome' | 'message'>;
 
 /** The most samples of a query's result that are looked at. */
 const mostSamples = 100;
-
-/** How long a gate waits for an answer, and how often it is asked anew; milliseconds. */
-export function patienceOf(gate: AskingGate): { readonly timeoutMs: number; readonly everyMs: number } {
-  const { timeout, every } = 'check' in gate ? gate.check : 'metric' in gate ? gate.metric : gate.commitStatus;
-  return { timeoutMs: durationMs(timeout) ?? 0, everyMs: durationMs(every) ?? 0 };
-}
 
 /** A gate whose server answers over HTTP. */
 export type ServerGate = Exclude<AskingGate, { commitStatus: unknown }>;

@@ -20,6 +20,7 @@ const gate: AskingGate = {
     http: { url: 'https://checks.example.com/${release.version}', method: 'GET' },
     pass: 'response.status == 200',
     timeout: '10s',
+    retries: 1,
     every: '1m',
   },
 };
@@ -30,7 +31,7 @@ const question = (version: string): Question => ({ unit, release: release(versio
 function world() {
   const held: PromiseWithResolvers<CheckReply>[] = [];
   const urls: string[] = [];
-  const told = Promise.withResolvers<void>();
+  let told = Promise.withResolvers<void>();
   const heard: string[] = [];
   const wrong: unknown[] = [];
   let awaited = 1;
@@ -51,6 +52,7 @@ function world() {
   );
   const heardOf = (count: number) => {
     awaited = count;
+    told = Promise.withResolvers<void>();
     return told.promise;
   };
   return { held, urls, heard, wrong, store, runner, heardOf };
@@ -87,6 +89,20 @@ it('tells of an answer that cannot be kept, and keeps the next one', async () =>
   held[1]?.resolve({ status: 200, body: '' });
   await both;
   expect(heard).toEqual([unit.key]);
+});
+
+it('asks what was not answered soon again as often as the gate allows, and then as often as any other', async () => {
+  const { held, runner, store, heardOf } = world();
+  const waits: number[] = [];
+  for (let times = 1; times <= 3; times += 1) {
+    const told = heardOf(times);
+    await expect.poll(() => (runner.ask([question('1')]), held.length)).toBe(times);
+    held[times - 1]?.reject(new Error('nobody is there'));
+    await told;
+    const kept = (await answersOf(store, unit.key))[keyOfRelease(release('1'))]?.[questionKey(gate)];
+    waits.push((kept?.goodUntilMs ?? 0) - 1_000);
+  }
+  expect(waits).toEqual([5_000, 60_000, 60_000]);
 });
 
 it('keeps nothing once it is closed', async () => {

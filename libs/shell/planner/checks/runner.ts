@@ -1,12 +1,12 @@
 import { asFairleadError, fillUrl, type JsonObject } from '@fairlead/core/model';
 import { keyOfRelease, type ReleaseRef } from '@fairlead/core/releases';
-import { questionKey, type Answer, type AskingGate } from '@fairlead/core/rollout';
+import { askingPatience, questionKey, type Answer, type AskingGate } from '@fairlead/core/rollout';
 import type { CheckRequest, Checks } from '@fairlead/ports/checks';
 import type { Clock } from '@fairlead/ports/clock';
 import type { Forge } from '@fairlead/ports/forge';
 import type { Store } from '@fairlead/ports/store';
 import type { Unit } from '../units.ts';
-import { patienceOf, readReply, readStatus, type Read, type ServerGate } from './read.ts';
+import { readReply, readStatus, type Read, type ServerGate } from './read.ts';
 
 /** What a gate wants to know of a candidate. */
 export interface Question {
@@ -37,8 +37,6 @@ interface Kept extends Answer {
 const atATime = 8;
 /** Candidates of one application in one environment whose answers are kept. */
 const keptCandidates = 5;
-/** A question that could not be answered is asked again soon, so many times; then as often as its gate says. */
-const retry = { times: 3, afterMs: 5_000 };
 
 /** Answers that are kept of a unit. */
 export async function answersOf(store: Store, unit: string): Promise<KeptAnswers> {
@@ -133,13 +131,13 @@ async function answerOfForge(
     return { outcome: 'Unknown', message: 'This hub was given no forge to ask: start it with --forge.' };
   if (commit === undefined || repositoryUrl === undefined)
     return { outcome: 'Unknown', message: `The application has no git source \`${source}\`; name one of its own.` };
-  const { timeoutMs } = patienceOf(gate);
+  const { timeoutMs } = askingPatience(gate);
   return readStatus(context, { commit, status: await forge.status({ repositoryUrl, commit, context, timeoutMs }) });
 }
 
 function requestOf(gate: ServerGate, { unit, release }: Pick<Question, 'unit' | 'release'>): CheckRequest {
   const { application, environment } = unit;
-  const { timeoutMs } = patienceOf(gate);
+  const { timeoutMs } = askingPatience(gate);
   const values = { application, environment, 'release.version': release.version, 'release.digest': release.digest };
   if ('check' in gate) {
     const { http } = gate.check;
@@ -155,9 +153,8 @@ function keptAnswer(
   read: Read,
   { gate, before, nowMs }: { gate: AskingGate; before: Kept | undefined; nowMs: number },
 ): Kept {
-  const { everyMs } = patienceOf(gate);
+  const { retries, retryAfterMs, everyMs } = askingPatience(gate);
   if (read.outcome !== 'Unknown') return { ...read, goodUntilMs: nowMs + everyMs };
   const failures = (before?.failures ?? 0) + 1;
-  const pauseMs = failures <= retry.times ? Math.min(retry.afterMs, everyMs) : everyMs;
-  return { ...read, failures, goodUntilMs: nowMs + pauseMs };
+  return { ...read, failures, goodUntilMs: nowMs + (failures <= retries ? retryAfterMs : everyMs) };
 }

@@ -1,5 +1,6 @@
 import type { VerificationGate } from '@fairlead/core/model';
 import { verificationKey } from './memory.ts';
+import { verificationPatience } from './settle.ts';
 import type { GateKind, Verdict, VerificationEvidence } from '../verdict.ts';
 
 type Word = Pick<Verdict, 'verdict' | 'reason' | 'message' | 'recheckAfterMs'>;
@@ -11,6 +12,7 @@ type Word = Pick<Verdict, 'verdict' | 'reason' | 'message' | 'recheckAfterMs'>;
 export const verification: GateKind<'verifications' | 'quorum'> = {
   kind: 'verification',
   uses: ['verifications', 'quorum'],
+  patience: (gate) => verificationPatience(gate as VerificationGate),
   judge(gate, { verifications, quorum }) {
     const key = verificationKey(gate as VerificationGate);
     const each = (Object.hasOwn(verifications, key) ? verifications[key] : undefined) ?? [];

@@ -1,6 +1,7 @@
-import { durationMs } from '@fairlead/core/model';
+import { durationMs, type VerificationGate } from '@fairlead/core/model';
 import { isFinal } from '../../final.ts';
 import type { Report } from '../../types.ts';
+import type { Patience } from '../verdict.ts';
 import { verificationKey, withVerdict, type VerificationMemory, type VerificationRun } from './memory.ts';
 
 /** What is seen of a run. */
@@ -54,19 +55,25 @@ export function settleVerification(memory: VerificationMemory, sight: RunSight):
   });
 }
 
+/** How long one Job may take, and how many follow one that failed. */
+export function verificationPatience({ verification: { timeout, retries } }: VerificationGate): Patience {
+  return { timeoutMs: durationMs(timeout) ?? 0, retries, retryAfterMs: 0 };
+}
+
 /** Milliseconds until a run's time is over. */
 export function timeLeftMs(
   { gate, sinceMs }: Pick<VerificationRun, 'gate' | 'sinceMs'>,
   { nowMs, hearsSinceMs }: Pick<RunSight, 'nowMs' | 'hearsSinceMs'>,
 ): number {
-  return Math.max(sinceMs, hearsSinceMs) + (durationMs(gate.verification.timeout) ?? 0) - nowMs;
+  return Math.max(sinceMs, hearsSinceMs) + verificationPatience(gate).timeoutMs - nowMs;
 }
 
 function failed(
   memory: VerificationMemory,
   { run, nowMs, why }: { run: VerificationRun; nowMs: number; why: string },
 ): VerificationMemory {
-  const { path, retries } = run.gate.verification;
+  const { path } = run.gate.verification;
+  const { retries } = verificationPatience(run.gate);
   const failures = run.failures + 1;
   if (failures <= retries) return { ...memory, run: { ...run, failures, sinceMs: nowMs, phase: 'Clearing' } };
   const tries = failures === 1 ? '' : ` That was try ${failures} of ${retries + 1}.`;
