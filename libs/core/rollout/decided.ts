@@ -56,7 +56,7 @@ export function recordsPrefix(unit: string): string {
 }
 
 /** So many of the newest are kept of each unit. */
-const recordsKept = 8;
+const recordsKept = 12;
 
 /** Key of the fact that keeps a unit's record of this number; it takes the place of an old one. */
 export function recordKey(unit: string, number: number): string {

@@ -28,6 +28,7 @@ export type {
   WaveView,
 } from './types.ts';
 export { judgeGate, looksBack } from './gates/judge.ts';
+export { recordGates, replayGates, type GatesRecord } from './gates/record.ts';
 export { askingPatience, questionKey, type AskingGate } from './gates/answer.ts';
 export { whyNotCounted, type ApprovalGate } from './gates/approval/index.ts';
 export { mayBeSame } from './gates/approval/people.ts';

@@ -4,7 +4,7 @@ import type { ReadPorts } from './ports.ts';
 
 /** A decision as it was recorded; what it rested on is in the words of the version that decided. */
 export interface KeptRecord {
-  readonly kind: 'Rollout' | 'Entry';
+  readonly kind: 'Rollout' | 'Gates' | 'Entry';
   readonly unit: string;
   readonly number: number;
   /** Milliseconds since 1970. */

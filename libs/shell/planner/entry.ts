@@ -10,15 +10,17 @@ import {
   type Obstacle,
   type Offer,
   type Offered,
+  type ReleaseRef,
 } from '@fairlead/core/releases';
-import { asFairleadError, isVerificationGate, type Reason } from '@fairlead/core/model';
-import { looksBack } from '@fairlead/core/rollout';
+import { asFairleadError, isVerificationGate, type Gate, type Reason } from '@fairlead/core/model';
+import { judgeGate, looksBack, type GateEvidence } from '@fairlead/core/rollout';
 import type { Change } from '@fairlead/ports/store';
 import { asks, questionsOf, wantsOf, type VerificationWant } from './asks.ts';
 import {
   authorsOf,
   beforeOf,
   dependenciesOf,
+  evidenceFor,
   gatesOf,
   hasNamed,
   judge,
@@ -40,6 +42,8 @@ export interface EntryOutcome {
   readonly decision: EntryDecision;
   /** What it rests on, but for renders. */
   readonly input: EntryInput;
+  /** What the gates went by for the candidate that the decision is about. */
+  readonly judged?: { readonly gates: readonly Gate[]; readonly evidence: GateEvidence };
   readonly at: Entry;
   /** Everything that may be looked at, newest first. */
   readonly offers: readonly Offer[];
@@ -78,11 +82,13 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
         from.map((name) => unitOf(at.unit.application, name)),
       )
     : [];
-  const offers = offered.map(({ release, authors = authorsOf(round, at, release) }: Offered & Written): Offer => ({
-    release,
-    gates: judge(round, { at, before, release, authors, dependencies, answers, verified, gates }),
-    ...(authors === undefined ? {} : { authors }),
-  }));
+  const evidence = new Map<ReleaseRef, GateEvidence>();
+  const offers = offered.map(({ release, authors = authorsOf(round, at, release) }: Offered & Written): Offer => {
+    const seen = evidenceFor(round, { at, before, release, authors, dependencies, answers, verified, gates });
+    evidence.set(release, seen);
+    const verdicts = gates.map((gate) => judgeGate(gate, seen));
+    return { release, gates: verdicts, ...(authors === undefined ? {} : { authors }) };
+  });
   const input: EntryInput = {
     offers: starve(offers, before, view),
     none: head !== undefined && 'reason' in head ? head : nothingOffered(from),
@@ -100,7 +106,18 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
   const asking = { at, gates, ...input };
   const questions = decision.about === undefined ? [] : questionsOf(round, asking);
   const wants = decision.about === undefined ? [] : wantsOf(asking);
-  return { decision, input, at, offers, from, keep, questions, wants };
+  const seen = decision.about && evidence.get(decision.about.release);
+  return {
+    decision,
+    input,
+    ...(seen && { judged: { gates, evidence: seen } }),
+    at,
+    offers,
+    from,
+    keep,
+    questions,
+    wants,
+  };
 }
 
 function optionalBlock(blocked: Obstacle | undefined): { blocked?: Obstacle } {

@@ -8,6 +8,7 @@ import {
   type DependencyEvidence,
   type ClusterEvidence,
   type EnvironmentEvidence,
+  type GateEvidence,
   type Verdict,
 } from '@fairlead/core/rollout';
 import type { KeptAnswers } from './checks/runner.ts';
@@ -108,6 +109,12 @@ export interface Candidate {
 
 /** Judges gates of an entry for a candidate. */
 export function judge(round: Round, candidate: Candidate & { readonly gates: readonly Gate[] }): readonly Verdict[] {
+  const evidence = evidenceFor(round, candidate);
+  return candidate.gates.map((gate) => judgeGate(gate, evidence));
+}
+
+/** What gates of an entry go by for a candidate. */
+export function evidenceFor(round: Round, candidate: Candidate & { readonly gates: readonly Gate[] }): GateEvidence {
   const { at, before, release, gates, dependencies = {}, verified = [] } = candidate;
   const answers = candidate.answers?.[keyOfRelease(release)] ?? {};
   const { quorum } = afterOf(at.entry);
@@ -116,8 +123,7 @@ export function judge(round: Round, candidate: Candidate & { readonly gates: rea
   const resumed = saidOf(round, { kind: 'Resume', ...candidate });
   const verifications = verificationEvidence(round, { verified, release, gates });
   const said = { approvals, dependencies, answers, verifications, resumed };
-  const evidence = { nowMs: round.nowMs, quorum, predecessors, ...said };
-  return gates.map((gate) => judgeGate(gate, evidence));
+  return { nowMs: round.nowMs, quorum, predecessors, ...said };
 }
 
 /** What people said of a candidate at an entry, and who may. */

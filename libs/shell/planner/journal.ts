@@ -1,24 +1,21 @@
-import {
-  keyOfRelease,
-  recordEntry,
-  type EntryDecision,
-  type EntryInput,
-  type EntryRecord,
-} from '@fairlead/core/releases';
+import { keyOfRelease, recordEntry, type EntryDecision, type EntryRecord } from '@fairlead/core/releases';
 import {
   decisionKey,
   inputTroublePrefix,
   needsHand,
+  recordGates,
   recordKey,
   recordRollout,
   standingsKey,
   type Decided,
+  type GatesRecord,
   type RolloutRecord,
   type Standing,
   type Trouble,
 } from '@fairlead/core/rollout';
 import type { JsonObject } from '@fairlead/core/model';
 import type { Change, Store } from '@fairlead/ports/store';
+import type { EntryOutcome } from './entry.ts';
 import type { UnitView } from './observe.ts';
 import type { Unit } from './units.ts';
 
@@ -117,7 +114,7 @@ export async function keptOf(store: Store, unit: string): Promise<Kept> {
 interface NewDecision {
   readonly decided: Decided;
   /** What its entry rests on; undefined where no pipeline leads there. */
-  readonly entry: EntryInput | undefined;
+  readonly entry: Pick<EntryOutcome, 'input' | 'judged'> | undefined;
   readonly before: Kept;
   readonly nowMs: number;
 }
@@ -184,12 +181,12 @@ function linesOf(
 function recordsOf(
   { input, plan }: UnitView,
   { decided, entry, before }: Pick<NewDecision, 'decided' | 'entry'> & { readonly before: Decided | undefined },
-): readonly (RolloutRecord | EntryRecord)[] {
+): readonly (RolloutRecord | EntryRecord | GatesRecord)[] {
   const rollout = input && plan && isNewRollout(decided, before) ? recordRollout(input, plan) : undefined;
-  return [
-    ...(rollout === undefined ? [] : [rollout]),
-    ...(entry !== undefined && isNewEntry(decided, before) ? [recordEntry(entry)] : []),
-  ];
+  if (entry === undefined || !isNewEntry(decided, before)) return rollout === undefined ? [] : [rollout];
+  const { candidate } = decided;
+  const gates = entry.judged && candidate !== undefined ? recordGates(candidate, entry.judged) : undefined;
+  return [rollout, gates, recordEntry(entry.input)].filter((one) => one !== undefined);
 }
 
 function isNewRollout(decided: Decided, before: Decided | undefined): boolean {

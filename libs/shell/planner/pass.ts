@@ -265,7 +265,7 @@ async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: 
       ...kept,
       ...verifying.changes,
       ...(entry?.keep ?? []),
-      ...keepDecision(view, { decided, entry: entry?.input, before, nowMs: round.nowMs }),
+      ...keepDecision(view, { decided, entry, before, nowMs: round.nowMs }),
     ],
     draft: await draftFor(ground, { view, entry }),
     proposal,

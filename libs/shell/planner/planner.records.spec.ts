@@ -1,9 +1,13 @@
 import { replayEntry, type EntryRecord } from '@fairlead/core/releases';
-import { replayRollout, type RolloutRecord } from '@fairlead/core/rollout';
+import { replayGates, replayRollout, type GatesRecord, type RolloutRecord } from '@fairlead/core/rollout';
 import { expect, it } from 'vitest';
 import { join, openFleet, pass, run, type Fleet } from './fleet.fixture.ts';
 
-type Kept = (RolloutRecord | EntryRecord) & { readonly unit: string; readonly number: number; readonly atMs: number };
+type Kept = (RolloutRecord | GatesRecord | EntryRecord) & {
+  readonly unit: string;
+  readonly number: number;
+  readonly atMs: number;
+};
 
 async function records(fleet: Fleet): Promise<Kept[]> {
   const facts = await fleet.store.facts('record:');
@@ -14,7 +18,10 @@ async function records(fleet: Fleet): Promise<Kept[]> {
 
 /** What is kept is JSON: a field without a value is not there. */
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
-const again = (record: Kept): unknown => plain(record.kind === 'Entry' ? replayEntry(record) : replayRollout(record));
+function again(record: Kept): unknown {
+  if (record.kind === 'Entry') return plain(replayEntry(record));
+  return plain(record.kind === 'Gates' ? replayGates(record) : replayRollout(record));
+}
 
 it('what is recorded of a walk with a bad release is decided alike when it is run again', async () => {
   const fleet = await openFleet();
@@ -31,7 +38,7 @@ it('what is recorded of a walk with a bad release is decided alike when it is ru
   await pass(fleet, 300_000);
   await pass(fleet, 300_000);
   const kept = await records(fleet);
-  expect(new Set(kept.map(({ kind }) => kind))).toEqual(new Set(['Rollout', 'Entry']));
+  expect(new Set(kept.map(({ kind }) => kind))).toEqual(new Set(['Rollout', 'Gates', 'Entry']));
   expect(kept.some(({ kind, decided }) => kind === 'Rollout' && 'halt' in decided)).toBe(true);
   for (const record of kept) expect(again(record)).toEqual(record.decided);
 });
@@ -44,7 +51,7 @@ it('of each unit the newest few are kept, and nothing is recorded where nothing 
     await run(fleet);
   }
   const dev = (await records(fleet)).filter(({ unit }) => unit.startsWith('dev/'));
-  expect(dev).toHaveLength(8);
+  expect(dev).toHaveLength(12);
   expect(dev.map(({ number }) => number)).toEqual(dev.map((_, at) => (dev[0]?.number ?? 0) + at));
   await run(fleet);
   expect((await records(fleet)).filter(({ unit }) => unit.startsWith('dev/'))).toEqual(dev);

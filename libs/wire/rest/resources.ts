@@ -175,7 +175,7 @@ export const rolloutView = z.object({
 export const decisionsView = z.object({
   items: z.array(
     z.object({
-      kind: z.enum(['Rollout', 'Entry']),
+      kind: z.enum(['Rollout', 'Gates', 'Entry']),
       unit: z.string().describe('ENVIRONMENT/TEAM/NAME'),
       number: z.int(),
       atMs: timeMs,

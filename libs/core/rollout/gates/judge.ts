@@ -32,9 +32,9 @@ export function looksBack(gate: Gate): boolean {
 
 /** Judges one gate. A kind that this version does not know is unknown, and unknown never passes (I5). */
 export function judgeGate(gate: Gate, evidence: GateEvidence): Verdict {
+  const known = knownKind(gate);
+  if (known !== undefined) return known.judge(gate, handedTo(gate, evidence));
   const kind = kindOfGate(gate);
-  const known = Object.hasOwn(gateKinds, kind) ? gateKinds[kind] : undefined;
-  if (known !== undefined) return known.judge(gate, handedTo(known, evidence));
   const message = `This hub does not know the gate ${kind}, so it never passes; promote by hand, or use a newer hub.`;
   return {
     gate: kind,
@@ -46,8 +46,13 @@ export function judgeGate(gate: Gate, evidence: GateEvidence): Verdict {
   };
 }
 
-/** The time, and the parts that the gate declares; what it did not ask for, it cannot go by. */
-function handedTo({ uses }: GateKind, evidence: GateEvidence): GateEvidence {
-  const parts = Object.fromEntries(uses.map((use) => [use, evidence[use]]));
+/** The time, and the parts that the gate's kind declares; what it did not ask for, it cannot go by. */
+export function handedTo(gate: Gate, evidence: GateEvidence): GateEvidence {
+  const parts = Object.fromEntries((knownKind(gate)?.uses ?? []).map((use) => [use, evidence[use]]));
   return { nowMs: evidence.nowMs, ...parts } as unknown as GateEvidence;
+}
+
+function knownKind(gate: Gate): GateKind | undefined {
+  const kind = kindOfGate(gate);
+  return Object.hasOwn(gateKinds, kind) ? gateKinds[kind] : undefined;
 }
