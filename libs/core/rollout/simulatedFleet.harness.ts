@@ -385,6 +385,8 @@ export class SimulatedFleet {
         return;
       case 'Policy':
         this.policy = happening.policy;
+        // A deadline that grows counts clusters again that were given up, and is no fault of the planner's.
+        this.wereOut = Math.max(this.wereOut, this.countDisturbed());
         return;
       case 'Rerender':
         for (const member of this.members.values()) if (member.index % happening.every === 0) member.variant += 1;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { FairleadError, type ClusterName } from '@fairlead/core/model';
+import { FairleadError, type ApplicationId, type ClusterName } from '@fairlead/core/model';
 import { candidateKey } from '@fairlead/core/releases';
 import type { CheckBehaviour } from '@fairlead/ports/checks';
 import { memoryForge, type CommitStatus } from '@fairlead/ports/forge';
@@ -337,8 +337,21 @@ function isHeard({ fleet }: World, environment: string): boolean {
   return Object.keys(members).some((name) => name.startsWith(`${environment}-`) && !fleet.silent.has(name));
 }
 
+/** True if some cluster of the environment says that it runs the candidate's release in good health. */
+async function isRun({ world, here, candidate }: Door, unit: string): Promise<boolean> {
+  const application = unit.slice(here.length + 1) as ApplicationId;
+  const statuses = await world.fleet.store.statuses({ application });
+  return statuses.some(
+    ({ cluster, status: { release, health } }) =>
+      cluster.startsWith(`${here}-`) && candidate.startsWith(`${release} `) && health === 'Healthy',
+  );
+}
+
 /** A candidate is named in an environment, by the commit that is looked at. */
-function note({ world, past, here, candidate, version }: Door, unit: string): void {
+function note(
+  { world, past, here, candidate, version }: Door,
+  { unit, isRun }: { unit: string; isRun: boolean },
+): void {
   const isBroken = world.fleet.source.broken.has(`${version} in ${here}`);
   // A cluster that runs this very bundle in good health already is not disturbed by its new name.
   const alike = past.healthy.get(`${unit} ${version}`) === true;
@@ -347,7 +360,8 @@ function note({ world, past, here, candidate, version }: Door, unit: string): vo
   past.healthy.set(unit, sound).set(`${unit} ${version}`, sound);
   past.candidates.add(name);
   if (!past.askedBefore.has(candidate)) past.askedBefore.set(candidate, 0);
-  if (!isHeard(world, here)) past.unheard.set(name, `${version} in ${here}`);
+  // Who runs this very bundle already has nothing to answer.
+  if (!isRun && !isHeard(world, here)) past.unheard.set(name, `${version} in ${here}`);
   else if (sound) prove({ past, world }, { name, unit, version });
 }
 
@@ -394,7 +408,7 @@ async function look(world: World, past: Past): Promise<void> {
         past.promoted += 1;
         for (const { kind } of gatesAt(world.pipeline, here)) past.passed.add(kind);
       }
-      note(door, unit);
+      note(door, { unit, isRun: await isRun(door, unit) });
     }
   }
   past.commits = commits.length;

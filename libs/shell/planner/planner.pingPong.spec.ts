@@ -121,3 +121,15 @@ it('a cluster that is new in the middle of a rollout rolls back nobody', async (
   expect(await words(fleet, /^(Rollback|Halt)/)).toEqual([]);
   expect(await versions(fleet)).toMatchObject({ 'prod-0': '2.0.0', 'prod-1': '2.0.0', 'prod-9': '2.0.0' });
 });
+
+it('a word from before a release went and came back proves nothing', async () => {
+  const fleet = await shipped({ 'dev-1': { env: 'dev' }, 'staging-1': { env: 'staging' } });
+  fleet.silent.add('dev-1');
+  await release(fleet, '2.0.0');
+  await release(fleet, '1.0.0', 'again');
+  expect(await words(fleet, /^Promote.* to staging$/)).toHaveLength(1);
+  expect((await why(fleet, 'staging'))?.next).toMatchObject({ reason: 'WaitsForGate' });
+  fleet.silent.delete('dev-1');
+  await pass(fleet, 1_000);
+  expect(await words(fleet, /^Promote.* to staging$/)).toHaveLength(2);
+});
