@@ -7,14 +7,15 @@ import { peopleIn } from './people.ts';
 const token = (letter: string): string => letter.repeat(32);
 
 async function opened() {
-  const folder = await mkdtemp(join(tmpdir(), 'fairlead-people-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const above = await mkdtemp(join(tmpdir(), 'fairlead-people-'));
+  onTestFinished(() => rm(above, { recursive: true, force: true }));
+  const folder = join(above, 'people');
   let nowMs = 0;
   const who = peopleIn(folder, { now: () => nowMs });
   const later = (): void => void (nowMs += 1_000);
   const put = async (name: string, text: string): Promise<void> => {
-    await mkdir(join(folder, 'people'), { recursive: true, mode: 0o700 });
-    await writeFile(join(folder, 'people', name), text, { mode: 0o600 });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(join(folder, name), text, { mode: 0o600 });
     later();
   };
   return { folder, who, put, later };
@@ -34,7 +35,7 @@ test('a file that is put there is seen at once', async () => {
   const { who, put, folder } = await opened();
   await put('ada', token('a'));
   expect(who(token('a'))).toBe('ada');
-  await writeFile(join(folder, 'people', 'bob'), token('b'));
+  await writeFile(join(folder, 'bob'), token('b'));
   expect(who(token('b'))).toBe('bob');
 });
 
@@ -45,7 +46,7 @@ test('a token that is changed or taken away is good for a second at most', async
   await put('ada', token('b'));
   expect(who(token('a'))).toBeUndefined();
   expect(who(token('b'))).toBe('ada');
-  await rm(join(folder, 'people', 'ada'));
+  await rm(join(folder, 'ada'));
   later();
   expect(who(token('b'))).toBeUndefined();
 });

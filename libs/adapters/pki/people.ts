@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashToken } from './making.ts';
 
-/** Where tokens of people lie, below the hub's keys. */
+/** Where tokens of people lie below the hub's keys, unless told. */
 export const peopleFolder = 'people';
 
 /** A name or an address, as git has it; a file of another name is no person. */
@@ -14,7 +14,7 @@ const mostPeople = 1_000;
 const readForMs = 1_000;
 
 /**
- * Who calls, by the tokens in the files `people/NAME` of the keys' folder; the file's name is the name or the address
+ * Who calls, by the tokens in the files of a folder; the file's name is the name or the address
  * that stands in commits. Files may come and go while the hub runs. One that holds less than 24 characters, and one of
  * no person's name, lets nobody in.
  */
@@ -22,16 +22,15 @@ export function peopleIn(
   folder: string,
   { now }: { readonly now: () => number },
 ): (token: string) => string | undefined {
-  const place = join(folder, peopleFolder);
   let known: ReadonlyMap<string, string> = new Map();
   let read = { atMs: Number.NEGATIVE_INFINITY, changed: 0 };
   return (token) => {
     const hash = hashToken(token);
     const isOld = Math.abs(now() - read.atMs) >= readForMs;
     // A file that was just put there has changed its folder.
-    if (isOld || (!known.has(hash) && changedAt(place) !== read.changed)) {
-      read = { atMs: now(), changed: changedAt(place) };
-      known = readPeople(place);
+    if (isOld || (!known.has(hash) && changedAt(folder) !== read.changed)) {
+      read = { atMs: now(), changed: changedAt(folder) };
+      known = readPeople(folder);
     }
     return known.get(hash);
   };

@@ -28,7 +28,7 @@ export async function startApiProgram(settings: Settings): Promise<Running> {
   const [name] = names;
   const http = await listenHttps({
     modules: [role.module],
-    authenticate: personBy({ isAdminToken }, { keysFolder, now: () => clock.now() }),
+    authenticate: personBy({ isAdminToken }, { settings, now: () => clock.now() }),
     log,
     clock,
     server: servedBy(keysFolder, { role: 'api', now: () => clock.now() }),

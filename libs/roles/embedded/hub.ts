@@ -69,7 +69,7 @@ export async function startHub(options: HubOptions, bundle: Bundle = {}): Promis
   const [name] = names;
   const http = await listenHttps({
     modules: [api.module, gateway.module, sources.module],
-    authenticate: personBy(keys, { keysFolder, now: () => clock.now() }),
+    authenticate: personBy(keys, { settings, now: () => clock.now() }),
     log,
     clock,
     server: () => keys.server(),

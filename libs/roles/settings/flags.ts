@@ -68,6 +68,11 @@ const flags = {
     for: ['hub', 'sources'],
     help: 'NAME/username and NAME/password of the sources that need them (default: KEYS/credentials)',
   },
+  people: {
+    value: 'DIR',
+    for: ['hub', 'api'],
+    help: 'a file NAME with a token for each person who may call the API (default: KEYS/people)',
+  },
   'make-keys': { for: ['hub'], help: 'makes in --keys all files that roles apart need, for --name HOST, and ends' },
   store: {
     value: 'FILE-OR-URL',
@@ -210,6 +215,7 @@ function settingsOf(program: Program, given: Values): Settings {
     pollMs: wholeNumber('--poll-ms', text('poll-ms') ?? '5000'),
     dataFolder,
     keysFolder: text('keys') ?? dataFolder,
+    ...optional('peopleFolder', 'people'),
     ...optional('credentialsFolder', 'credentials'),
     makeKeys: given['make-keys'] === true,
     store: storeOf(program, {

@@ -102,6 +102,8 @@ export interface Settings extends Base, FleetSettings {
   readonly names: readonly string[];
   readonly kustomize: readonly Tool[];
   readonly helm: readonly Tool[];
+  /** Tokens of people, a file each; the folder `people` of the keys unless told. */
+  readonly peopleFolder?: string;
   /** The sources' credentials; the folder `credentials` of the keys unless told. */
   readonly credentialsFolder?: string;
   /** Makes all keys of roles apart, and ends. */

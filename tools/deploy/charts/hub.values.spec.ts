@@ -25,6 +25,11 @@ describe("the values of the hub's chart", () => {
       { credentials: [{ name: '../x', secret: 's' }] },
       "'/credentials/0/name'",
     ],
+    [
+      'a person whose name could leave its folder',
+      { people: [{ name: '../x', secret: 's', key: 'k' }] },
+      "'/people/0/name'",
+    ],
     ['a collector without a scheme', { telemetry: { otlp: 'collector:4318' } }, "'/telemetry/otlp'"],
     ['a port that is none', { networkPolicy: { gitPorts: ['https'] } }, "'/networkPolicy/gitPorts/0'"],
     ['a Service of a kind that nobody has', { api: { service: { type: 'ExternalName' } } }, "'/api/service/type'"],

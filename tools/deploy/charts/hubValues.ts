@@ -60,6 +60,10 @@ const everything: Values = {
     { name: 'git-web', secret: 'web-basic-auth' },
     { name: 'charts', secret: 'charts-basic-auth' },
   ],
+  people: [
+    { name: 'ada@example.com', secret: 'people', key: 'ada' },
+    { name: 'grace', secret: 'people', key: 'grace' },
+  ],
   agentsNats: {
     url: 'tls://nats-0.data:4222,tls://nats-1.data:4223',
     name: 'tls://agents.example.com:4222,tls://agents.example.com:4223',

@@ -77,6 +77,9 @@
 - --helm={{ .version }}={{ .path }}
 {{- end }}
 {{- end }}
+{{- if and (has $role (list "hub" "api")) $values.people }}
+- --people=/var/run/fairlead/people
+{{- end }}
 {{- if ne $role "hub" }}
 - --keys=/var/run/fairlead/keys
 - --store={{ $values.store.url }}

@@ -54,6 +54,9 @@ folder, secret, key, and the file that the key becomes. Takes root and role.
 {{- if and (has .role (list "hub" "sources")) .root.Values.credentials }}
 - { name: credentials, mountPath: /var/run/fairlead/credentials, readOnly: true }
 {{- end }}
+{{- if and (has .role (list "hub" "api")) .root.Values.people }}
+- { name: people, mountPath: /var/run/fairlead/people, readOnly: true }
+{{- end }}
 {{- range include "fairlead.secrets" . | fromJsonArray }}
 - { name: {{ .folder }}, mountPath: /var/run/fairlead/{{ .folder }}, readOnly: true }
 {{- end }}
@@ -103,6 +106,20 @@ folder, secret, key, and the file that the key becomes. Takes root and role.
           items:
             - { key: username, path: {{ printf "%s/username" .name | quote }} }
             - { key: password, path: {{ printf "%s/password" .name | quote }} }
+      {{- end }}
+{{- end }}
+{{- if and (has .role (list "hub" "api")) $values.people }}
+- name: people
+  projected:
+    defaultMode: 288
+    sources:
+      {{- range $values.people }}
+      # Who is missing cannot call, and keeps nobody else from it.
+      - secret:
+          name: {{ .secret | quote }}
+          optional: true
+          items:
+            - { key: {{ .key | quote }}, path: {{ .name | quote }} }
       {{- end }}
 {{- end }}
 {{- range include "fairlead.secrets" . | fromJsonArray }}
