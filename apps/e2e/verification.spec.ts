@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { fleetFixture, type Fleet } from '@fairlead/testkit/fleet';
 import { readAudit, until, type AuditEntry } from '@fairlead/testkit/kube';
 import type { Answer } from '@fairlead/wire/rest';
@@ -120,6 +125,20 @@ async function untilGone(version: string): Promise<void> {
   expect(await versionIn('staging')).toBe(version);
 }
 
+/** What `fairlead render` makes of the verification from a clone of the fleet repository, without the hub. */
+async function renderedOffline(): Promise<{ readonly digest: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'fairlead-verification-'));
+  try {
+    await promisify(execFile)('git', ['clone', '--quiet', fleet.git.urlOf('fleet'), folder]);
+    const target = ['-a', 'web', '-e', 'staging', '-c', 'staging', '--verification', 'verify'];
+    const args = ['dist/cli/main.mjs', 'render', ...target, '--path', folder, '-o', 'json'];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    return JSON.parse(stdout) as { digest: string };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 test('a release comes to prod once its Job has run to its end in staging, where nothing of it stays', async () => {
   await untilIn('prod', '1');
   await untilGone('1');
@@ -160,6 +179,9 @@ test('a Job that runs is looked into under its own name, and the fix comes to pr
     expect.arrayContaining(['ConfigMap', 'Job', 'Pod']),
   );
   expect(await versionIn('prod')).toBe('1');
+  const query = { application: 'default/web.verification' };
+  const [given] = (await fleet.hub.client.call('listPlacements', { query })).items;
+  expect((await renderedOffline()).digest).toBe(given?.bundle);
   await fleet.push('web', { files: files('4', 'task:1'), message: 'The fix' });
   await untilIn('prod', '4');
   await untilGone('4');

@@ -16,6 +16,7 @@ interface Options {
   readonly path: string;
   readonly source: readonly string[];
   readonly head?: true;
+  readonly verification?: string;
   readonly labels?: string;
   readonly kubernetes?: string;
 }
@@ -32,7 +33,7 @@ function localSources(given: readonly string[], cwd: string): Map<string, string
 }
 
 async function render({ options, io, print }: Invocation<Options>): Promise<void> {
-  const { labels, kubernetes } = options;
+  const { labels, kubernetes, verification } = options;
   if (kubernetes !== undefined && !/^v\d+\.\d+\.\d+/.test(kubernetes))
     throw usageError(`Cannot use --kubernetes ${kubernetes}: write it as v1.36.1.`, '--kubernetes');
   const folder = resolve(io.cwd, options.path);
@@ -50,6 +51,7 @@ async function render({ options, io, print }: Invocation<Options>): Promise<void
     },
     local,
     head: options.head ?? false,
+    ...(verification === undefined ? {} : { verification }),
     tool: tools({ log: note, modules: goModules }),
     note,
   });
@@ -77,6 +79,7 @@ export const registerRender: Register = (program, cli) => {
       [],
     )
     .option('--head', 'what the checkout says now, and not the release that its ledger names')
+    .option('--verification <path>', "what a gate's verification of this folder gives the cluster")
     .option('-l, --labels <k=v,...>', 'labels to assume, for a cluster that is no member yet')
     .option('--kubernetes <version>', 'version to assume for it, such as v1.36.1')
     .addHelpText(

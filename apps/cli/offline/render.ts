@@ -8,7 +8,7 @@ import {
   type Digest,
   type KubeObject,
 } from '@fairlead/core/model';
-import { renderPlan } from '@fairlead/core/placement';
+import { asVerification, renderPlan, verificationDefinition } from '@fairlead/core/placement';
 import type { Tool } from '@fairlead/adapters/render';
 import { memoryStore, type Store } from '@fairlead/ports/store';
 import { boundsOf, makeBundles } from '@fairlead/shell/sources';
@@ -27,6 +27,8 @@ export interface RenderOptions {
   readonly assumed: Assumed;
   readonly local: ReadonlyMap<string, string>;
   readonly head: boolean;
+  /** The folder of a verification: its bundle is rendered, and not the application's. */
+  readonly verification?: string;
   tool(name: 'kustomize' | 'helm'): Promise<Tool>;
   /** Hears of progress, and of what makes this render another one than the hub's. */
   note(line: string): void;
@@ -54,10 +56,12 @@ export interface Rendered {
  * inputs give the hub's digest. Throws `FairleadError`.
  */
 export async function renderOffline(fleet: Fleet, options: RenderOptions): Promise<Rendered> {
-  const { environment, note } = options;
+  const { environment, note, verification } = options;
   checkTarget(fleet, options);
   const cluster = clusterOf(fleet, options.cluster, options.assumed);
-  const { definition, release } = await chooseRelease(fleet, options);
+  const { definition: pinned, release } = await chooseRelease(fleet, options);
+  const definition = verification === undefined ? pinned : verificationDefinition(pinned, verification);
+  const made = verification === undefined ? definition : asVerification(definition);
   const sources = await readSources(definition, {
     local: options.local,
     release,
@@ -67,9 +71,9 @@ export async function renderOffline(fleet: Fleet, options: RenderOptions): Promi
   });
   const store = memoryStore();
   const maker = makeBundles({ ...renderersOf(options.tool), store, files: sources.files });
-  const renderer = release?.spec.renderer ?? (await maker.renderersFor(definition, sources.main));
+  const renderer = release?.spec.renderer ?? (await maker.renderersFor(pinned, sources.main));
   const digest = await maker.bundleFor({
-    definition,
+    definition: made,
     sources: sources.pinned,
     renderer,
     ...renderPlan(definition, { environment, cluster }),
@@ -77,7 +81,7 @@ export async function renderOffline(fleet: Fleet, options: RenderOptions): Promi
   });
   const { index, objects } = await contentOf(store, digest);
   return {
-    application: applicationId(definition.spec.team, definition.metadata.name),
+    application: applicationId(made.spec.team, made.metadata.name),
     environment,
     cluster: cluster.name,
     digest,
