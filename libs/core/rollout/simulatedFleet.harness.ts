@@ -201,7 +201,7 @@ export class SimulatedFleet {
   /** What the planner may never do, whatever the numbers. */
   private checkAssigned(plan: RolloutPlan): void {
     const members = [...this.members.values()].filter((member) => this.isBound(member));
-    const unseen = this.nowMs < (this.graceUntilMs ?? 0) && members.some(({ seen }) => !seen);
+    const unseen = this.inGrace() && members.some(({ seen }) => !seen);
     for (const { cluster, to, wave, quiet } of plan.assign) {
       const member = this.members.get(cluster);
       const loud = !quiet && to === 'Goal';
@@ -324,7 +324,13 @@ export class SimulatedFleet {
 
   /** The environment selects it, or it has something of the application still. */
   private isBound(member: SimulatedMember): boolean {
-    return (member.placed && this.attempt?.kind !== 'Withdrawal') || member.given !== undefined;
+    if (member.given !== undefined) return true;
+    // Who has something of what is withdrawn is not known before they speak, and they are waited for as everybody is.
+    return this.attempt?.kind === 'Withdrawal' ? !member.seen && this.inGrace() : member.placed;
+  }
+
+  private inGrace(): boolean {
+    return this.nowMs < (this.graceUntilMs ?? 0);
   }
 
   private bundleOf(member: SimulatedMember, release = this.attempt?.release): Digest {
@@ -462,8 +468,8 @@ export class SimulatedFleet {
   }
 
   private speak(member: SimulatedMember): void {
-    // After a lost store a withdrawal knows of those only that have spoken, and cannot count the others.
-    if (!member.seen && this.attempt?.kind === 'Withdrawal') member.disturbed = undefined;
+    // After its grace a withdrawal knows of those only that have spoken, and cannot count the others.
+    if (!member.seen && !this.inGrace() && this.attempt?.kind === 'Withdrawal') member.disturbed = undefined;
     member.speak(this.nowMs, this.claim(member));
     this.obey(member);
   }

@@ -199,6 +199,8 @@ async function clustersOf(round: Round, view: Plain, claim: (cluster: ClusterNam
       made.push(clusterOf(round, view, { ...base, goal: { kind: 'Nothing' } }));
     } else made.push({ ...clusterOf(round, view, { ...base, goal: { kind: 'Nothing' } }), held: left });
   }
+  for (const cluster of view.file === undefined ? unheard(round, view) : [])
+    made.push(clusterOf(round, view, { cluster, wave: claim(cluster), goal: { kind: 'Nothing' } }));
   return { clusters: made, takers };
 }
 
@@ -226,6 +228,17 @@ function leaving({ snapshot }: Round, { unit, placed, rows }: Plain): ClusterNam
     .map((row) => row.cluster)
     .filter((cluster) => snapshot.ledger.members.has(cluster) && !elsewhere.has(cluster))
     .filter((cluster) => !here.has(cluster));
+}
+
+/**
+ * Those who may have something of what is withdrawn, and did not say yet: of a lost store nothing tells who was given it.
+ * They are waited for as everybody is, and then for nobody.
+ */
+function unheard(round: Round, { unit, rows }: Plain): readonly ClusterName[] {
+  const { snapshot, hub, nowMs } = round;
+  if (hub.recoveredAtMs === undefined || nowMs >= hub.recoveredAtMs + graceMs) return [];
+  const selected = snapshot.placement.environments.get(unit.environment) ?? [...snapshot.placement.labels.keys()];
+  return selected.filter((cluster) => !rows.has(cluster) && !hasSpoken(round, cluster));
 }
 
 function clusterOf(

@@ -6,11 +6,13 @@ import {
   environmentYaml,
   join,
   log,
+  loseStore,
   openFleet,
   pass,
   podinfo,
   push,
   run,
+  speakAgain,
   versions,
   why,
   type Fleet,
@@ -23,6 +25,8 @@ const members = {
   'prod-canary': { env: 'prod', tier: 'canary' },
   'prod-1': { env: 'prod' },
 };
+const generous =
+  'apiVersion: fairlead.dev/v1alpha1\nkind: Fleet\nmetadata: { name: acme }\nspec: { removalBudget: { placements: 100% } }\n';
 const everywhere = Object.fromEntries(Object.keys(members).map((name) => [name, '1.0.0']));
 
 async function shipped(): Promise<Fleet> {
@@ -79,6 +83,22 @@ describe('an application that is deleted', () => {
       await fleet.planner.plan();
     expect(await versions(fleet)).toMatchObject({ 'dev-1': '-', 'prod-1': '1.0.0', 'prod-canary': '1.0.0' });
   });
+});
+
+it('a withdrawal of which the store was lost waits ten minutes for who has not spoken, and then for nobody', async () => {
+  const before = await shipped();
+  await push(before, { 'fairlead.yaml': generous });
+  const pipeline = '[{ environment: dev }, { environment: staging }]';
+  for (const cluster of ['prod-1', 'prod-canary']) before.silent.add(cluster);
+  await push(before, { 'podinfo.yaml': applicationYaml(pipeline) });
+  const fleet = await loseStore(before);
+  for (const cluster of ['dev-1', 'staging-1', 'prod-canary'] as ClusterName[])
+    await speakAgain(fleet, { before, cluster });
+  await pass(fleet, 60_000);
+  expect((await why(fleet, 'prod'))?.why).toMatchObject({ reason: 'NotSeenYet' });
+  expect(await versions(fleet)).toMatchObject({ 'prod-canary': '1.0.0' });
+  await pass(fleet, 600_000);
+  expect(await versions(fleet)).not.toHaveProperty('prod-canary');
 });
 
 describe('broken, partial and empty input', () => {
