@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startGithub, type GithubServer } from '@fairlead/testkit/forge';
 import { createCli, fleetFixture, hubFile, type Cli, type Fleet } from '@fairlead/testkit/fleet';
 import { until } from '@fairlead/testkit/kube';
 import type { Answer } from '@fairlead/wire/rest';
@@ -20,7 +21,24 @@ let fleet: Fleet;
 
 type Rollout = Answer<'listRollouts'>['items'][number];
 
-const files = (version: string) => ({ 'deploy/all.yaml': manifests(configMap('settings', { version })) });
+/** As a forge names them. */
+const repository = { fleet: 'acme/fleet', web: 'acme/web', base: 'acme/base' };
+const token = 'github_pat_for_tests';
+let github: GithubServer;
+
+const files = (version: string) => ({
+  'deploy/all.yaml': manifests(configMap('settings', { version })),
+  'verify/job.yaml': manifests(job),
+});
+const job = {
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name: 'verify' },
+  spec: {
+    backoffLimit: 0,
+    template: { spec: { restartPolicy: 'Never', containers: [{ name: 'verify', image: 'task:1' }] } },
+  },
+};
 /** Bad is what says so, and in prod only: `where` comes by an override. */
 const health = [
   {
@@ -41,25 +59,53 @@ const hostOfOutside = (): string => `127.0.0.1:${(outside.address() as AddressIn
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => outside.listen(0, '127.0.0.1', resolve));
+  github = await startGithub({ owner: 'acme', repository: 'fleet', token });
   fleet = await fleetFixture({
     clusters: Object.entries(environments).flatMap(([env, names]) =>
-      names.map((name) => ({ name, labels: { env, ...(name === 'prod-canary' && { tier: 'canary' }) } })),
+      names.map((name) => ({
+        name,
+        labels: { env, ...(name === 'prod-canary' && { tier: 'canary' }) },
+        // Where Jobs run.
+        ...(name === 'staging-1' && { controllers: true, kwok: true }),
+      })),
     ),
-    beforeHub: async () => ({ 'check-host': hostOfOutside() }),
+    beforeHub: flags,
     repositories: {
-      base: () => ({ 'deploy/all.yaml': manifests(configMap('base', { version: '1' })) }),
-      web: () => files('1'),
-      fleet: (gitUrl) => ({ 'fairlead.yaml': fleetDocuments(gitUrl) }),
+      [repository.base]: () => ({ 'deploy/all.yaml': manifests(configMap('base', { version: '1' })) }),
+      [repository.web]: () => files('1'),
+      [repository.fleet]: (gitUrl) => ({ 'fairlead.yaml': fleetDocuments(gitUrl) }),
     },
+    fleetRepository: repository.fleet,
   });
+  sayGood((await fleet.git.refs(repository.web)).get('refs/heads/main') ?? '');
 }, 240_000);
 afterAll(async () => {
   await fleet?.stop();
+  await github?.stop();
   outside.close();
 });
 
+/** The hub may ask the server outside, and the forge. */
+async function flags(dataDir: string): Promise<Readonly<Record<string, string>>> {
+  const tokenFile = `${dataDir}-forge-token`;
+  await writeFile(tokenFile, token, { mode: 0o600 });
+  return { 'check-host': hostOfOutside(), forge: 'github', 'forge-token-file': tokenFile, 'forge-api': github.url };
+}
+
+/** What continuous integration says of a commit. */
+function sayGood(commit: string): void {
+  github.say(commit, { context: 'ci/e2e', state: 'success' });
+}
+
+async function release(version: string, message: string): Promise<void> {
+  sayGood(await fleet.git.commit(repository.web, { files: files(version), message }));
+  await fleet.hub.client.webhook(fleet.git.urlOf(repository.web));
+}
+
 function fleetDocuments(gitUrl: string): string {
-  const source = (name: string) => ({ git: { url: `${gitUrl}/${name}.git`, path: 'deploy' } });
+  const source = (name: keyof typeof repository) => ({
+    git: { url: `${gitUrl}/${repository[name]}.git`, path: 'deploy', root: '.' },
+  });
   const environment = (name: string, more: object = {}) => ({
     kind: 'Environment',
     name,
@@ -105,6 +151,7 @@ function fleetDocuments(gitUrl: string): string {
               { soak: '1s' },
               { health: '0s' },
               { dependency: { application: 'default/base' } },
+              { commitStatus: { context: 'ci/e2e', every: '10s' } },
               {
                 check: {
                   http: { url: `http://${hostOfOutside()}/\${application}/\${release.version}` },
@@ -116,7 +163,11 @@ function fleetDocuments(gitUrl: string): string {
           },
           {
             environment: 'prod',
-            gates: [{ approval: { count: 2 } }, { pause: { reason: 'the auditors look at it' } }],
+            gates: [
+              { approval: { count: 2 } },
+              { pause: { reason: 'the auditors look at it' } },
+              { verification: { path: 'verify', timeout: '2m' } },
+            ],
           },
         ],
       },
@@ -159,7 +210,7 @@ async function untilHeldBy(gate: string): Promise<Rollout> {
 /** The ledger's commits of web in an environment, the oldest first. */
 async function ledger(environment: string): Promise<string[]> {
   const path = `ledger/${environment}/default/web.yaml`;
-  const log = await fleet.git.git('fleet', 'log', '--reverse', '--format=%s', 'main', '--', path);
+  const log = await fleet.git.git(repository.fleet, 'log', '--reverse', '--format=%s', 'main', '--', path);
   return log.split('\n').filter(Boolean);
 }
 
@@ -188,7 +239,7 @@ test('a release walks three environments through every kind of gate, and enters 
   await untilIn('staging', '1');
   const held = await untilHeldBy('approval');
   expect(held.gates.map(({ gate }) => gate.split(' ')[0])).toEqual(
-    expect.arrayContaining(['window', 'approval', 'pause']),
+    expect.arrayContaining(['window', 'approval', 'pause', 'verification']),
   );
   for (const name of environments.prod) expect(await versionIn(name)).toBeUndefined();
   // Who pushes in the tests is Ada: nobody approves their own work.
@@ -201,25 +252,25 @@ test('a release walks three environments through every kind of gate, and enters 
     expect(promotions[0]).toMatch(new RegExp(`^Promote default/web \\S+ to ${environment}$`));
   }
   const passed = {
-    staging: ['soak', 'health', 'dependency', 'check', 'metric'],
-    prod: ['window', 'approval', 'pause'],
+    staging: ['soak', 'health', 'dependency', 'commitStatus', 'check', 'metric'],
+    prod: ['window', 'approval', 'pause', 'verification'],
   };
   for (const [environment, gates] of Object.entries(passed)) {
     const path = `ledger/${environment}/default/web.yaml`;
-    const trailers = await fleet.git.git('fleet', 'log', '-1', '--format=%B', 'main', '--', path);
+    const trailers = await fleet.git.git(repository.fleet, 'log', '-1', '--format=%B', 'main', '--', path);
     for (const gate of gates) expect(trailers).toMatch(new RegExp(`Fairlead-Gates:.*${gate}`));
   }
   expect(asked).toEqual([expect.stringMatching(/^\/default%2Fweb\/[0-9a-f]{12}$/), '/api/v1/query?query=errors']);
-  const approvals = await fleet.git.git('fleet', 'log', '--format=%an <%ae>', '--grep=^Approve', 'main');
+  const approvals = await fleet.git.git(repository.fleet, 'log', '--format=%an <%ae>', '--grep=^Approve', 'main');
   expect(approvals.trim().split('\n').sort()).toEqual(['bob <bob@example.com>', 'cleo <cleo@fairlead.invalid>']);
   const why = await (await cliOf('cleo')).must('why', 'web', 'staging');
   expect(why).toMatch(/default\/web in staging .*: Over/);
-  expect(why).toMatch(/entered with: soak=1s ok, .*check ok, metric ok/);
+  expect(why).toMatch(/entered with: soak=1s ok, .*commitStatus ok, check ok, metric ok/);
 });
 
 test('a release that is bad in prod halts in the canary, goes back by a commit, and no write reaches the rest of prod', async () => {
   const rest = await Promise.all(['prod-1', 'prod-2'].map((name) => markAudit(fleet.member(name).plane)));
-  await fleet.push('web', { files: files('bad'), message: 'A bad one' });
+  await release('bad', 'A bad one');
   await untilIn('staging', 'bad');
   await letIn();
   await until(async () => (await versionIn('prod-canary')) === 'bad', { what: 'the canary to get it', timeoutMs });
@@ -234,7 +285,7 @@ test('a release that is bad in prod halts in the canary, goes back by a commit, 
 });
 
 test('the fix enters though the one before it is rejected, and reaches all of prod', async () => {
-  await fleet.push('web', { files: files('2'), message: 'The fix' });
+  await release('2', 'The fix');
   await untilIn('staging', '2');
   await letIn();
   await untilIn('prod', '2');

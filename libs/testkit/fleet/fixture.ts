@@ -21,8 +21,10 @@ export type Repository = (gitUrl: string) => Readonly<Record<string, FileContent
 /** Options of {@link fleetFixture}. */
 export interface FleetOptions {
   readonly clusters: readonly ClusterOptions[];
-  /** By name; `fleet` is the fleet repository. */
+  /** By name. */
   readonly repositories: Readonly<Record<string, Repository>>;
+  /** Which of them is the fleet repository; `fleet` unless told. */
+  readonly fleetRepository?: string;
   /** Milliseconds between two looks of the hub at git; 5000 by default. */
   readonly pollMs?: number;
   /** Called with the hub's folder before the hub is started; gives more of its flags. */
@@ -98,7 +100,7 @@ export async function fleetFixture(options: FleetOptions): Promise<Fleet> {
     const planes = await Promise.all(booting);
     const hub = endings.of(
       await startHub({
-        fleetUrl: git.urlOf('fleet'),
+        fleetUrl: git.urlOf(options.fleetRepository ?? 'fleet'),
         dataDir: join(folder, 'hub'),
         flags: (await options.beforeHub?.(join(folder, 'hub'))) ?? {},
         logFile: join(folder, 'hub.log'),
