@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { RolloutPolicy } from '@fairlead/core/model';
-import { SimulatedFleet, type Happening, type MemberEvent } from './simulatedFleet.harness.ts';
+import type { Happening, MemberEvent } from './happening.harness.ts';
+import { SimulatedFleet } from './simulatedFleet.harness.ts';
 import type { Behaviour } from './simulatedMember.harness.ts';
 
 /** A policy, and what happens when. Plain data: what a failing property prints is the whole case. */

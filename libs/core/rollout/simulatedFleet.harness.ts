@@ -1,5 +1,6 @@
-import { countOf, type ClusterName, type CommitSha, type Digest, type RolloutPolicy } from '@fairlead/core/model';
-import { checkedMs } from './look.ts';
+import type { ClusterName, CommitSha, Digest, RolloutPolicy } from '@fairlead/core/model';
+import type { Happening, MemberEvent } from './happening.harness.ts';
+import { Oracle, type Sight } from './oracle.harness.ts';
 import { planRollout } from './planRollout.ts';
 import { SimulatedMember, type Behaviour } from './simulatedMember.harness.ts';
 import type {
@@ -13,32 +14,6 @@ import type {
   Trouble,
 } from './types.ts';
 import { wavesOf } from './waves.ts';
-
-/** Something that happens to the fleet. */
-export type Happening =
-  | {
-      readonly type: 'Promote';
-      readonly release: string;
-      /** By the cluster's index; the lists begin anew at their ends. */
-      readonly behaviours: readonly Behaviour[];
-      /** False where the release renders to what the one before it rendered to. */
-      readonly changes: readonly boolean[];
-    }
-  | { readonly type: MemberEvent; readonly cluster: string }
-  | { readonly type: 'Join' | 'Relabel'; readonly cluster: string; readonly wave: string }
-  | { readonly type: 'Shut' | 'LedgerDown'; readonly forMs: number }
-  | { readonly type: 'Policy'; readonly policy: RolloutPolicy }
-  /** Labels of each such cluster change, and with them what every release renders to for it. */
-  | { readonly type: 'Rerender'; readonly every: number }
-  /** A person resumes, reverts to the fallback, deletes the ledger file; the hub loses its store; every cluster is mended. */
-  | { readonly type: 'Resume' | 'Revert' | 'Withdraw' | 'LoseStore' | 'Mend' };
-
-/** What happens to one cluster: it is silent, sick, frozen, cannot be rendered; the environment takes it or lets it go. */
-export type MemberEvent = (typeof memberEvents)[number];
-const memberEvents = [
-  ...(['Silence', 'Speak', 'Sicken', 'Recover', 'Freeze', 'Thaw', 'Unrender', 'Render'] as const),
-  ...(['Place', 'Unplace', 'Leave'] as const),
-];
 
 interface Attempt {
   readonly commit: CommitSha;
@@ -57,19 +32,18 @@ const dayMs = 86_400_000;
 
 /**
  * A fleet of one environment and one application, moved only by what happens and by what the planner asks for. It keeps what
- * the shell keeps: the ledger's file, rows, reports. Beside it an oracle works out from the agents' side alone who is
- * disturbed.
+ * the shell keeps: the ledger's file, rows, reports. Beside it an {@link Oracle} watches the planner.
  */
-export class SimulatedFleet {
+export class SimulatedFleet implements Sight {
   nowMs = 0;
   plan: RolloutPlan | undefined;
   readonly members = new Map<string, SimulatedMember>();
-  readonly violations: string[] = [];
+  readonly oracle = new Oracle(this);
   /** Wake-ups that the planner should have asked for. */
   readonly lost: string[] = [];
   /** Words for what has occurred, so that a test can tell that its cases reach what they are about. */
   readonly marks = new Set<string>();
-  private policy: RolloutPolicy;
+  policy: RolloutPolicy;
   private readonly due: { atMs: number; run: () => void }[] = [];
   private readonly behaviours = new Map<string, readonly Behaviour[]>();
   private readonly bundles = new Map<string, (index: number) => string>();
@@ -85,12 +59,21 @@ export class SimulatedFleet {
   /** Nothing has completed here, so that clusters that have nothing count, and take slots. */
   private first = true;
   private readonly until: Until = { shutMs: 0, ledgerMs: 0 };
-  private begun = new Set<string>();
-  /** How many were out after the last pass: where the limit falls below them, they may come back, and nobody may follow. */
-  private wereOut = 0;
 
   constructor(policy: RolloutPolicy) {
     this.policy = policy;
+  }
+
+  get kind(): RolloutKind | undefined {
+    return this.attempt?.kind;
+  }
+
+  get isHalted(): boolean {
+    return this.halted !== undefined;
+  }
+
+  get shutMs(): number {
+    return this.until.shutMs;
   }
 
   /** Lets something happen at a time. */
@@ -169,15 +152,15 @@ export class SimulatedFleet {
     this.first = input.first;
     // A change begins where the rollout before it ended, maybe in the same pass.
     if (plan.memory.kind !== this.memory?.kind) this.endRollout();
-    this.checkAssigned(plan);
+    this.oracle.checkAssigned(plan);
     if (plan.state === 'Over') this.endRollout();
     this.plan = plan;
     this.memory = plan.memory;
     this.recheckAtMs = plan.recheckAfterMs === undefined ? undefined : this.nowMs + plan.recheckAfterMs;
-    const before = { out: this.countDisturbed(), limit: this.limit() };
+    const before = this.oracle.counts();
     for (const member of this.members.values()) this.dropTombstone(member);
     for (const assign of plan.assign) this.give(assign);
-    this.checkDisturbed(before);
+    this.oracle.checkDisturbed(before);
     if (plan.halt !== undefined) this.commitHalt(plan.halt);
     this.mark(plan);
   }
@@ -198,66 +181,12 @@ export class SimulatedFleet {
     if (member.disturbed !== undefined && member.isWell(this.nowMs)) member.disturbed.back = true;
   }
 
-  /** What the planner may never do, whatever the numbers. */
-  private checkAssigned(plan: RolloutPlan): void {
-    const members = [...this.members.values()].filter((member) => this.isBound(member));
-    const unseen = this.inGrace() && members.some(({ seen }) => !seen);
-    for (const { cluster, to, wave, quiet } of plan.assign) {
-      const member = this.members.get(cluster);
-      const loud = !quiet && to === 'Goal';
-      const wrong = (is: boolean | undefined, word: string): void => {
-        if (is === true) this.violations.push(`${cluster} at ${this.nowMs}: ${word}`);
-      };
-      wrong(loud && (plan.state === 'Halted' || this.halted !== undefined), 'was given something while halted');
-      wrong(member?.frozen, 'was given something while frozen');
-      wrong(!member?.rendered && this.isGoalOf(member), 'was given a goal that is not known');
-      wrong(!quiet && !member?.connected && this.attempt?.kind !== 'Return', 'was given something while silent');
-      wrong(!quiet && unseen, 'was given something before the fleet was seen again');
-      const begins = loud && wave !== undefined && this.attempt?.kind !== 'Return' && !this.begun.has(wave);
-      wrong(begins && this.nowMs < this.until.shutMs, `began wave ${wave} while the window was shut`);
-    }
-    for (const { name, state } of plan.waves) if (state !== 'Ahead') this.begun.add(name);
-  }
-
-  private isGoalOf(member: SimulatedMember | undefined): boolean {
+  isGoalOf(member: SimulatedMember | undefined): boolean {
     return member !== undefined && member.placed && this.attempt?.kind !== 'Withdrawal';
   }
 
-  private countDisturbed(): number {
-    const deadlineMs = checkedMs(this.policy.progressDeadline);
-    return [...this.members.values()].filter((member) => {
-      const { disturbed } = member;
-      if (disturbed === undefined || disturbed.back || !this.isBound(member)) return false;
-      return disturbed.counted || this.nowMs - disturbed.atMs < deadlineMs;
-    }).length;
-  }
-
-  /** Clusters of open waves that came back and went bad again: nobody is taken out beside them. */
-  private countRelapsed(): number {
-    return [...this.members.values()].filter((member) => {
-      const { counted = false, back = false } = member.disturbed ?? {};
-      return counted && back && !member.isWell(this.nowMs);
-    }).length;
-  }
-
-  private limit(): number {
-    const total = [...this.members.values()].filter((member) => this.isBound(member) && this.waveOf(member)).length;
-    return countOf(this.policy.maxUnavailable, { total, atLeast: 1 });
-  }
-
-  /** I6, in every pass. A limit that falls below those who are out already is no fault of the planner's. */
-  private checkDisturbed(before: { out: number; limit: number }): void {
-    const { limit } = before;
-    const out = this.countDisturbed();
-    const all = out + this.countRelapsed();
-    if (out > Math.max(limit, this.wereOut)) this.violations.push(`${out} out at ${this.nowMs}, ${limit} allowed`);
-    if (out > before.out && all > limit)
-      this.violations.push(`${all} out or relapsed at ${this.nowMs} with ${out - before.out} taken, ${limit} allowed`);
-    this.wereOut = out;
-  }
-
   private endRollout(): void {
-    this.begun = new Set();
+    this.oracle.forgetWaves();
     for (const { disturbed } of this.members.values()) if (disturbed !== undefined) disturbed.counted = false;
   }
 
@@ -322,14 +251,13 @@ export class SimulatedFleet {
     this.wakeAt(this.nowMs + 1);
   }
 
-  /** The environment selects it, or it has something of the application still. */
-  private isBound(member: SimulatedMember): boolean {
+  isBound(member: SimulatedMember): boolean {
     if (member.given !== undefined) return true;
     // Who has something of what is withdrawn is not known before they speak, and they are waited for as everybody is.
     return this.attempt?.kind === 'Withdrawal' ? !member.seen && this.inGrace() : member.placed;
   }
 
-  private inGrace(): boolean {
+  inGrace(): boolean {
     return this.nowMs < (this.graceUntilMs ?? 0);
   }
 
@@ -337,7 +265,7 @@ export class SimulatedFleet {
     return `${this.bundles.get(release ?? '')?.(member.index)} ${member.variant}` as Digest;
   }
 
-  private waveOf(member: SimulatedMember): string | undefined {
+  waveOf(member: SimulatedMember): string | undefined {
     return member.placed || this.attempt?.kind === 'Withdrawal' ? this.claim(member) : undefined;
   }
 
@@ -391,8 +319,7 @@ export class SimulatedFleet {
         return;
       case 'Policy':
         this.policy = happening.policy;
-        // A deadline that grows counts clusters again that were given up, and is no fault of the planner's.
-        this.wereOut = Math.max(this.wereOut, this.countDisturbed());
+        this.oracle.policyChanged();
         return;
       case 'Rerender':
         for (const member of this.members.values()) if (member.index % happening.every === 0) member.variant += 1;
@@ -457,7 +384,7 @@ export class SimulatedFleet {
     this.memory = undefined;
     this.recheckAtMs = undefined;
     this.graceUntilMs = this.nowMs + graceMs;
-    this.begun = new Set();
+    this.oracle.forgetWaves();
     for (const member of this.members.values()) {
       member.forget();
       const speak = (): void => {
