@@ -56,7 +56,8 @@ export class Oracle {
       };
       wrong(loud && (plan.state === 'Halted' || sight.isHalted), 'was given something while halted');
       wrong(member?.frozen, 'was given something while frozen');
-      wrong(!member?.rendered && sight.isGoalOf(member), 'was given a goal that is not known');
+      const isGoal = to === 'Goal' && sight.isGoalOf(member);
+      wrong(isGoal && !member?.rendered, 'was given a goal that is not known');
       wrong(!quiet && !member?.connected && !isReturn, 'was given something while silent');
       wrong(!quiet && unseen, 'was given something before the fleet was seen again');
       const begins = loud && wave !== undefined && !isReturn && !this.begun.has(wave);
