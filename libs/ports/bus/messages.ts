@@ -17,6 +17,8 @@ export interface Messages {
   readonly source: { readonly url: string; readonly key: string };
   /** These applications may have a newer release; any of them where the list is empty. */
   readonly release: { readonly applications: readonly ApplicationId[] };
+  /** The planner decided something new about these applications; about any where the list is empty. */
+  readonly decided: { readonly applications: readonly ApplicationId[] };
   /** The journal has new lines. */
   readonly events: { readonly [none in never]: never };
   /** A git server says that the repositories under these URLs were pushed to. */
@@ -44,6 +46,7 @@ export const subjects = [
   'head',
   'source',
   'release',
+  'decided',
   'events',
   'pushed',
   'fleet',

@@ -3,7 +3,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openKeys } from '@fairlead/adapters/pki';
-import { FairleadError, type ClusterName, type Digest } from '@fairlead/core/model';
+import { FairleadError, type ApplicationId, type ClusterName, type Digest } from '@fairlead/core/model';
 import { memoryBus } from '@fairlead/ports/bus';
 import { manualClock } from '@fairlead/ports/clock';
 import { memoryStore } from '@fairlead/ports/store';
@@ -25,6 +25,11 @@ let folder: string;
 let address: { port: number };
 let ca: string;
 let close: () => Promise<void>;
+let fleetIsRead: () => void = () => undefined;
+const onFleet = (listener: () => void) => {
+  fleetIsRead = listener;
+  return () => undefined;
+};
 let trouble: FairleadError | undefined;
 /** Set: reading the journal fails with it. */
 let journal: Error | undefined;
@@ -73,7 +78,7 @@ beforeAll(async () => {
   };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const app = await createHttp({
-    modules: [apiModule({ ports, actions, bus, readiness: () => trouble })],
+    modules: [apiModule({ ports, actions, bus, readiness: () => trouble, onFleet })],
     authenticate: (token) => (token === 'right' ? { name: 'ada' } : undefined),
     log,
     tls: { certPem: server.certificatePem, keyPem: server.keyPem },
@@ -292,6 +297,31 @@ test.each([
     out.end();
   });
   expect(await seen).toBe('later');
+});
+
+test('a watch says what was decided about, and that the fleet was read, at once', async () => {
+  const seen = new Promise<string>((resolve, reject) => {
+    const headers = { authorization: 'Bearer right' };
+    const out = request({ host: '127.0.0.1', port: address.port, path: '/api/v1/watch', ca, headers }, (answer) => {
+      let text = '';
+      answer.once('data', () => {
+        bus.publish('decided', { applications: ['web/shop' as ApplicationId] }).then(() => fleetIsRead(), reject);
+      });
+      answer.on('data', (chunk: Buffer) => {
+        text += chunk.toString();
+        if (!text.includes('event: Fleet')) return;
+        resolve(text);
+        out.destroy();
+      });
+    });
+    out.on('error', reject);
+    out.end();
+  });
+  expect(await seen).toContain('event: Decided\ndata: {"applications":["web/shop"]}\n\n');
+});
+
+test('whose token it is, is told to them', async () => {
+  expect((await call('GET', '/api/v1/me', { token: 'right' })).body).toEqual({ name: 'ada' });
 });
 
 test('a journal that cannot be read ends the watch and not the hub', async () => {

@@ -86,7 +86,15 @@ async function serve(folder: string, ports: Parameters<typeof apiModule>[0]['por
   const keys = await openKeys(folder, { names: ['127.0.0.1'], now: () => Date.now() });
   const server = await keys.server();
   const app = await createHttp({
-    modules: [apiModule({ ports, actions: {} as Actions, bus: memoryBus(), readiness: () => undefined })],
+    modules: [
+      apiModule({
+        ports,
+        actions: {} as Actions,
+        bus: memoryBus(),
+        readiness: () => undefined,
+        onFleet: () => () => undefined,
+      }),
+    ],
     authenticate: () => ({ name: 'ada' }),
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     tls: { certPem: server.certificatePem, keyPem: server.keyPem },

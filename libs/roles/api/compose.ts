@@ -80,7 +80,13 @@ export function startApiRole(ground: Ground, parts: RoleParts): ApiRole {
     address: parts.enrolAt,
   });
   return {
-    module: apiModule({ ports: { ...ports, bus, previews, compare: parts.compare }, actions: people, bus, readiness }),
+    module: apiModule({
+      ports: { ...ports, bus, previews, compare: parts.compare },
+      actions: people,
+      bus,
+      readiness,
+      onFleet: follower.onRead,
+    }),
     readiness,
     close: follower.close,
   };
@@ -101,8 +107,15 @@ const lookLimitMs = 300_000;
 function followFleet(
   { bus, clock, onProblem, observing }: Ground,
   { settings, fleet, follows }: RoleParts,
-): { problem(): FairleadError | undefined; close(): void } {
-  const refresh = async (): Promise<void> => void (await fleet.refresh());
+): { problem(): FairleadError | undefined; onRead(listener: () => void): () => void; close(): void } {
+  const listeners = new Set<() => void>();
+  const tell = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const refresh = async (): Promise<void> => {
+    await fleet.refresh();
+    tell();
+  };
   const polled = follows
     ? followHead(
         { repository: fleet.repository, clock, changed: refresh, steps: observing.steps },
@@ -119,6 +132,7 @@ function followFleet(
       'fleet',
       ({ head }) => {
         if (fleet.current()?.head !== head) look();
+        else tell();
       },
       { lost: look },
     ),
@@ -128,6 +142,10 @@ function followFleet(
   ];
   return {
     problem: () => polled?.problem(),
+    onRead(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     close() {
       for (const stop of stops) stop();
       polled?.close();

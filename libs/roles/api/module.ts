@@ -1,17 +1,15 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { Bus } from '@fairlead/ports/bus';
 import type { ApplicationPorts, ChangesPorts, PlanPorts } from '@fairlead/shell/api';
 import { HealthController, READINESS, type Readiness } from './health.ts';
 import { READ_PORTS, ReadsController } from './reads.ts';
 import { PLAN_PORTS, QuestionsController } from './questions.ts';
-import { BUS, WatchController } from './watch.ts';
+import { WATCHED, WatchController, type Watched } from './watch.ts';
 import { ACTIONS, WritesController, type Actions } from './writes.ts';
 
 /** What the api role is made of. */
-export interface ApiParts {
+export interface ApiParts extends Watched {
   readonly ports: ApplicationPorts & PlanPorts & ChangesPorts;
   readonly actions: Actions;
-  readonly bus: Bus;
   readonly readiness: Readiness;
 }
 
@@ -19,7 +17,7 @@ export interface ApiParts {
 class ApiModule {}
 
 /** The api role: REST, watch, health. */
-export function apiModule({ ports, actions, bus, readiness }: ApiParts): DynamicModule {
+export function apiModule({ ports, actions, readiness, bus, onFleet }: ApiParts): DynamicModule {
   return {
     module: ApiModule,
     controllers: [ReadsController, QuestionsController, WritesController, WatchController, HealthController],
@@ -27,7 +25,7 @@ export function apiModule({ ports, actions, bus, readiness }: ApiParts): Dynamic
       { provide: READ_PORTS, useValue: ports },
       { provide: PLAN_PORTS, useValue: ports },
       { provide: ACTIONS, useValue: actions },
-      { provide: BUS, useValue: bus },
+      { provide: WATCHED, useValue: { bus, onFleet } satisfies Watched },
       { provide: READINESS, useValue: readiness },
     ],
   };

@@ -18,7 +18,7 @@ import {
   type ChangesPorts,
 } from '@fairlead/shell/api';
 import { openapi, type Answer } from '@fairlead/wire/rest';
-import { Input, Operation, type Given } from '@fairlead/roles/http';
+import { Caller, Input, Operation, type Given, type Person } from '@fairlead/roles/http';
 
 /** Token under which Nest hands out what answers are made from. */
 export const READ_PORTS = Symbol('read ports');
@@ -30,6 +30,11 @@ export class ReadsController {
 
   constructor(@Inject(READ_PORTS) ports: ApplicationPorts & ChangesPorts) {
     this.ports = ports;
+  }
+
+  @Operation('getMe')
+  getMe(@Caller() { name }: Person): Answer<'getMe'> {
+    return { name };
   }
 
   @Operation('getFleet')

@@ -1,28 +1,40 @@
 import { Controller, Get, Inject, Req, Res, type OnModuleDestroy } from '@nestjs/common';
 import type { Bus } from '@fairlead/ports/bus';
 import { eventView, type ReadPorts } from '@fairlead/shell/api';
+import type { DecidedView } from '@fairlead/wire/rest';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LOG, type Log } from '@fairlead/roles/http';
 import { READ_PORTS } from './reads.ts';
 
-/** Token under which Nest hands out the bus. */
-export const BUS = Symbol('bus');
+/** What a watch hears. */
+export interface Watched {
+  readonly bus: Bus;
+  /** Calls back when this process has read the fleet repository, or the planner says something new of it; returns how to stop. */
+  onFleet(listener: () => void): () => void;
+}
+
+/** Token under which Nest hands out {@link Watched}. */
+export const WATCHED = Symbol('watched');
 
 /** How many lines are sent before the client has taken them; then it is cut off, and comes back where it left. */
 const maxBufferedBytes = 1024 * 1024;
 const pageSize = 200;
 
-/** The journal as it is written, as server-sent events. The bus rings; what is sent is read from the store. */
+/**
+ * The journal as it is written, as server-sent events. The bus rings; what is sent is read from the store. Between its
+ * lines it says that the fleet was read, and about which applications something was decided; that has no number, and is not
+ * said again to who was away.
+ */
 @Controller()
 export class WatchController implements OnModuleDestroy {
   private readonly ports: ReadPorts;
-  private readonly bus: Bus;
+  private readonly watched: Watched;
   private readonly log: Log;
   private readonly open = new Set<FastifyReply['raw']>();
 
-  constructor(@Inject(READ_PORTS) ports: ReadPorts, @Inject(BUS) bus: Bus, @Inject(LOG) log: Log) {
+  constructor(@Inject(READ_PORTS) ports: ReadPorts, @Inject(WATCHED) watched: Watched, @Inject(LOG) log: Log) {
     this.ports = ports;
-    this.bus = bus;
+    this.watched = watched;
     this.log = log;
   }
 
@@ -59,7 +71,10 @@ export class WatchController implements OnModuleDestroy {
       raw.destroy();
     };
     const ring = (): void => void (running = running.then(pump).catch(fail));
-    const stop = this.bus.subscribe('events', ring, { lost: ring });
+    const stops = [this.watched.bus.subscribe('events', ring, { lost: ring }), ...tellNews(this.watched, raw)];
+    const stop = (): void => {
+      for (const one of stops) one();
+    };
     this.open.add(raw);
     raw.on('close', () => this.open.delete(raw));
     raw.on('close', stop);
@@ -72,4 +87,17 @@ export class WatchController implements OnModuleDestroy {
     const [row] = await this.ports.store.events({ limit: 1, newestFirst: true });
     return row?.id ?? 0;
   }
+}
+
+/** Says about which applications something was decided, about any where that may have been missed; and that the fleet may be another. */
+function tellNews({ bus, onFleet }: Watched, raw: FastifyReply['raw']): readonly (() => void)[] {
+  const tell = (type: string, data: object): void => {
+    raw.write(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
+    if (raw.writableLength > maxBufferedBytes) raw.destroy();
+  };
+  const decided = (applications: DecidedView['applications']): void => tell('Decided', { applications });
+  return [
+    bus.subscribe('decided', ({ applications }) => decided([...applications]), { lost: () => decided([]) }),
+    onFleet(() => tell('Fleet', {})),
+  ];
 }

@@ -108,6 +108,8 @@ async function stepView(ports: ReadPorts, { fleet, id, environment }: Step) {
     ...optional('halted', file?.halted && { attempt: file.halted.attempt, reason: file.halted.reason }),
     ...optional('hold', file?.hold),
     rejected: (file?.rejected ?? []).map(({ digest, reason }) => ({ digest: digest as string, reason })),
+    ...optional('next', decided?.next && { ...decided.next }),
+    waitsFor: (decided?.gates ?? []).filter(({ verdict }) => verdict !== 'Pass').map(({ gate }) => gate),
     reason: (decided?.why.reason ?? 'NoCandidate') as string,
     message: decided?.why.message ?? '',
   };

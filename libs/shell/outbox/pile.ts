@@ -20,6 +20,7 @@ export function scopeOf({ subject, payload }: Message): Scope | undefined {
         ...(payload.applications.length > 0 && { applications: payload.applications }),
       };
     case 'release':
+    case 'decided':
       return payload.applications.length > 0 ? { applications: payload.applications } : {};
     default:
       return undefined;
@@ -40,6 +41,7 @@ export function sayingOf(message: Message, { clusters, applications }: Scope): M
         payload: { clusters: clusters ?? [], applications: applications ?? [], ...trace },
       };
     case 'release':
+    case 'decided':
       return { subject: message.subject, payload: { applications: applications ?? [], ...trace } };
     default:
       return message;

@@ -119,8 +119,20 @@ interface NewDecision {
   readonly nowMs: number;
 }
 
-/** The changes that keep a decision; where it is a new one also the lines of the journal, and what they rest on. */
-export function keepDecision(view: UnitView, { before, ...by }: NewDecision): Change[] {
+/**
+ * The changes that keep a decision; where it is a new one also the lines of the journal, and what they rest on. Whoever
+ * shows it is told of each difference: counts and verdicts move without a line of the journal.
+ */
+export function keepDecision(view: UnitView, decision: NewDecision): Change[] {
+  const changes = changesOf(view, decision);
+  if (changes.length === 0) return [];
+  return [
+    ...changes,
+    { put: 'outbox', row: { subject: 'decided', payload: { applications: [view.unit.application] } } },
+  ];
+}
+
+function changesOf(view: UnitView, { before, ...by }: NewDecision): Change[] {
   const { unit } = view;
   const { nowMs } = by;
   const recorded = before.decided?.recorded ?? 0;

@@ -47,6 +47,19 @@ describe('approvals', () => {
     expect(file?.spec.authors).toContainEqual({ name: 'cid', email: 'cid@example.com' });
   });
 
+  it('move a verdict without a line of the journal, and whoever shows it is told', async () => {
+    const fleet = await atTheDoor();
+    const lines = async (): Promise<number> => (await fleet.store.events({ limit: 100 })).length;
+    const said = async () => (await fleet.store.outbox(1_000)).filter(({ subject }) => subject === 'decided');
+    const before = { lines: await lines(), said: (await said()).length };
+    await fleet.actions.approve(toProd, eve);
+    expect(await lines()).toBe(before.lines);
+    const news = (await said()).slice(before.said);
+    expect(news).toMatchObject([{ payload: { applications: [podinfo] } }]);
+    await fleet.planner.plan({ units: 'all' });
+    expect((await said()).length).toBe(before.said + news.length);
+  });
+
   it('may be commits that people push themselves', async () => {
     const fleet = await atTheDoor('{ approval: { count: 1, from: [leads] } }');
     await fleet.actions.hold({ application: podinfo, environment: env('dev'), reason: 'quiet' }, eve);

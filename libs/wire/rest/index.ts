@@ -1,8 +1,12 @@
 export { openapi } from './openapi.ts';
 export {
+  decidedView,
+  eventView,
+  problemJson,
   type ApplicationView,
   type ChangesView,
   type ClusterView,
+  type DecidedView,
   type DriftView,
   type EnvironmentView,
   type EventView,

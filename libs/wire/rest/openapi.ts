@@ -32,7 +32,11 @@ const watch = {
   operationId: 'watch',
   summary: 'The journal as it is written, as server-sent events; `Last-Event-ID` goes on where a client left',
   responses: {
-    '200': { description: 'Each event is one line of the journal', content: { 'text/event-stream': {} } },
+    '200': {
+      description:
+        'Each event with an id is one line of the journal. Without one, `Decided` names applications about which something was decided (all where it names none), and `Fleet` says that the fleet repository was read; neither is said again to who was away',
+      content: { 'text/event-stream': {} },
+    },
     default: { $ref: '#/components/responses/Problem' },
   },
 };

@@ -89,6 +89,11 @@ export const placementView = z.object({
   ...why.shape,
 });
 
+/** A state that time alone may change. */
+const looked = why.extend({
+  lookAtMs: timeMs.optional().describe('When it is looked at next if nothing happens before'),
+});
+
 /** What one environment runs of one application, and what comes next. */
 export const stepView = z.object({
   environment: z.string(),
@@ -102,6 +107,8 @@ export const stepView = z.object({
   halted: z.object({ attempt: z.string(), reason: z.string() }).optional(),
   hold: z.object({ by: z.string(), reason: z.string() }).optional(),
   rejected: z.array(z.object({ digest: z.string(), reason: z.string() })),
+  next: looked.optional().describe('What may enter next, and what it waits for'),
+  waitsFor: z.array(z.string()).optional().describe('Gates that keep it out now'),
   ...why.shape,
 });
 
@@ -139,11 +146,6 @@ export const waveView = z.object({
   done: z.int(),
   inProgress: z.int(),
   ...why.shape,
-});
-
-/** A state that time alone may change. */
-const looked = why.extend({
-  lookAtMs: timeMs.optional().describe('When it is looked at next if nothing happens before'),
 });
 
 /** The spreading of one application in one environment. */
@@ -286,6 +288,9 @@ export const eventView = z.object({
   ...why.shape,
 });
 
+/** What the watch says between two lines of the journal: something was decided about these applications; about any where none is named. */
+export const decidedView = z.object({ applications: z.array(z.string()) });
+
 /** RFC 9457, with the closed words of Fairlead beside it. */
 export const problemJson = z.object({
   type: z.string(),
@@ -311,6 +316,7 @@ export type HistoryView = z.infer<typeof historyView>;
 export type ChangesView = z.infer<typeof changesView>;
 export type DriftView = z.infer<typeof driftView>;
 export type PlanView = z.infer<typeof planView>;
+export type DecidedView = z.infer<typeof decidedView>;
 export type EventView = z.infer<typeof eventView>;
 export type ProblemView = z.infer<typeof problem>;
 export type ProblemJson = z.infer<typeof problemJson>;

@@ -57,6 +57,7 @@ const done = z.object({ commit: z.string().optional(), message: z.string() });
 
 /** Every operation by its name. */
 export const routes = {
+  getMe: { method: 'GET', path: '/api/v1/me', summary: 'Whose token this is', answer: z.object({ name: z.string() }) },
   getFleet: { method: 'GET', path: '/api/v1/fleet', summary: 'The fleet at a glance', answer: fleetView },
   listClusters: {
     method: 'GET',

@@ -15,6 +15,7 @@ const schemas: { readonly [S in Subject]: z.ZodType<Messages[S]> } = {
   head: z.object({ cluster: cluster.optional() }) as z.ZodType<Messages['head']>,
   source: z.object({ url: z.string(), key: z.string() }),
   release: z.object({ applications: z.array(application) }),
+  decided: z.object({ applications: z.array(application) }),
   events: z.object({}) as z.ZodType<Messages['events']>,
   restored: z.object({}) as z.ZodType<Messages['restored']>,
   pushed: z.object({ urls: z.array(z.string()) }),
