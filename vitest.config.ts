@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const pure = [
   'libs/{core,wire,ports,shell}/**/*.spec.ts',
+  'apps/web/**/*.spec.ts',
   'tools/{lint,licences,lock,build,simulate}/**/*.spec.ts',
   'tools/bench/*.spec.ts',
 ];

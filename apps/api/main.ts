@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { startApiProgram } from '@fairlead/roles/api';
 import { runProgram } from '@fairlead/roles/program';
 
-runProgram('api', startApiProgram);
+const bundle = { page: join(import.meta.dirname, 'page') };
+runProgram('api', (settings) => startApiProgram(settings, bundle));

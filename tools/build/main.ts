@@ -2,12 +2,16 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build as esbuild } from 'esbuild';
 import { rolldown } from 'rolldown';
+import { buildPage } from './page.ts';
 
 const root = join(import.meta.dirname, '../..');
 const dist = join(root, 'dist');
 
 /** The hub in one process, and its roles apart: a folder each that runs by itself. */
 const hubPrograms = ['hub', 'planner', 'sources', 'gateway', 'api'] as const;
+
+/** Those that answer the API give out the page, too. */
+const pagePrograms = ['hub', 'api'] as const;
 
 /**
  * One file each for agent and CLI (esbuild: they have no decorators), and the programs of the hub (rolldown keeps Nest's
@@ -17,7 +21,12 @@ async function main(): Promise<void> {
   await rm(dist, { recursive: true, force: true });
   await mkdir(dist, { recursive: true });
   const started = performance.now();
-  await Promise.all([edge('agent'), edge('cli'), ...hubPrograms.map(hubProgram)]);
+  await Promise.all([
+    edge('agent'),
+    edge('cli'),
+    ...hubPrograms.map(hubProgram),
+    buildPage(pagePrograms.map((name) => join(dist, name, 'page'))),
+  ]);
   await cp(join(root, 'LICENSE'), join(dist, 'LICENSE'));
   const names = [...hubPrograms, 'agent', 'cli'].map((name) => `dist/${name}`).join(', ');
   console.log(`build: ${names} in ${Math.round(performance.now() - started)} ms`);
@@ -26,7 +35,6 @@ async function main(): Promise<void> {
 /** Optional packages that Nest and ssh2 look for at run time and that we do not use. */
 const absent = [
   /^@nestjs\/(microservices|websockets|platform-express)/,
-  '@fastify/static',
   '@fastify/view',
   '@fastify/multipart',
   'class-transformer',

@@ -48,7 +48,7 @@ export const mayUse: Readonly<Record<Layer, readonly string[]>> = {
   roles: ['*'],
   hubApps: ['*'],
   edgeApps: ['*'],
-  web: ['*'],
+  web: ['react', 'react-dom', '@tanstack/react-query'],
   testkit: ['*'],
   tools: ['*'],
   e2e: ['*'],
@@ -60,6 +60,7 @@ export const mayUseNode: Partial<Record<Layer, readonly string[]>> = {
   core: [],
   ports: ['node:crypto'],
   wire: [],
+  web: [],
   shell: ['node:zlib', 'node:util', 'node:crypto', 'node:buffer'],
 };
 

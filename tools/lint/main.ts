@@ -11,7 +11,7 @@ import { isTest, readSource, type Finding } from './source.ts';
 const root = join(import.meta.dirname, '../..');
 
 function main(): void {
-  const paths = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts'], {
+  const paths = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts', '*.tsx'], {
     cwd: root,
     encoding: 'utf8',
   })

@@ -7,8 +7,14 @@ import type { Settings } from '@fairlead/roles/settings';
 import { askRendering, releasesFrom, sourceState } from '@fairlead/shell/sources';
 import { startApiRole } from './compose.ts';
 
+/** Where a bundle has its parts. */
+interface Bundle {
+  /** The folder of the built page. */
+  readonly page: string;
+}
+
 /** The api alone. Of the keys it needs `admin-token`, `ca.pem` and `api.pem`. */
-export async function startApiProgram(settings: Settings): Promise<Running> {
+export async function startApiProgram(settings: Settings, { page }: Bundle): Promise<Running> {
   const { keysFolder, names, gateway = '' } = settings;
   const { caPem, isAdminToken } = await openApiKeys(keysFolder);
   const ground = await openGround({ program: 'api', ...settings });
@@ -33,6 +39,7 @@ export async function startApiProgram(settings: Settings): Promise<Running> {
     clock,
     server: servedBy(keysFolder, { role: 'api', now: () => clock.now() }),
     at: settings.listen,
+    page,
     ...(name === undefined ? {} : { name }),
   });
   log.info({ api: http.address }, 'the api listens');

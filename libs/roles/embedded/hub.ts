@@ -14,6 +14,8 @@ import { releasesFrom, sourceState } from '@fairlead/shell/sources';
 export interface Bundle {
   /** The program of SQLite's thread. */
   readonly workerUrl?: URL;
+  /** The folder of the built page. */
+  readonly page?: string;
 }
 
 /** A hub that runs. */
@@ -44,7 +46,7 @@ export async function startHub(options: HubOptions, bundle: Bundle = {}): Promis
     store: options.store ?? { kind: 'sqlite', file: join(dataFolder, 'store/hub.db') },
     bus: options.bus ?? { kind: 'in-process' },
     blobKey: keys.blobKey,
-    ...bundle,
+    ...(bundle.workerUrl && { workerUrl: bundle.workerUrl }),
     ...(options.metrics && { metrics: options.metrics }),
     ...(options.otlp !== undefined && { otlp: options.otlp }),
   });
@@ -75,6 +77,7 @@ export async function startHub(options: HubOptions, bundle: Bundle = {}): Promis
     server: () => keys.server(),
     at: listen,
     ...(name === undefined ? {} : { name }),
+    ...(bundle.page === undefined ? {} : { page: bundle.page }),
   });
   address = http.address;
   log.info({ api: address, grpc: gateway.streams }, 'the hub listens');

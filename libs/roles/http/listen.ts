@@ -23,6 +23,8 @@ export interface ListenOptions {
   readonly at: { readonly host: string; readonly port: number };
   /** What others dial; where it listens unless told. */
   readonly name?: string;
+  /** The folder of the built page, where this listener has one. */
+  readonly page?: string;
 }
 
 /** A listener that answers. */
@@ -40,10 +42,17 @@ const halfDayMs = 43_200_000;
 
 /** Answers the modules' calls; new connections see the certificate as it is, looked at twice a day. */
 export async function listenHttps(options: ListenOptions): Promise<Listening> {
-  const { modules, authenticate, log, at } = options;
+  const { modules, authenticate, log, at, page } = options;
   const { certificatePem, keyPem } = await options.server();
   const tls = { certPem: certificatePem, keyPem };
-  const app = await createHttp({ modules, authenticate, log, tls, callsPerMinute });
+  const app = await createHttp({
+    modules,
+    authenticate,
+    log,
+    tls,
+    callsPerMinute,
+    ...(page !== undefined && { page }),
+  });
   await app.listen(at.port, at.host);
   const listening = app.getHttpServer() as Server;
   const { port } = listening.address() as AddressInfo;

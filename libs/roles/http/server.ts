@@ -8,6 +8,7 @@ import { tagAnswer } from './etag.ts';
 import { AUTHENTICATE, TokenGuard, type Authenticate } from './guard.ts';
 import { LOG, type Log } from './log.ts';
 import { observeCalls } from './observe.ts';
+import { pageAt } from './page.ts';
 import { ProblemFilter } from './problem.ts';
 
 /** How the one HTTPS listener of a process is made. */
@@ -18,7 +19,24 @@ export interface HttpOptions {
   readonly tls: { readonly certPem: string; readonly keyPem: string };
   /** Calls a minute from one address. */
   readonly callsPerMinute: number;
+  /** The folder of the built page, where this listener has one. */
+  readonly page?: string;
 }
+
+/** Nothing but what this listener gives out itself: no inline script or style, no frame, no other host. */
+const contentSecurity = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+};
 
 /** Bodies are small: certificate requests and decisions. */
 const bodyBytes = 1024 * 1024;
@@ -28,12 +46,13 @@ class HttpRoot {}
 
 /** Makes the listener, with guards for all: deny by default, problem+json, safe headers, a rate limit. */
 export async function createHttp(options: HttpOptions): Promise<INestApplication> {
+  const page = options.page === undefined ? undefined : pageAt(options.page);
   const root: DynamicModule = {
     module: HttpRoot,
     // The log is there for all modules.
     global: true,
     exports: [LOG],
-    imports: [...options.modules],
+    imports: [...options.modules, ...(page?.modules ?? [])],
     providers: [
       { provide: AUTHENTICATE, useValue: options.authenticate },
       { provide: LOG, useValue: options.log },
@@ -55,13 +74,18 @@ export async function createHttp(options: HttpOptions): Promise<INestApplication
     abortOnError: false,
   });
   observeCalls(adapter.getInstance());
-  await app.register(helmet, { contentSecurityPolicy: { directives: { defaultSrc: ["'self'"] } } });
+  await app.register(helmet, {
+    contentSecurityPolicy: contentSecurity,
+    // A browser would hold it against every other port of the host: on a laptop that is localhost.
+    strictTransportSecurity: false,
+  });
   await app.register(rateLimit, {
     max: options.callsPerMinute,
     timeWindow: 60_000,
     errorResponseBuilder: (_request, { max, ttl }) => tooMany(max, ttl),
   });
   adapter.getInstance().addHook('onSend', tagAnswer);
+  await page?.serve(app);
   return app;
 }
 
