@@ -1,0 +1,1 @@
+export { provide, type Provided } from './provide.ts';
