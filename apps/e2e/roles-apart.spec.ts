@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createHubClient } from '@fairlead/testkit/fleet';
 import { until, type ControlPlane } from '@fairlead/testkit/kube';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startFleetApart, untilLeading, type FleetApart } from './apart.ts';
@@ -86,6 +87,15 @@ test('a commit reaches every cluster, each manifest applied once', async () => {
   }
   const { problems, epoch } = await fleet.hub.client.call('getFleet');
   expect({ problems, epoch }).toEqual({ problems: [], epoch: 1 });
+});
+
+test('an api gives out the page to everybody, and a gateway knows nothing of it', async () => {
+  const { hub } = fleet;
+  const page = await hub.client.raw('GET', '/', { token: '' });
+  expect(page).toMatchObject({ status: 200, body: expect.stringContaining('<title>Fairlead</title>') as string });
+  const gateway = await createHubClient({ api: hub.enrolment, dataDir: hub.dataDir });
+  expect(await gateway.raw('GET', '/', { token: '' })).toMatchObject({ status: 404 });
+  gateway.close();
 });
 
 test('a question asked of any api finds the gateway that holds the stream, and a plan asks every cluster', async () => {
