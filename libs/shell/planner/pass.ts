@@ -140,7 +140,7 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
     for await (const given of giveOut(round, rows)) await write(given);
   }
   const tookMs = Math.max(0, ports.clock.now() - nowMs);
-  const joined = await draftMembers(ground, { enrolments, rows: round.clusters });
+  const joined = await draftJoined(round, { ground, enrolments });
   const removals = await draftRemovals(round, { units, ground });
   const wanted = [...(joined ? [joined] : []), ...outcomes.flatMap(({ draft }) => draft ?? []), ...removals];
   const drafts = oneAfterTheOther(snapshot, wanted);
@@ -164,6 +164,14 @@ export async function runRound(workshop: Workshop, request: RoundRequest): Promi
     settled: isInEpoch(round),
     tookMs,
   };
+}
+
+/** Who gives nothing out takes nobody in: the hub that does would wait for a cluster that it cannot hear. */
+async function draftJoined(
+  round: Round,
+  { ground, enrolments }: { ground: DraftGround; enrolments: Awaited<ReturnType<typeof loadEnrolments>> },
+): Promise<LedgerDraft | undefined> {
+  return isInEpoch(round) ? draftMembers(ground, { enrolments, rows: round.clusters }) : undefined;
 }
 
 /** Writes as the leader, and notes on the board what was written. */

@@ -216,6 +216,21 @@ describe('a lost store', () => {
     expect((await versions(fleet))['dev-1']).toBe('1.0.0');
     expect((await log(fleet)).at(-1)).toBe('Epoch 7');
   });
+
+  it('while another hub has raised the epoch, who enrols is no member: the hub that gives out would wait for it', async () => {
+    const fleet = await shipped();
+    const hub = 'apiVersion: fairlead.dev/v1alpha1\nkind: Hub\nmetadata: { name: hub }\nspec: { epoch: 7 }\n';
+    await fleet.git.server.commit({ message: 'Epoch 7', files: { 'ledger/hub.yaml': hub } });
+    await fleet.planner.plan({ head: true });
+    await join(fleet, { late: { env: 'dev' } });
+    expect((await log(fleet)).at(-1)).toBe('Epoch 7');
+    // Started again, it takes the ledger over, and whoever waits with it.
+    await fleet.planner.close();
+    const next = await openFleet({ from: fleet, store: fleet.store });
+    await next.planner.plan();
+    await run(next);
+    expect((await log(next)).slice(-2)).toEqual(['Epoch 8', 'Join late']);
+  });
 });
 
 describe('git that cannot be followed', () => {
