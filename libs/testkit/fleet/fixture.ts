@@ -29,6 +29,8 @@ export interface FleetOptions {
   readonly pollMs?: number;
   /** Called with the hub's folder before the hub is started; gives more of its flags. */
   readonly beforeHub?: (dataDir: string) => Promise<Readonly<Record<string, string>>>;
+  /** For the hub's Node itself, at each of its starts. */
+  readonly hubNodeArguments?: readonly string[];
 }
 
 /** A cluster and its agent. */
@@ -105,6 +107,7 @@ export async function fleetFixture(options: FleetOptions): Promise<Fleet> {
         flags: (await options.beforeHub?.(join(folder, 'hub'))) ?? {},
         logFile: join(folder, 'hub.log'),
         ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
+        ...(options.hubNodeArguments && { nodeArguments: options.hubNodeArguments }),
       }),
     );
     const members = new Map<string, Member>();
