@@ -1,3 +1,4 @@
+export { startBalancer, type Balancer } from './balancer.ts';
 export { startAgent, type AgentOptions, type AgentProcess } from './agent.ts';
 export { startHubApart, type HubApart, type HubApartOptions, type Role, type RoleProcess } from './apart.ts';
 export { createCli, type Cli, type CliResult } from './cli.ts';
