@@ -22,6 +22,7 @@ export function planRollout(input: RolloutInput): RolloutPlan {
 
 function decide(input: RolloutInput): RolloutPlan {
   const run = openRun(input);
+  const { waves } = run.memory;
   holdByName(run);
   if (run.views.length === 0 && input.kind !== 'Withdrawal') return report(run, { state: 'Waiting', ...nobody });
   if (run.views.some((view) => view.unseen)) return waitUntilSeen(run);
@@ -32,10 +33,12 @@ function decide(input: RolloutInput): RolloutPlan {
   const over = run.memory.kind === 'Return' ? walkReturn(run) : walkWaves(run);
   const halt = overBudget(run) ? haltOf(run) : undefined;
   if (halt !== undefined) {
-    run.memory = { ...run.memory, halted: { reason: halt.reason, message: halt.message, committed: false } };
-    // What the same pass gave before it saw the failure is not given: a halt takes effect at once.
+    const halted = { reason: halt.reason, message: halt.message, committed: false };
+    // What the same pass did before it saw the failure does not count: nothing is given, and no wave ends or begins.
+    run.memory = { ...run.memory, waves, halted };
     const quiet = run.assign.filter((assign) => assign.quiet);
     run.assign.splice(0, run.assign.length, ...quiet);
+    run.waves.length = 0;
     return { ...report(run, { state: 'Halted', reason: halt.reason, message: halt.message }), halt };
   }
   if (over && someoneRuns(run)) return finish(run);

@@ -150,6 +150,20 @@ describe('failure', () => {
     expect(result.memory.halted).toMatchObject({ committed: false });
   });
 
+  it('a halt settles no wave by the failure that it is for', () => {
+    const before = plan([cluster('a'), cluster('canary', { given: given(fresh), report: progressing(fresh) })]);
+    const result = plan([cluster('a'), late('canary')], { memory: before.memory });
+    const [first] = result.waves;
+    expect(first).toMatchObject({
+      name: 'canary',
+      state: 'Open',
+      done: 0,
+      inProgress: 1,
+      reason: 'FailureBudgetSpent',
+    });
+    expect(result.memory.waves).toMatchObject([{ name: 'canary', over: false }]);
+  });
+
   it('a cluster that reports a failure that no waiting mends halts it at once', () => {
     const report = { ...progressing(fresh), sync: 'Failed', reason: 'ApplyFailed' } as const;
     expect(plan([cluster('canary', { given: given(fresh), report })]).halt?.cause).toBe('ApplyFailed');
