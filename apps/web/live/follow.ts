@@ -13,6 +13,9 @@ export interface Ears {
   refused(refusal: Refusal): void;
 }
 
+/** The hub says something every 20 s at least; a stream that is silent for longer is cut somewhere on the way. */
+const silentMs = 60_000;
+
 /** How long to wait before the watch is dialled for the n-th time in a row: doubled each time, half a minute at most. */
 export function pauseMs(failures: number): number {
   return Math.min(30_000, 500 * 2 ** Math.max(0, failures - 1));
@@ -48,12 +51,24 @@ async function* framesOf(answer: Response): AsyncGenerator<Frame, void, undefine
   const read = frameReader();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await inTime(reader.read(), silentMs);
       if (done) return;
       yield* read(value);
     }
   } finally {
     await reader.cancel().catch(() => undefined);
+  }
+}
+
+async function inTime<Value>(coming: Promise<Value>, ms: number): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing was heard for ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([coming, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -9,7 +9,7 @@ import { manualClock } from '@fairlead/ports/clock';
 import { memoryStore } from '@fairlead/ports/store';
 import { createHttp } from '@fairlead/roles/http';
 import { routes } from '@fairlead/wire/rest';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { apiModule, type Actions } from './index.ts';
 
 const kept = memoryStore();
@@ -34,7 +34,10 @@ let trouble: FairleadError | undefined;
 /** Set: reading the journal fails with it. */
 let journal: Error | undefined;
 
+/** What happens on each stream every 20 s. */
+let idle: () => void = () => undefined;
 beforeAll(async () => {
+  const timers = vi.spyOn(globalThis, 'setInterval');
   folder = await mkdtemp(join(tmpdir(), 'fairlead-api-'));
   const keys = await openKeys(folder, { names: ['127.0.0.1', 'localhost'], now: () => Date.now() });
   const server = await keys.server();
@@ -84,6 +87,9 @@ beforeAll(async () => {
     tls: { certPem: server.certificatePem, keyPem: server.keyPem },
     callsPerMinute: 10_000,
   });
+  const beat = timers.mock.calls.find(([, ms]) => ms === 20_000)?.[0];
+  timers.mockRestore();
+  idle = beat as typeof idle;
   await app.listen(0, '127.0.0.1');
   address = (app.getHttpServer() as { address(): { port: number } }).address();
   ca = keys.caPem;
@@ -318,6 +324,24 @@ test('a watch says what was decided about, and that the fleet was read, at once'
     out.end();
   });
   expect(await seen).toContain('event: Decided\ndata: {"applications":["web/shop"]}\n\n');
+});
+
+test('a watch on which nothing happens says that it is there', async () => {
+  const seen = new Promise<string>((resolve, reject) => {
+    const headers = { authorization: 'Bearer right' };
+    const out = request({ host: '127.0.0.1', port: address.port, path: '/api/v1/watch', ca, headers }, (answer) => {
+      answer.once('data', () => {
+        answer.once('data', (chunk: Buffer) => {
+          resolve(chunk.toString());
+          out.destroy();
+        });
+        idle();
+      });
+    });
+    out.on('error', reject);
+    out.end();
+  });
+  expect(await seen).toBe(':\n\n');
 });
 
 test('whose token it is, is told to them', async () => {

@@ -19,6 +19,8 @@ export const WATCHED = Symbol('watched');
 /** How many lines are sent before the client has taken them; then it is cut off, and comes back where it left. */
 const maxBufferedBytes = 1024 * 1024;
 const pageSize = 200;
+/** A stream on which nothing happens says so this often: proxies shut what is idle, and clients tell a line that is cut. */
+const idleMs = 20_000;
 
 /**
  * The journal as it is written, as server-sent events. The bus rings; what is sent is read from the store. Between its
@@ -31,6 +33,9 @@ export class WatchController implements OnModuleDestroy {
   private readonly watched: Watched;
   private readonly log: Log;
   private readonly open = new Set<FastifyReply['raw']>();
+  private readonly idle = setInterval(() => {
+    for (const raw of this.open) if (raw.writableLength === 0) raw.write(':\n\n');
+  }, idleMs).unref();
 
   constructor(@Inject(READ_PORTS) ports: ReadPorts, @Inject(WATCHED) watched: Watched, @Inject(LOG) log: Log) {
     this.ports = ports;
@@ -40,6 +45,7 @@ export class WatchController implements OnModuleDestroy {
 
   /** A stream has no end of its own that a process which stops could wait for; clients come back where they left. */
   onModuleDestroy(): void {
+    clearInterval(this.idle);
     for (const raw of this.open) raw.destroy();
   }
 
