@@ -12,8 +12,8 @@ import {
   type Offered,
   type ReleaseRef,
 } from '@fairlead/core/releases';
-import { asFairleadError, isVerificationGate, type Gate, type Reason } from '@fairlead/core/model';
-import { judgeGate, looksBack, type GateEvidence } from '@fairlead/core/rollout';
+import { asFairleadError, isVerificationGate, type Reason } from '@fairlead/core/model';
+import { judgeGate, looksBack, recordGates, type GatesRecord } from '@fairlead/core/rollout';
 import type { Change } from '@fairlead/ports/store';
 import { asks, questionsOf, wantsOf, type VerificationWant } from './asks.ts';
 import {
@@ -42,8 +42,8 @@ export interface EntryOutcome {
   readonly decision: EntryDecision;
   /** What it rests on, but for renders. */
   readonly input: EntryInput;
-  /** What the gates went by for the candidate that the decision is about. */
-  readonly judged?: { readonly gates: readonly Gate[]; readonly evidence: GateEvidence };
+  /** What the gates went by for the candidate that the decision is about, as far as it is kept. */
+  readonly judged?: GatesRecord;
   readonly at: Entry;
   /** Everything that may be looked at, newest first. */
   readonly offers: readonly Offer[];
@@ -82,11 +82,12 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
         from.map((name) => unitOf(at.unit.application, name)),
       )
     : [];
-  const evidence = new Map<ReleaseRef, GateEvidence>();
+  const records = new Map<ReleaseRef, GatesRecord>();
   const offers = offered.map(({ release, authors = authorsOf(round, at, release) }: Offered & Written): Offer => {
-    const seen = evidenceFor(round, { at, before, release, authors, dependencies, answers, verified, gates });
-    evidence.set(release, seen);
-    const verdicts = gates.map((gate) => judgeGate(gate, seen));
+    const evidence = evidenceFor(round, { at, before, release, authors, dependencies, answers, verified, gates });
+    const verdicts = gates.map((gate) => judgeGate(gate, evidence));
+    const record = recordGates(keyOfRelease(release), { gates, evidence, verdicts });
+    if (record !== undefined) records.set(release, record);
     return { release, gates: verdicts, ...(authors === undefined ? {} : { authors }) };
   });
   const input: EntryInput = {
@@ -106,18 +107,8 @@ export async function decideUnitEntry(round: Round, view: UnitView): Promise<Ent
   const asking = { at, gates, ...input };
   const questions = decision.about === undefined ? [] : questionsOf(round, asking);
   const wants = decision.about === undefined ? [] : wantsOf(asking);
-  const seen = decision.about && evidence.get(decision.about.release);
-  return {
-    decision,
-    input,
-    ...(seen && { judged: { gates, evidence: seen } }),
-    at,
-    offers,
-    from,
-    keep,
-    questions,
-    wants,
-  };
+  const judged = decision.about && records.get(decision.about.release);
+  return { decision, input, ...(judged && { judged }), at, offers, from, keep, questions, wants };
 }
 
 function optionalBlock(blocked: Obstacle | undefined): { blocked?: Obstacle } {

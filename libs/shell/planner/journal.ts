@@ -3,7 +3,6 @@ import {
   decisionKey,
   inputTroublePrefix,
   needsHand,
-  recordGates,
   recordKey,
   recordRollout,
   standingsKey,
@@ -196,8 +195,8 @@ function recordsOf(
 ): readonly (RolloutRecord | EntryRecord | GatesRecord)[] {
   const rollout = input && plan && isNewRollout(decided, before) ? recordRollout(input, plan) : undefined;
   if (entry === undefined || !isNewEntry(decided, before)) return rollout === undefined ? [] : [rollout];
-  const { candidate } = decided;
-  const gates = entry.judged && candidate !== undefined ? recordGates(candidate, entry.judged) : undefined;
+  // What is in already was let in: how its gates would stand today is of no interest.
+  const gates = decided.candidate === undefined ? undefined : entry.judged;
   return [rollout, gates, recordEntry(entry.input)].filter((one) => one !== undefined);
 }
 

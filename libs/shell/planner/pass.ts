@@ -80,7 +80,6 @@ export interface RoundResult {
 interface UnitOutcome {
   readonly view: UnitView;
   readonly state: string;
-  readonly entry: EntryOutcome | undefined;
   readonly rows: readonly AssignmentRow[];
   readonly changes: readonly Change[];
   readonly draft: LedgerDraft | undefined;
@@ -267,7 +266,6 @@ async function decideUnit(round: Round, { unit, ground }: { unit: Unit; ground: 
   return {
     view,
     state: decided.state,
-    entry,
     rows: [...rowsOfPlan(round, view), ...verifying.rows],
     changes: [
       ...kept,

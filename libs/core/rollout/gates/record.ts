@@ -21,20 +21,25 @@ const mostClusters = 200;
 /** The record of verdicts; undefined where there are none, or where what they rest on is too large to keep. */
 export function recordGates(
   candidate: string,
-  { gates, evidence }: { readonly gates: readonly Gate[]; readonly evidence: GateEvidence },
+  by: { readonly gates: readonly Gate[]; readonly evidence: GateEvidence; readonly verdicts: readonly Verdict[] },
 ): GatesRecord | undefined {
+  const { gates, evidence, verdicts } = by;
   if (gates.length === 0 || clustersIn(evidence) > mostClusters) return undefined;
-  const judged = gates.map((gate) => ({ gate, evidence: handedTo(gate, evidence) }));
-  return { kind: 'Gates', input: { candidate, gates: judged }, decided: verdictsOn(judged) };
+  const judged = gates.map((gate) => ({ gate, evidence: needed(gate, handedTo(gate, evidence)) }));
+  return { kind: 'Gates', input: { candidate, gates: judged }, decided: { verdicts } };
+}
+
+/** Of all teams only those that the gate names: a record is for others to read. */
+function needed(gate: Gate, evidence: GateEvidence): GateEvidence {
+  if (!('approval' in gate)) return evidence;
+  const { approvals } = evidence;
+  const named = Object.entries(approvals.teams).filter(([team]) => gate.approval.from?.includes(team));
+  return { ...evidence, approvals: { ...approvals, teams: Object.fromEntries(named) } };
 }
 
 /** What this version says of the same. */
 export function replayGates({ input }: GatesRecord): GatesRecord['decided'] {
-  return verdictsOn(input.gates);
-}
-
-function verdictsOn(judged: readonly Judged[]): GatesRecord['decided'] {
-  return { verdicts: judged.map(({ gate, evidence }) => judgeGate(gate, evidence as GateEvidence)) };
+  return { verdicts: input.gates.map(({ gate, evidence }) => judgeGate(gate, evidence as GateEvidence)) };
 }
 
 function clustersIn({ predecessors, dependencies }: GateEvidence): number {
