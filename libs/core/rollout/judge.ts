@@ -25,9 +25,10 @@ export function failureOf(
   { run, badSinceMs }: { run: Run; badSinceMs: number | undefined },
 ): Reason | undefined {
   if (view.healthy) return undefined;
-  const report = view.of.report;
-  // What a silent cluster said last is old; only its deadline speaks.
-  if (!view.silent && report !== undefined && report.bundle === view.of.given?.bundle) {
+  const { report, given } = view.of;
+  // What a silent cluster said last is old, and so is what it said before it was given this; only its deadline speaks.
+  const isNews = !view.silent && given?.unanswered !== true;
+  if (isNews && report !== undefined && report.bundle === given?.bundle) {
     if (isFinal(report)) return report.reason;
     if (report.health === 'Degraded') return 'ReconcileFailed';
   }

@@ -71,6 +71,7 @@ function isDoubted({ goal, given }: RolloutCluster): boolean {
 }
 
 function isHealthy({ given, report }: RolloutCluster): boolean {
+  if (given?.unanswered === true) return false;
   if (given === undefined || given.bundle === undefined) return report === undefined;
   return report?.bundle === given.bundle && report.healthySinceMs !== undefined;
 }

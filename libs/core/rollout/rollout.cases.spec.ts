@@ -150,6 +150,15 @@ describe('failure', () => {
     expect(result.memory.halted).toMatchObject({ committed: false });
   });
 
+  it('a word from before a cluster was given the bundle again tells neither that it is healthy nor that it failed', () => {
+    const unanswered = given(fresh, { unanswered: true });
+    const others = [cluster('a'), cluster('b')];
+    const well = plan([cluster('canary', { given: unanswered, report: healthy(fresh) }), ...others]);
+    expect(well).toMatchObject({ assign: [], counts: { done: 0, unavailable: 1 } });
+    const report = { ...progressing(fresh), sync: 'Failed', reason: 'ApplyFailed' } as const;
+    expect(plan([cluster('canary', { given: unanswered, report }), ...others]).halt).toBeUndefined();
+  });
+
   it('a halt settles no wave by the failure that it is for', () => {
     const before = plan([cluster('a'), cluster('canary', { given: given(fresh), report: progressing(fresh) })]);
     const result = plan([cluster('a'), late('canary')], { memory: before.memory });

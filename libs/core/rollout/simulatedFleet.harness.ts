@@ -289,7 +289,9 @@ export class SimulatedFleet implements Sight {
       seen: member.seen,
       ...(wave === undefined ? {} : { wave }),
       ...(joins ? { fallback: this.bundleOf(member, this.fallback?.release) } : {}),
-      ...(member.given === undefined ? {} : { given: member.given }),
+      ...(member.given === undefined
+        ? {}
+        : { given: { ...member.given, ...(member.isUnanswered() && { unanswered: true }) } }),
       ...(member.told === undefined ? {} : { report: member.told }),
       ...(member.frozen ? { held: { reason: 'Frozen', message: 'frozen' } } : {}),
     };

@@ -24,6 +24,8 @@ interface Disturbed {
   back: boolean;
 }
 
+/** How long an agent takes to answer to what it is given; until then its last word stands. */
+const answersInMs = 300;
 /** How long an agent takes to delete what a tombstone names. */
 const deletesInMs = 20_000;
 
@@ -48,6 +50,9 @@ export class SimulatedMember {
   given: Given | undefined;
   /** What the hub heard last. */
   told: Report | undefined;
+  /** When the hub heard it. */
+  private toldAtMs = Number.NEGATIVE_INFINITY;
+  private answersAtMs = 0;
   runs: Runs | undefined;
   disturbed: Disturbed | undefined;
 
@@ -68,23 +73,31 @@ export class SimulatedMember {
   obey(nowMs: number, behaviourOf: (bundle: Digest) => Behaviour): readonly number[] {
     if (!this.connected || this.given === undefined) return [];
     const { bundle, attempt } = this.given;
-    if (bundle === undefined) return this.leave(nowMs);
+    this.answersAtMs = nowMs + answersInMs;
+    if (bundle === undefined) return [this.answersAtMs, ...this.leave(nowMs)];
     if (this.runs?.bundle === bundle && this.runs.goneAtMs === undefined) {
       this.runs.attempt = attempt;
-      return [];
+      return [this.answersAtMs];
     }
     const behaviour = behaviourOf(bundle);
     const healthyAtMs = typeof behaviour === 'object' ? nowMs + behaviour.afterMs : undefined;
     this.runs = { bundle, attempt, degraded: behaviour === 'Degraded', healthyAtMs };
-    return [healthyAtMs ?? nowMs + 1000];
+    return [this.answersAtMs, healthyAtMs ?? nowMs + 1000];
   }
 
   /** Its agent says how it stands, if it is heard. */
   tell(nowMs: number): void {
     if (this.runs?.goneAtMs !== undefined && this.runs.goneAtMs <= nowMs) this.runs = undefined;
-    if (!this.connected || !this.seen) return;
+    if (!this.connected || !this.seen || nowMs < this.answersAtMs) return;
+    this.toldAtMs = nowMs;
     const health = this.isUp(nowMs) ? 'Healthy' : this.runs?.degraded === true ? 'Degraded' : 'Progressing';
     this.told = this.runs && this.reportOf(this.runs, { health, nowMs });
+  }
+
+  /** The hub does not know yet that it took what it was given: what it said is from before, or it never spoke. */
+  isUnanswered(): boolean {
+    if (this.given === undefined || this.toldAtMs > this.given.assignedAtMs) return false;
+    return this.told?.bundle === this.given.bundle;
   }
 
   /** It speaks again: the hub that lost its store takes the row from what the agent says. */

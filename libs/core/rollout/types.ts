@@ -32,6 +32,8 @@ export interface Given {
   readonly wave?: string;
   /** Undefined where the store cannot say; then it counts as having been healthy. */
   readonly healthyBefore?: boolean;
+  /** It has not taken it yet, as far as is known: what it said before, or said nothing of, tells nothing about it. */
+  readonly unanswered?: true;
 }
 
 /** What a cluster last said of the application. */

@@ -22,13 +22,22 @@ export function hasSpoken({ clusters, hub }: Pick<Round, 'clusters' | 'hub'>, cl
   return statusDigest !== undefined && lastHeardAtMs >= (hub.recoveredAtMs ?? 0);
 }
 
+/** The agent has accepted the head that carried the row. */
+export function hasAnswered(
+  { clusters, hub }: Pick<Round, 'clusters' | 'hub'>,
+  { cluster, generation }: AssignmentRow,
+): boolean {
+  const acked = clusters.get(cluster)?.ackedPosition;
+  return acked !== undefined && acked.epoch === hub.epoch && acked.generation >= generation;
+}
+
 /**
  * Rows that a lost store held: a member that reports the application under an attempt of this unit's ledger file was
  * given it by that attempt. What the row cannot say any more, healthyBefore, stays undefined, and so counts as healthy.
  */
 export function adoptable(round: Round, { unit, statuses, rows, claim }: AdoptionRequest): AssignmentRow[] {
   const named = round.snapshot.named.get(unit.key) ?? [];
-  return [...statuses.values()].flatMap(({ cluster, status }) => {
+  return [...statuses.values()].flatMap(({ cluster, status, observedAtMs }) => {
     const by = named.find(({ commit }) => commit === status.attempt);
     if (by === undefined || by.digest !== status.release || rows.has(cluster)) return [];
     if (!round.snapshot.ledger.members.has(cluster) || !hasSpoken(round, cluster)) return [];
@@ -45,7 +54,8 @@ export function adoptable(round: Round, { unit, statuses, rows, claim }: Adoptio
     };
     const { application, environment } = unit;
     return [
-      { cluster, application, environment, entry, generation: 0, assignedAtMs: round.nowMs, wave: claim(cluster) },
+      // Its word is what the row is made of, and answers it.
+      { cluster, application, environment, entry, generation: 0, assignedAtMs: observedAtMs - 1, wave: claim(cluster) },
     ];
   });
 }

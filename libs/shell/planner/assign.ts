@@ -10,7 +10,7 @@ import {
 } from '@fairlead/core/model';
 import type { Assign, Goal } from '@fairlead/core/rollout';
 import type { AssignmentRow, Change } from '@fairlead/ports/store';
-import { hasSpoken } from './adopt.ts';
+import { hasAnswered, hasSpoken } from './adopt.ts';
 import { acknowledgedOf, entryFor } from './entries.ts';
 import { teamGone, teamOf } from './goals.ts';
 import { releaseOf, type UnitView } from './observe.ts';
@@ -64,12 +64,6 @@ function settler(round: Round, { unit, statuses }: UnitView): (row: AssignmentRo
     const tombstone: Tombstone = { ...row.tombstone, acknowledged };
     return same(tombstone, row.tombstone) ? undefined : { ...row, tombstone };
   };
-}
-
-/** The agent has accepted the head that carried the row. */
-export function hasAnswered({ clusters, hub }: Round, { cluster, generation }: AssignmentRow): boolean {
-  const acked = clusters.get(cluster)?.ackedPosition;
-  return acked !== undefined && acked.epoch === hub.epoch && acked.generation >= generation;
 }
 
 function rowOf(

@@ -200,9 +200,9 @@ function evidenceOf({ view, environment, current, kept }: Before, release: Relea
 /**
  * Silent, frozen, Held and lone clusters do not count; a return judges nobody alone. Where nobody else is left, lone
  * clusters that came to be healthy on the release stand in, so that the fix of a release that made an environment's only
- * cluster sick is not held for ever. What a cluster said before it took what it was given last tells nothing.
+ * cluster sick is not held for ever.
  */
-export function clustersOf({ plan, input, kind, rows, statuses }: UnitView): ClusterEvidence[] {
+export function clustersOf({ plan, input, kind }: UnitView): ClusterEvidence[] {
   const inputs = new Map(input?.clusters.map((cluster) => [cluster.cluster, cluster]));
   const found = (plan?.clusters ?? []).flatMap((view) => {
     const cluster = inputs.get(view.cluster);
@@ -210,9 +210,9 @@ export function clustersOf({ plan, input, kind, rows, statuses }: UnitView): Clu
     const silent: Reason | undefined = cluster.connection === 'Connected' ? undefined : 'ClusterSilent';
     const out = cluster.held?.reason ?? silent;
     const lone = out === undefined && view.alone && kind !== 'Return' ? view.reason : undefined;
-    const isAnswer = statuses.get(view.cluster)?.status.attempt === rows.get(view.cluster)?.entry?.attempt;
-    const onGoal = isAnswer && cluster.goal.kind === 'Bundle' && cluster.report?.bundle === cluster.goal.bundle;
-    const sinceMs = onGoal ? cluster.report?.healthySinceMs : undefined;
+    const { goal, given, report } = cluster;
+    const onGoal = goal.kind === 'Bundle' && given?.bundle === goal.bundle && report?.bundle === goal.bundle;
+    const sinceMs = onGoal && given?.unanswered !== true ? report?.healthySinceMs : undefined;
     return [{ cluster: view.cluster, out, lone, healthy: sinceMs === undefined ? {} : { healthySinceMs: sinceMs } }];
   });
   const counts = found.some(({ out, lone }) => out === undefined && lone === undefined);

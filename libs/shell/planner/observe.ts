@@ -17,7 +17,7 @@ import {
   type Trouble,
 } from '@fairlead/core/rollout';
 import type { AssignmentRow, ClusterRow, StatusRow } from '@fairlead/ports/store';
-import { adoptable, hasSpoken } from './adopt.ts';
+import { adoptable, hasAnswered, hasSpoken } from './adopt.ts';
 import type { Round } from './round.ts';
 import type { Unit } from './units.ts';
 import { removedBy } from './withdraw.ts';
@@ -249,7 +249,7 @@ function clusterOf(
   const contact = round.clusters.get(cluster);
   const row = rows.get(cluster);
   const status = statuses.get(cluster);
-  const given = row && givenOf(row, unit);
+  const given = row && givenOf(round, { unit, row, status });
   const held = whyHeld(round, { unit, cluster }) ?? (row?.entry === undefined ? closed : undefined);
   return {
     cluster,
@@ -263,12 +263,28 @@ function clusterOf(
   };
 }
 
+/**
+ * True while nothing is known of what a cluster was given last: its word on this very bundle is from before that, when it was
+ * given another one in between, or it was told to take away what it never spoke of. It may be applying the other at this moment.
+ */
+function isUnanswered(
+  round: Round,
+  { row, status }: { readonly row: AssignmentRow; readonly status: StatusRow | undefined },
+): boolean {
+  if (hasAnswered(round, row)) return false;
+  if (status === undefined) return row.tombstone !== undefined;
+  return row.entry?.bundle === status.status.bundle && status.observedAtMs <= row.assignedAtMs;
+}
+
 /** What the hub hears of a cluster; a time in which nothing could be heard makes nobody silent. */
 export function connectionNow({ nowMs, silence, gap }: Round, row: ClusterRow | undefined): ConnectionNow {
   return connectionOf(row && gap ? withoutGap(row, gap) : row, { nowMs, policy: silence });
 }
 
-function givenOf(row: AssignmentRow, unit: Unit): Given | undefined {
+function givenOf(
+  round: Round,
+  { unit, row, status }: { readonly unit: Unit; readonly row: AssignmentRow; readonly status: StatusRow | undefined },
+): Given | undefined {
   const attempt = row.entry?.attempt ?? row.tombstone?.commit;
   if (attempt === undefined) return undefined;
   return {
@@ -278,6 +294,7 @@ function givenOf(row: AssignmentRow, unit: Unit): Given | undefined {
     ...(row.entry === undefined ? {} : { bundle: row.entry.bundle }),
     ...(row.wave === undefined ? {} : { wave: row.wave }),
     ...(row.healthyBefore === undefined ? {} : { healthyBefore: row.healthyBefore }),
+    ...(isUnanswered(round, { row, status }) ? { unanswered: true } : {}),
   };
 }
 

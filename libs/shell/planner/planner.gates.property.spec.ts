@@ -267,6 +267,8 @@ class Past {
   readonly provenAtMs = new Map<string, number>();
   /** When each candidate was first named anywhere: the number of questions that had been asked by then. */
   readonly askedBefore = new Map<string, number>();
+  /** `APPLICATION CLUSTER` of those that may run something else than they say. */
+  readonly doubtful = new Set<string>();
   /** Candidates that nobody heard of yet, since all of the environment is silent. */
   readonly unheard = new Map<string, string>();
   commits = 0;
@@ -337,14 +339,30 @@ function isHeard({ fleet }: World, environment: string): boolean {
   return Object.keys(members).some((name) => name.startsWith(`${environment}-`) && !fleet.silent.has(name));
 }
 
-/** True if some cluster of the environment says that it runs the candidate's release in good health. */
-async function isRun({ world, here, candidate }: Door, unit: string): Promise<boolean> {
+/** True if some cluster of the environment runs the candidate's release in good health, and was given no other since. */
+async function isRun({ world, past, here, candidate }: Door, unit: string): Promise<boolean> {
   const application = unit.slice(here.length + 1) as ApplicationId;
   const statuses = await world.fleet.store.statuses({ application });
   return statuses.some(
     ({ cluster, status: { release, health } }) =>
-      cluster.startsWith(`${here}-`) && candidate.startsWith(`${release} `) && health === 'Healthy',
+      cluster.startsWith(`${here}-`) &&
+      candidate.startsWith(`${release} `) &&
+      health === 'Healthy' &&
+      !past.doubtful.has(`${application} ${cluster}`),
   );
+}
+
+/** Who was given something else than it runs, and did not answer since, may run either. */
+async function noteDoubts({ fleet: { store, silent } }: World, { doubtful }: Past): Promise<void> {
+  const statuses = await store.statuses({});
+  const runs = new Map<string, string>(
+    statuses.map(({ cluster, status }) => [`${status.application} ${cluster}`, status.release]),
+  );
+  for (const { cluster, application, entry } of await store.assignments({})) {
+    const key = `${application} ${cluster}`;
+    if (entry?.release !== runs.get(key)) doubtful.add(key);
+    else if (!silent.has(cluster)) doubtful.delete(key);
+  }
 }
 
 /** A candidate is named in an environment, by the commit that is looked at. */
@@ -412,6 +430,7 @@ async function look(world: World, past: Past): Promise<void> {
     }
   }
   past.commits = commits.length;
+  await noteDoubts(world, past);
 }
 
 it('no release is promoted past a gate that has not passed, in any pipeline', { timeout: patienceMs }, async () => {

@@ -129,7 +129,9 @@ it('a word from before a release went and came back proves nothing', async () =>
   await release(fleet, '1.0.0', 'again');
   expect(await words(fleet, /^Promote.* to staging$/)).toHaveLength(1);
   expect((await why(fleet, 'staging'))?.next).toMatchObject({ reason: 'WaitsForGate' });
+  expect((await why(fleet, 'dev'))?.state).toBe('Progressing');
   fleet.silent.delete('dev-1');
   await pass(fleet, 1_000);
+  expect((await why(fleet, 'dev'))?.state).toBe('Over');
   expect(await words(fleet, /^Promote.* to staging$/)).toHaveLength(2);
 });

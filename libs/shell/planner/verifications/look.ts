@@ -1,8 +1,8 @@
 import { isVerificationGate, verificationOf, type ClusterName } from '@fairlead/core/model';
 import { keyOfRelease } from '@fairlead/core/releases';
 import { settleVerification, verificationKey, type Slot, type VerificationMemory } from '@fairlead/core/rollout';
-import { hasSpoken } from '../adopt.ts';
-import { hasAnswered } from '../assign.ts';
+import { hasAnswered, hasSpoken } from '../adopt.ts';
+
 import type { ApplicationRows } from '../board.ts';
 import { currentOf, gatesOf, hasNamed } from '../evidence.ts';
 import { connectionNow, whyHeld, type UnitView } from '../observe.ts';
