@@ -100,13 +100,16 @@ export class SimulatedMember {
     return this.told?.bundle === this.given.bundle;
   }
 
-  /** It speaks again: the hub that lost its store takes the row from what the agent says. */
+  /** It speaks again, of all that it has; a hub that lost its store takes the row from that. */
   speak(nowMs: number, wave: string): void {
-    if (this.seen) return;
+    const { seen } = this;
     this.seen = true;
-    if (this.runs === undefined || this.given !== undefined) return;
+    // What an agent says first is all that it has, and what the row is made of.
+    this.answersAtMs = nowMs;
+    this.tell(nowMs);
+    if (seen || this.runs === undefined || this.given !== undefined) return;
     const { bundle, attempt } = this.runs;
-    this.given = { bundle, attempt, elsewhere: false, assignedAtMs: nowMs, wave };
+    this.given = { bundle, attempt, elsewhere: false, assignedAtMs: nowMs - 1, wave };
   }
 
   /** What the hub knew of it is lost. */
