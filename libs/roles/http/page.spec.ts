@@ -13,14 +13,15 @@ interface Answered {
   readonly body: string;
 }
 
-/** A listener with what the files say as its page; without files it has none. Nobody has a token. */
+/** A listener with what the files say as its page, in a folder of this path; without files it has none. Nobody has a token. */
 async function served(
   files: Readonly<Record<string, string>> | undefined,
+  path = 'page',
 ): Promise<(path: string) => Promise<Answered>> {
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-page-'));
-  const page = join(folder, 'page');
+  const page = join(folder, path);
   await mkdir(join(page, 'assets'), { recursive: true });
-  for (const [path, content] of Object.entries(files ?? {})) await writeFile(join(page, path), content);
+  for (const [name, content] of Object.entries(files ?? {})) await writeFile(join(page, name), content);
   const keys = await openKeys(folder, { names: ['127.0.0.1'], now: () => Date.now() });
   const { certificatePem, keyPem } = await keys.server();
   const silent = (): void => undefined;
@@ -59,6 +60,12 @@ test('the page is open to everybody, and asked for again each time; its parts ar
   const part = await get('/assets/page-abc.js');
   expect(part).toMatchObject({ status: 200, body: built['assets/page-abc.js'] });
   expect(part.headers).toMatchObject({ 'cache-control': 'public, max-age=31536000, immutable' });
+});
+
+test('a page that is installed below a folder named assets is asked for again each time, too', async () => {
+  const get = await served(built, 'assets/page');
+  expect((await get('/')).headers).toMatchObject({ 'cache-control': 'no-cache' });
+  expect((await get('/assets/page-abc.js')).headers['cache-control']).toContain('immutable');
 });
 
 test('nothing runs or is asked for that this listener does not give out itself', async () => {

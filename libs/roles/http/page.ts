@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import { Controller, Get, Module, type DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -33,7 +33,7 @@ export function pageAt(folder: string): Page {
         preCompressed: true,
         cacheControl: false,
         setHeaders: (reply, path) =>
-          void reply.header('cache-control', path.includes('/assets/') ? forAYear : 'no-cache'),
+          void reply.header('cache-control', relative(folder, path).startsWith(`assets${sep}`) ? forAYear : 'no-cache'),
       });
     },
   };
