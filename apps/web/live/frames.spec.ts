@@ -18,6 +18,12 @@ test('an event of several lines is one text, and one that has not ended is none 
   expect(read('\n')).toEqual([{ id: undefined, event: 'message', data: 'one\ntwo' }]);
 });
 
+test('a text keeps every character that a line of the stream may have', () => {
+  const data = JSON.stringify({ message: 'one\u2028two\u2029three: four', url: 'https://a.example' });
+  expect(frameReader()(`data:${data}\n\n`)).toEqual([{ id: undefined, event: 'message', data }]);
+  expect(frameReader()('data:  two\ndata\n\n')).toEqual([{ id: undefined, event: 'message', data: ' two\n' }]);
+});
+
 test('an event without an end is refused', () => {
   const read = frameReader();
   expect(() => read(`data: ${'x'.repeat(1024 * 1024)}`)).toThrow('longer');

@@ -22,10 +22,18 @@ export function frameReader(): (piece: string) => Frame[] {
 }
 
 function frameOf(block: string): Frame[] {
-  const lines = block.split('\n').map((line) => /^(\w+): ?(.*)$/.exec(line));
-  const all = (field: string): string[] => lines.flatMap((line) => (line?.[1] === field ? [line[2] ?? ''] : []));
+  const fields = block.split('\n').map(fieldOf);
+  const all = (name: string): string[] => fields.flatMap(([field, value]) => (field === name ? [value] : []));
   const data = all('data');
   return data.length === 0
     ? []
     : [{ id: all('id').at(-1), event: all('event').at(-1) ?? 'message', data: data.join('\n') }];
+}
+
+/** Name and value, either side of the first colon: a value may hold any character but the ends of lines that the format knows. */
+function fieldOf(line: string): readonly [string, string] {
+  const colon = line.indexOf(':');
+  if (colon < 0) return [line, ''];
+  const value = line.slice(colon + 1);
+  return [line.slice(0, colon), value.startsWith(' ') ? value.slice(1) : value];
 }
