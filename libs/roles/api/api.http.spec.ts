@@ -25,8 +25,8 @@ let folder: string;
 let address: { port: number };
 let ca: string;
 let close: () => Promise<void>;
-let fleetIsRead: () => void = () => undefined;
-const onFleet = (listener: () => void) => {
+let fleetIsRead: (head: string | undefined) => void = () => undefined;
+const onFleet = (listener: typeof fleetIsRead) => {
   fleetIsRead = listener;
   return () => undefined;
 };
@@ -305,17 +305,17 @@ test.each([
   expect(await seen).toBe('later');
 });
 
-test('a watch says what was decided about, and that the fleet was read, at once', async () => {
+test('a watch says what was decided about, and at which commit the fleet was read, at once', async () => {
   const seen = new Promise<string>((resolve, reject) => {
     const headers = { authorization: 'Bearer right' };
     const out = request({ host: '127.0.0.1', port: address.port, path: '/api/v1/watch', ca, headers }, (answer) => {
       let text = '';
       answer.once('data', () => {
-        bus.publish('decided', { applications: ['web/shop' as ApplicationId] }).then(() => fleetIsRead(), reject);
+        bus.publish('decided', { applications: ['web/shop' as ApplicationId] }).then(() => fleetIsRead('c1'), reject);
       });
       answer.on('data', (chunk: Buffer) => {
         text += chunk.toString();
-        if (!text.includes('event: Fleet')) return;
+        if (!text.includes('{"head":')) return;
         resolve(text);
         out.destroy();
       });
@@ -323,7 +323,9 @@ test('a watch says what was decided about, and that the fleet was read, at once'
     out.on('error', reject);
     out.end();
   });
-  expect(await seen).toContain('event: Decided\ndata: {"applications":["web/shop"]}\n\n');
+  expect(await seen).toContain(
+    'event: Decided\ndata: {"applications":["web/shop"]}\n\nevent: Fleet\ndata: {"head":"c1"}\n\n',
+  );
 });
 
 test('a watch on which nothing happens says that it is there', async () => {

@@ -7,7 +7,7 @@ import type { FleetSettings } from '@fairlead/roles/settings';
 import { peopleActions, previewReleases, type Follower, type ReleaseSource } from '@fairlead/shell/planner';
 import { followHead, sameRepository, type Compare } from '@fairlead/shell/sources';
 import { peoplesActions } from './actions.ts';
-import { apiModule } from './module.ts';
+import { apiModule, type ApiParts } from './module.ts';
 import { readPorts } from './ports.ts';
 
 /** What the api role is made of. */
@@ -107,10 +107,10 @@ const lookLimitMs = 300_000;
 function followFleet(
   { bus, clock, onProblem, observing }: Ground,
   { settings, fleet, follows }: RoleParts,
-): { problem(): FairleadError | undefined; onRead(listener: () => void): () => void; close(): void } {
-  const listeners = new Set<() => void>();
+): { problem(): FairleadError | undefined; onRead: ApiParts['onFleet']; close(): void } {
+  const listeners = new Set<Parameters<ApiParts['onFleet']>[0]>();
   const tell = (): void => {
-    for (const listener of listeners) listener();
+    for (const listener of listeners) listener(fleet.current()?.head);
   };
   const refresh = async (): Promise<void> => {
     await fleet.refresh();

@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Req, Res, type OnModuleDestroy } from '@nestjs/common';
 import type { Bus } from '@fairlead/ports/bus';
 import { eventView, type ReadPorts } from '@fairlead/shell/api';
-import type { DecidedView } from '@fairlead/wire/rest';
+import type { DecidedView, FleetReadView } from '@fairlead/wire/rest';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LOG, type Log } from '@fairlead/roles/http';
 import { READ_PORTS } from './reads.ts';
@@ -9,8 +9,11 @@ import { READ_PORTS } from './reads.ts';
 /** What a watch hears. */
 export interface Watched {
   readonly bus: Bus;
-  /** Calls back when this process has read the fleet repository, or the planner says something new of it; returns how to stop. */
-  onFleet(listener: () => void): () => void;
+  /**
+   * Calls back with the head when this process has read the fleet repository, or the planner says something new of it;
+   * returns how to stop.
+   */
+  onFleet(listener: (head: string | undefined) => void): () => void;
 }
 
 /** Token under which Nest hands out {@link Watched}. */
@@ -24,7 +27,7 @@ const idleMs = 20_000;
 
 /**
  * The journal as it is written, as server-sent events. The bus rings; what is sent is read from the store. Between its
- * lines it says that the fleet was read, and about which applications something was decided; that has no number, and is not
+ * lines it says at which commit the fleet was read, and about which applications something was decided; that has no number, and is not
  * said again to who was away.
  */
 @Controller()
@@ -57,6 +60,8 @@ export class WatchController implements OnModuleDestroy {
     let afterId = Number.isSafeInteger(from) && from > 0 ? Math.min(from, newest) : newest;
     reply.hijack();
     const { raw } = reply;
+    // Whoever left meanwhile is not told of any more that it closed.
+    if (raw.destroyed) return;
     raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
     raw.write(': fairlead\n\n');
     let running: Promise<void> = Promise.resolve();
@@ -85,8 +90,7 @@ export class WatchController implements OnModuleDestroy {
     raw.on('close', () => this.open.delete(raw));
     raw.on('close', stop);
     raw.on('error', stop);
-    if (raw.destroyed) stop();
-    else ring();
+    ring();
   }
 
   private async newest(): Promise<number> {
@@ -104,6 +108,6 @@ function tellNews({ bus, onFleet }: Watched, raw: FastifyReply['raw']): readonly
   const decided = (applications: DecidedView['applications']): void => tell('Decided', { applications });
   return [
     bus.subscribe('decided', ({ applications }) => decided([...applications]), { lost: () => decided([]) }),
-    onFleet(() => tell('Fleet', {})),
+    onFleet((head) => tell('Fleet', { ...(head !== undefined && { head }) } satisfies FleetReadView)),
   ];
 }

@@ -107,10 +107,18 @@ async function stepView(ports: ReadPorts, { fleet, id, environment }: Step) {
     rollout: decided?.state ?? 'Waiting',
     ...optional('halted', file?.halted && { attempt: file.halted.attempt, reason: file.halted.reason }),
     ...optional('hold', file?.hold),
+    ...optional('fallback', fallbackOf(fleet, key)),
     rejected: (file?.rejected ?? []).map(({ digest, reason }) => ({ digest: digest as string, reason })),
     ...optional('next', decided?.next && { ...decided.next }),
     waitsFor: (decided?.gates ?? []).filter(({ verdict }) => verdict !== 'Pass').map(({ gate }) => gate),
     reason: (decided?.why.reason ?? 'NoCandidate') as string,
     message: decided?.why.message ?? '',
   };
+}
+
+/** The promotion that a rollback leads to; none where it named the release that is in force, as after a rollback. */
+function fallbackOf({ ledger, named }: FleetInForce, key: string): string | undefined {
+  const { fallback, digest } = ledger.releases.get(key)?.spec ?? {};
+  const there = named.get(key)?.find(({ commit }) => commit === fallback);
+  return there?.digest === digest ? undefined : fallback;
 }

@@ -2,6 +2,7 @@ export { openapi } from './openapi.ts';
 export {
   decidedView,
   eventView,
+  fleetReadView,
   problemJson,
   type ApplicationView,
   type ChangesView,
@@ -10,6 +11,7 @@ export {
   type DriftView,
   type EnvironmentView,
   type EventView,
+  type FleetReadView,
   type FleetView,
   type HistoryView,
   type PlacementView,

@@ -34,7 +34,7 @@ const watch = {
   responses: {
     '200': {
       description:
-        'Each event with an id is one line of the journal. Without one, `Decided` names applications about which something was decided (all where it names none), and `Fleet` says that the fleet repository was read; neither is said again to who was away',
+        'Each event with an id is one line of the journal. Without one, `Decided` names applications about which something was decided (all where it names none), and `Fleet` says that the fleet repository was read, and at which commit (`head`); neither is said again to who was away. A stream on which nothing happens has a comment every 20 s',
       content: { 'text/event-stream': {} },
     },
     default: { $ref: '#/components/responses/Problem' },

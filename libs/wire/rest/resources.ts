@@ -106,6 +106,12 @@ export const stepView = z.object({
   rollout: z.string(),
   halted: z.object({ attempt: z.string(), reason: z.string() }).optional(),
   hold: z.object({ by: z.string(), reason: z.string() }).optional(),
+  fallback: z
+    .string()
+    .optional()
+    .describe(
+      'Commit of the ledger whose release a rollback leads to; missing where there is no other than the one in force',
+    ),
   rejected: z.array(z.object({ digest: z.string(), reason: z.string() })),
   next: looked.optional().describe('What may enter next, and what it waits for'),
   waitsFor: z.array(z.string()).optional().describe('Gates that keep it out now'),
@@ -291,6 +297,9 @@ export const eventView = z.object({
 /** What the watch says between two lines of the journal: something was decided about these applications; about any where none is named. */
 export const decidedView = z.object({ applications: z.array(z.string()) });
 
+/** What the watch says when the fleet repository was read, or something new is known of it: the commit that is in force. */
+export const fleetReadView = z.object({ head: z.string().optional() });
+
 /** RFC 9457, with the closed words of Fairlead beside it. */
 export const problemJson = z.object({
   type: z.string(),
@@ -317,6 +326,7 @@ export type ChangesView = z.infer<typeof changesView>;
 export type DriftView = z.infer<typeof driftView>;
 export type PlanView = z.infer<typeof planView>;
 export type DecidedView = z.infer<typeof decidedView>;
+export type FleetReadView = z.infer<typeof fleetReadView>;
 export type EventView = z.infer<typeof eventView>;
 export type ProblemView = z.infer<typeof problem>;
 export type ProblemJson = z.infer<typeof problemJson>;
