@@ -1,5 +1,6 @@
 import { routes, type Answer, type Body, type Operation, type Query, type Route } from '@fairlead/wire/rest';
-import { jsonOf, Refusal, refusalOf, unreachable } from './refusal.ts';
+import { jsonOf } from './json.ts';
+import { Refusal, refusalOf, unreachable } from './refusal.ts';
 
 /** What an operation takes. */
 export interface Given<Name extends Operation> {
@@ -43,7 +44,9 @@ export function clientOf(token: string): Client {
         ...(body !== undefined && { body: JSON.stringify(body) }),
         ...(signal && { signal }),
       });
-      const text = await answer.text();
+      const text = await answer.text().catch((thrown: unknown) => {
+        throw signal?.aborted ? thrown : unreachable();
+      });
       if (answer.status !== 200) throw refusalOf({ status: answer.status, text });
       const parsed = routes[name].answer.safeParse(jsonOf(text));
       if (parsed.success) return parsed.data as Answer<typeof name>;

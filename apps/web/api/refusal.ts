@@ -1,4 +1,5 @@
 import { problemJson, type ProblemJson } from '@fairlead/wire/rest';
+import { jsonOf } from './json.ts';
 
 /** The hub said no, or could not be reached; the message is a sentence for people. */
 export class Refusal extends Error {
@@ -33,11 +34,9 @@ export function unreachable(): Refusal {
   });
 }
 
-/** JSON as a value; undefined for a text that is none. */
-export function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** Whether the same question may be answered later: nobody answered, too many asked, or something failed over there. */
+export function isPassing(thrown: unknown): boolean {
+  if (!(thrown instanceof Refusal)) return false;
+  const { status } = thrown;
+  return status === 0 || status === 429 || status >= 500;
 }

@@ -23,7 +23,12 @@ test('a decision concerns the applications that it names, and all where it names
   expect(concernsOf(decided([]))).toEqual({ applications: 'All' });
 });
 
-test('news of the fleet concern its summary, and what cannot be read nothing', () => {
-  expect(concernsOf({ id: undefined, event: 'Fleet', data: '{}' })).toEqual({ applications: [] });
+test('news of the fleet concern its summary, and tell at which commit it was read', () => {
+  const fleet = (data: string) => concernsOf({ id: undefined, event: 'Fleet', data });
+  expect(fleet('{"head":"c1"}')).toEqual({ applications: [], head: 'c1' });
+  expect(fleet('{}')).toEqual({ applications: [] });
+});
+
+test('what cannot be read concerns nothing', () => {
   expect(concernsOf({ id: '1', event: 'Entry', data: 'no json' })).toBeUndefined();
 });

@@ -1,13 +1,10 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Client } from '../api/client.ts';
-import { Refusal } from '../api/refusal.ts';
-import { follow, pauseMs } from './follow.ts';
+import { Refusal, unreachable } from '../api/refusal.ts';
+import { follow } from './follow.ts';
+import type { Wakes } from './pause.ts';
 
 afterEach(() => void vi.useRealTimers());
-
-test('pauses grow, and stay within half a minute', () => {
-  expect([1, 2, 3, 4, 20].map(pauseMs)).toEqual([500, 1_000, 2_000, 4_000, 30_000]);
-});
 
 test('a watch that ends is dialled again from where it was left, until the token is refused', async () => {
   const dialled: (string | undefined)[] = [];
@@ -58,4 +55,54 @@ test('a watch that is silent for a minute is dialled again', async () => {
   await vi.runAllTimersAsync();
   await following;
   expect(heard).toEqual(['opened', 'lost']);
+});
+
+/** Follows with pauses that chance does not shorten, until it was dialled so often; when it was, in seconds. */
+async function dialledAt(open: Client['open'], { times, wakes }: { times: number; wakes?: Wakes }): Promise<number[]> {
+  vi.useFakeTimers();
+  const beganMs = Date.now();
+  const stop = new AbortController();
+  const atSeconds: number[] = [];
+  const client: Pick<Client, 'open'> = {
+    open(...asked) {
+      atSeconds.push((Date.now() - beganMs) / 1000);
+      if (atSeconds.length === times) stop.abort();
+      return open(...asked);
+    },
+  };
+  const nobody = { opened: ignore, heard: ignore, lost: ignore, refused: ignore };
+  const following = follow(client as Client, {
+    ears: nobody,
+    signal: stop.signal,
+    random: () => 0,
+    ...(wakes && { wakes }),
+  });
+  await vi.runAllTimersAsync();
+  await following;
+  return atSeconds;
+}
+const ignore = (): void => undefined;
+const diesAt = (ms: number) => async () =>
+  new Response(new ReadableStream({ start: (stream) => void setTimeout(() => stream.close(), ms) }));
+
+test('a hub that is gone is dialled every five seconds at least', async () => {
+  const gone = async () => Promise.reject(unreachable());
+  expect(await dialledAt(gone, { times: 7 })).toEqual([0, 0.5, 1.5, 3.5, 7.5, 12.5, 17.5]);
+});
+
+test('a watch that opens and dies at once is dialled less and less', async () => {
+  expect(await dialledAt(diesAt(0), { times: 9 })).toEqual([0, 0.5, 1.5, 3.5, 7.5, 15.5, 31.5, 61.5, 91.5]);
+});
+
+test('a watch that stood for a while is dialled again soon', async () => {
+  expect(await dialledAt(diesAt(20_000), { times: 4 })).toEqual([0, 20.5, 41, 61.5]);
+});
+
+test('a pause is over when the page is looked at again', async () => {
+  const wakes = (wake: () => void) => {
+    const timer = setTimeout(wake, 100);
+    return () => clearTimeout(timer);
+  };
+  const refuses = async () => Promise.reject(unreachable());
+  expect(await dialledAt(refuses, { times: 4, wakes })).toEqual([0, 0.1, 0.2, 0.3]);
 });

@@ -1,6 +1,7 @@
 import type { Client } from '../api/client.ts';
 import { Refusal } from '../api/refusal.ts';
 import { frameReader, type Frame } from './frames.ts';
+import { pause, pauseMs, type Wakes } from './pause.ts';
 
 /** Who hears what is followed. */
 export interface Ears {
@@ -16,20 +17,34 @@ export interface Ears {
 /** The hub says something every 20 s at least; a stream that is silent for longer is cut somewhere on the way. */
 const silentMs = 60_000;
 
-/** How long to wait before the watch is dialled for the n-th time in a row: doubled each time, half a minute at most. */
-export function pauseMs(failures: number): number {
-  return Math.min(30_000, 500 * 2 ** Math.max(0, failures - 1));
+/** A watch that stood for so long did not fail by what it began with. */
+const aliveMs = 10_000;
+const firstMs = 500;
+/** A hub that is gone may be back any moment; one that lets go of a watch, or has too many calls, is asked less. */
+const goneMostMs = 5_000;
+const mostMs = 30_000;
+
+/** How a hub is followed. */
+export interface Following {
+  readonly ears: Ears;
+  readonly signal: AbortSignal;
+  /** When it is dialled at once, however long the pause was to be. */
+  readonly wakes?: Wakes;
+  /** From 0 to 1. */
+  readonly random?: () => number;
 }
 
 /** Follows the hub's watch until the signal aborts, from where it was left. */
-export async function follow(client: Client, { ears, signal }: { ears: Ears; signal: AbortSignal }): Promise<void> {
+export async function follow(client: Client, { ears, signal, wakes, random }: Following): Promise<void> {
   let lastId: string | undefined;
   let failures = 0;
   while (!signal.aborted) {
+    let isGone = false;
+    let openedAtMs: number | undefined;
     try {
       const headers = { accept: 'text/event-stream', ...(lastId !== undefined && { 'last-event-id': lastId }) };
       const answer = await client.open('/api/v1/watch', { headers, signal });
-      failures = 0;
+      openedAtMs = Date.now();
       ears.opened();
       for await (const frame of framesOf(answer)) {
         lastId = frame.id ?? lastId;
@@ -37,11 +52,14 @@ export async function follow(client: Client, { ears, signal }: { ears: Ears; sig
       }
     } catch (thrown) {
       if (thrown instanceof Refusal && thrown.status === 401) return ears.refused(thrown);
+      isGone = thrown instanceof Refusal && thrown.status !== 429;
     }
     if (signal.aborted) return;
-    failures += 1;
+    const hasLived = openedAtMs !== undefined && Date.now() - openedAtMs >= aliveMs;
+    failures = hasLived ? 1 : failures + 1;
     ears.lost();
-    await pause(pauseMs(failures), signal);
+    const growth = { firstMs, mostMs: isGone ? goneMostMs : mostMs, ...(random && { random }) };
+    await pause(pauseMs(failures, growth), { signal, ...(wakes && { wakes }) });
   }
 }
 
@@ -70,14 +88,4 @@ async function inTime<Value>(coming: Promise<Value>, ms: number): Promise<Value>
   } finally {
     clearTimeout(timer);
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,6 +1,6 @@
 import type { ApplicationView } from '@fairlead/wire/rest';
 import { useQuery } from '@tanstack/react-query';
-import type { Client } from '../api/client.ts';
+import { readApplications } from '../live/applications.ts';
 import { keys } from '../live/keys.ts';
 import { boardOf, type Cell, type Row } from '../model/board.ts';
 import { hashOf } from '../model/place.ts';
@@ -10,22 +10,10 @@ import { useHub } from './hub.ts';
 import { Problems } from './Problems.tsx';
 import { State } from './State.tsx';
 
-/** All pages of the list. */
-async function allApplications(client: Client): Promise<ApplicationView[]> {
-  const all: ApplicationView[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await client.call('listApplications', { query: { limit: 500, ...(cursor && { cursor }) } });
-    all.push(...page.items);
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return all;
-}
-
 /** Applications by environments: what runs where, and what waits for a person. */
 export function Board() {
   const { client } = useHub();
-  const applications = useQuery({ queryKey: keys.applications, queryFn: () => allApplications(client) });
+  const applications = useQuery({ queryKey: keys.applications, queryFn: () => readApplications(client) });
   return (
     <>
       <FleetLine />

@@ -5,13 +5,14 @@ import { Refusal } from '../api/refusal.ts';
 import { concernsOf } from '../live/concerns.ts';
 import { follow, type Ears } from '../live/follow.ts';
 import { refresherOf } from '../live/refresh.ts';
+import { wakes } from '../wakes.ts';
 import { Board } from './Board.tsx';
 import { Header, type Line } from './Header.tsx';
 import { HubContext } from './hub.ts';
 import { Rollout } from './Rollout.tsx';
 import { usePlace } from './usePlace.ts';
 
-/** Answers are good until an event says otherwise: nothing is asked for by the clock. */
+/** Answers are good until an event says otherwise: none that could be read is asked for by the clock. */
 function cacheOf(onEnd: (why: string) => void): QueryClient {
   const kept = new QueryClient({
     defaultOptions: {
@@ -48,7 +49,7 @@ function useLive(token: string, onEnd: (why?: string) => void) {
       lost: () => setLine('Lost'),
       refused: ({ message }) => onEnd(message),
     };
-    void follow(client, { ears, signal: over.signal });
+    void follow(client, { ears, signal: over.signal, wakes });
     return () => over.abort();
   }, [client, refresher, onEnd]);
   return { ...parts, line };
