@@ -1,4 +1,4 @@
-import type { HistoryView, RolloutView, StepView } from '@fairlead/wire/rest';
+import type { RolloutView, StepView } from '@fairlead/wire/rest';
 import { openGates, waitsOf } from './waits.ts';
 
 /** A candidate as the gates look at it. */
@@ -10,11 +10,14 @@ export interface Candidate {
   readonly sources: readonly string[];
 }
 
+/** What keeps a rollout, or releases, from going on until a person resumes. */
+export type Stop = 'Halt' | 'Hold' | 'Pause';
+
 /** What a person may ask for here; what makes no sense now is left out. */
 export interface Actions {
   readonly approve?: Candidate;
-  /** What `resume` would take away. */
-  readonly resume?: 'Halt' | 'Hold' | 'Pause';
+  /** What `resume` would take away, all of it with one commit; missing where there is nothing. */
+  readonly resume?: readonly Stop[];
   readonly hold: boolean;
   readonly rollback: boolean;
 }
@@ -22,23 +25,20 @@ export interface Actions {
 /** What is known of one application in one environment. */
 export interface Known {
   readonly rollout: RolloutView;
-  readonly step: Pick<StepView, 'halted' | 'hold'> | undefined;
-  /** Commits of its ledger file, newest first. */
-  readonly history: readonly Pick<HistoryView, 'action' | 'release'>[];
+  readonly step: Pick<StepView, 'halted' | 'hold' | 'fallback'> | undefined;
 }
 
 /** The actions that make sense. Who may take them is for the hub to say. */
-export function actionsOf({ rollout, step, history }: Known): Actions {
+export function actionsOf({ rollout, step }: Known): Actions {
   const { candidate, next } = rollout;
   const waits = waitsOf({ waitsFor: openGates(rollout), ...(next && { next }) });
   const inForce = rollout.release !== undefined;
-  const resume = resumable({ rollout, step, paused: waits.includes('Resume') });
+  const resume = stopsOf({ rollout, step, paused: waits.includes('Resume') });
   return {
     ...(candidate !== undefined && waits.includes('Approval') && { approve: candidateOf(candidate) }),
-    ...(resume && { resume }),
+    ...(resume.length > 0 && { resume }),
     hold: inForce && step?.hold === undefined,
-    rollback:
-      inForce && history[0]?.action !== 'Rollback' && history.some(({ release }) => release !== rollout.release),
+    rollback: inForce && step?.fallback !== undefined,
   };
 }
 
@@ -48,8 +48,11 @@ export function candidateOf(text: string): Candidate {
   return { release, definition, sources };
 }
 
-function resumable({ rollout, step, paused }: Omit<Known, 'history'> & { paused: boolean }): Actions['resume'] {
-  if (step?.halted !== undefined || rollout.state === 'Halted') return 'Halt';
-  if (step?.hold !== undefined) return 'Hold';
-  return paused ? 'Pause' : undefined;
+/** A halt and a hold go together; a pause only where there is neither. */
+function stopsOf({ rollout, step, paused }: Known & { paused: boolean }): Stop[] {
+  const stops: Stop[] = [];
+  if (step?.halted !== undefined || rollout.state === 'Halted') stops.push('Halt');
+  if (step?.hold !== undefined) stops.push('Hold');
+  if (stops.length === 0 && paused) stops.push('Pause');
+  return stops;
 }

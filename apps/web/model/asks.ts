@@ -1,4 +1,4 @@
-import type { Actions } from './actions.ts';
+import type { Actions, Stop } from './actions.ts';
 import { short } from './words.ts';
 
 /** The operations that a button asks for. */
@@ -23,11 +23,11 @@ export interface AskedAt {
   readonly version: string | undefined;
 }
 
-const resumed = {
+const resumed: Readonly<Record<Stop, string>> = {
   Halt: 'The rollout goes on with the clusters that do not have the release yet.',
-  Hold: 'Releases may enter again.',
+  Hold: 'The hold ends: releases may enter again.',
   Pause: 'The candidate that stands at the door goes on, as far as its other gates let it.',
-} as const;
+};
 
 /** The buttons that make sense, in the order in which they stand. */
 export function asksOf({ approve, resume, hold, rollback }: Actions, at: AskedAt): Ask[] {
@@ -44,7 +44,7 @@ export function asksOf({ approve, resume, hold, rollback }: Actions, at: AskedAt
     resume !== undefined && {
       verb: 'resume',
       label: 'Resume',
-      text: `${resumed[resume]} It is a commit under your name.`,
+      text: `${resume.map((stop) => resumed[stop]).join(' ')} It is a commit under your name.`,
       needsReason: false,
       look: 'main',
     },

@@ -14,6 +14,8 @@ export function AskDialog({ ask, onClose, onConfirm }: Props) {
   const [problem, setProblem] = useState<string>();
   const [isBusy, setBusy] = useState(false);
   useEffect(() => dialog.current?.showModal(), []);
+  // What the hub says to a call that is under way is to be read: the dialog stays until it did, if need be by opening again.
+  const close = (): void => (isBusy ? dialog.current?.showModal() : onClose());
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
     const reason = new FormData(event.currentTarget).get('reason');
@@ -27,7 +29,12 @@ export function AskDialog({ ask, onClose, onConfirm }: Props) {
     }
   };
   return (
-    <dialog ref={dialog} onClose={onClose} aria-labelledby="ask-title">
+    <dialog
+      ref={dialog}
+      onCancel={(event) => isBusy && event.preventDefault()}
+      onClose={close}
+      aria-labelledby="ask-title"
+    >
       <form onSubmit={(event) => void submit(event)}>
         <h2 id="ask-title">{ask.label}</h2>
         <p>{ask.text}</p>
@@ -43,7 +50,7 @@ export function AskDialog({ ask, onClose, onConfirm }: Props) {
           {problem}
         </p>
         <div className="actions">
-          <button type="button" onClick={onClose}>
+          <button type="button" onClick={onClose} disabled={isBusy}>
             Cancel
           </button>
           <button type="submit" className={ask.look === 'danger' ? 'danger' : 'main'} disabled={isBusy}>

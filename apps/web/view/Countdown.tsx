@@ -1,8 +1,13 @@
 import { useEffect, useState } from 'react';
 import { nextTickMs, spanText } from '../model/words.ts';
 
-/** How long until a moment of the hub's clock; the one timer of the page, and it asks nobody for anything. */
+/** How long until a moment of the hub's clock. Its timer asks nobody for anything. */
 export function Countdown({ atMs }: { atMs: number }) {
+  // Another moment is counted from now, not from when the last one's text changed.
+  return <Ticking key={atMs} atMs={atMs} />;
+}
+
+function Ticking({ atMs }: { atMs: number }) {
   const [nowMs, setNowMs] = useState(() => Date.now());
   const leftMs = atMs - nowMs;
   useEffect(() => {

@@ -77,7 +77,7 @@ interface PartsOf {
 
 function Parts({ rollout, step, history }: PartsOf) {
   const { application, environment, waves, clusters, version } = rollout;
-  const actions = actionsOf({ rollout, step, history });
+  const actions = actionsOf({ rollout, step });
   return (
     <>
       <div className="title">
