@@ -66,6 +66,18 @@ test('where no board is shown, a fleet at another commit is read anew all the sa
   expect(asked).toEqual(['rollout', 'rollout']);
 });
 
+test('a hub that answered before it had read the fleet is asked again when it has, be it at the same commit', async () => {
+  const { refresher, asked } = await pageOf(rollout);
+  refresher.concerns({ applications: [], head: 'c1' });
+  await vi.runAllTimersAsync();
+  refresher.all();
+  await vi.runAllTimersAsync();
+  expect(asked).toEqual(['rollout', 'rollout']);
+  refresher.concerns({ applications: [], head: 'c1' });
+  await vi.runAllTimersAsync();
+  expect(asked).toEqual(['rollout', 'rollout', 'rollout']);
+});
+
 test('a decision reads the row that it names, and nothing of an application that is not shown', async () => {
   const { refresher, asked } = await pageOf(board);
   refresher.concerns({ applications: ['web/shop'] });

@@ -11,6 +11,7 @@ import { keys } from './keys.ts';
 /** Reads anew what is shown and may be old; what is not shown is marked, and read when it is. */
 export interface Refresher {
   concerns(what: Concerns): void;
+  /** The watch stands anew: nothing that was known holds. */
   all(): void;
 }
 
@@ -31,7 +32,11 @@ export function refresherOf(client: Client, kept: QueryClient): Refresher {
   healing(kept);
   let head: string | undefined;
   return {
-    all: () => all(whole),
+    all() {
+      // A hub that has just started answers before it has read the fleet: what it answers then is empty, and at no commit.
+      head = undefined;
+      all(whole);
+    },
     concerns({ applications, head: newest = head }) {
       fleet(whole);
       // At another commit definitions may be others: pipelines, applications that came or went.
