@@ -221,7 +221,7 @@ test('a PostgreSQL whose disk is full', async () => {
          EXECUTE format('CREATE TRIGGER full_disk BEFORE INSERT OR UPDATE ON %I EXECUTE FUNCTION fill()', name);
        END LOOP; END $$`;
   // It locks table by table, as the hub does in another order: whom the server breaks a deadlock at tries again.
-  await until(async () => (await postgres.query(fill, { in: database })) !== undefined, {
+  await until(async () => postgres.query(fill, { in: database }).then(() => true), {
     what: 'the disk to be full',
   });
   for (const { logFile, instance } of fleet.hub.processes.gateway)
