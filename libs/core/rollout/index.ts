@@ -9,6 +9,7 @@ export {
   type Standing,
 } from './decided.ts';
 export { recordRollout, replayRollout, type RecordedPlan, type RolloutRecord } from './record.ts';
+export { answerOf } from './look.ts';
 export { planRollout } from './planRollout.ts';
 export { restWave, wavesOf } from './waves.ts';
 export type {

@@ -1,6 +1,6 @@
 import type { Reason } from '@fairlead/core/model';
 import { isFinal } from './final.ts';
-import type { View } from './look.ts';
+import { answerOf, type View } from './look.ts';
 import { givenAt, recheckAt, type Run } from './run.ts';
 
 /**
@@ -25,10 +25,9 @@ export function failureOf(
   { run, badSinceMs }: { run: Run; badSinceMs: number | undefined },
 ): Reason | undefined {
   if (view.healthy) return undefined;
-  const { report, given } = view.of;
-  // What a silent cluster said last is old, and so is what it said before it was given this; only its deadline speaks.
-  const isNews = !view.silent && given?.unanswered !== true;
-  if (isNews && report !== undefined && report.bundle === given?.bundle) {
+  // What a silent cluster said last is old; only its deadline speaks.
+  const report = view.silent ? undefined : answerOf(view.of);
+  if (report !== undefined) {
     if (isFinal(report)) return report.reason;
     if (report.health === 'Degraded') return 'ReconcileFailed';
   }

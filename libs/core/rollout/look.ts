@@ -1,5 +1,5 @@
 import { durationMs, type ClusterName } from '@fairlead/core/model';
-import type { RolloutCluster, RolloutInput, RolloutMemory } from './types.ts';
+import type { Report, RolloutCluster, RolloutInput, RolloutMemory } from './types.ts';
 
 /** A cluster with what follows from its row, its report and the rollout's memory. */
 export interface View {
@@ -70,10 +70,16 @@ function isDoubted({ goal, given }: RolloutCluster): boolean {
   return goal.kind === 'Unknown' && given?.bundle !== undefined && !given.elsewhere;
 }
 
-function isHealthy({ given, report }: RolloutCluster): boolean {
-  if (given?.unanswered === true) return false;
-  if (given === undefined || given.bundle === undefined) return report === undefined;
-  return report?.bundle === given.bundle && report.healthySinceMs !== undefined;
+function isHealthy(of: RolloutCluster): boolean {
+  const { given, report } = of;
+  if (given?.bundle === undefined) return given?.unanswered !== true && report === undefined;
+  return answerOf(of)?.healthySinceMs !== undefined;
+}
+
+/** What a cluster says of the bundle that it was given last; undefined while it has said nothing of it since. */
+export function answerOf({ given, report }: Pick<RolloutCluster, 'given' | 'report'>): Report | undefined {
+  if (given?.bundle === undefined || given.unanswered === true) return undefined;
+  return report?.bundle === given.bundle ? report : undefined;
 }
 
 /** In a later change, what the attempt's own rollout gave does not count as given by it. */

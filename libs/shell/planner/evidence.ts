@@ -2,6 +2,7 @@ import type { Word } from '@fairlead/core/documents';
 import { candidateKey, keyOfRelease, type Offered, type ReleaseRef } from '@fairlead/core/releases';
 import { dependenciesIn, type Gate, type JsonObject, type PipelineEntry, type Reason } from '@fairlead/core/model';
 import {
+  answerOf,
   judgeGate,
   looksBack,
   type ApprovalEvidence,
@@ -210,9 +211,9 @@ export function clustersOf({ plan, input, kind }: UnitView): ClusterEvidence[] {
     const silent: Reason | undefined = cluster.connection === 'Connected' ? undefined : 'ClusterSilent';
     const out = cluster.held?.reason ?? silent;
     const lone = out === undefined && view.alone && kind !== 'Return' ? view.reason : undefined;
-    const { goal, given, report } = cluster;
-    const onGoal = goal.kind === 'Bundle' && given?.bundle === goal.bundle && report?.bundle === goal.bundle;
-    const sinceMs = onGoal && given?.unanswered !== true ? report?.healthySinceMs : undefined;
+    const { goal, given } = cluster;
+    const onGoal = goal.kind === 'Bundle' && given?.bundle === goal.bundle;
+    const sinceMs = onGoal ? answerOf(cluster)?.healthySinceMs : undefined;
     return [{ cluster: view.cluster, out, lone, healthy: sinceMs === undefined ? {} : { healthySinceMs: sinceMs } }];
   });
   const counts = found.some(({ out, lone }) => out === undefined && lone === undefined);

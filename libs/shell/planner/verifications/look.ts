@@ -2,7 +2,6 @@ import { isVerificationGate, verificationOf, type ClusterName } from '@fairlead/
 import { keyOfRelease } from '@fairlead/core/releases';
 import { settleVerification, verificationKey, type Slot, type VerificationMemory } from '@fairlead/core/rollout';
 import { hasAnswered, hasSpoken } from '../adopt.ts';
-
 import type { ApplicationRows } from '../board.ts';
 import { currentOf, gatesOf, hasNamed } from '../evidence.ts';
 import { connectionNow, whyHeld, type UnitView } from '../observe.ts';
