@@ -9,6 +9,7 @@ import { Asked } from './Asked.tsx';
 import { useHub } from './hub.ts';
 import { Problems } from './Problems.tsx';
 import { State } from './State.tsx';
+import { Table } from './Table.tsx';
 
 /** Applications by environments: what runs where, and what waits for a person. */
 export function Board() {
@@ -49,23 +50,11 @@ function BoardTable({ applications }: { applications: readonly ApplicationView[]
   if (rows.length === 0) return <p className="faint">The fleet repository defines no application yet.</p>;
   return (
     <section className="scroll" aria-label="Applications by environment">
-      <table className="board">
-        <thead>
-          <tr>
-            <th scope="col">Application</th>
-            {columns.map((column) => (
-              <th scope="col" key={column}>
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <BoardRow key={row.application} row={row} columns={columns} />
-          ))}
-        </tbody>
-      </table>
+      <Table className="board" heads={['Application', ...columns]}>
+        {rows.map((row) => (
+          <BoardRow key={row.application} row={row} columns={columns} />
+        ))}
+      </Table>
     </section>
   );
 }

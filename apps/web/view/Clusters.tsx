@@ -1,5 +1,6 @@
 import type { RolloutView } from '@fairlead/wire/rest';
 import { State } from './State.tsx';
+import { Table } from './Table.tsx';
 import { Why } from './Why.tsx';
 
 /** Where each cluster stands: those that are not done first, as the hub tells them. */
@@ -7,30 +8,20 @@ export function Clusters({ clusters }: Pick<RolloutView, 'clusters'>) {
   return (
     <section aria-labelledby="clusters">
       <h2 id="clusters">Clusters</h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Cluster</th>
-            <th scope="col">Wave</th>
-            <th scope="col">State</th>
-            <th scope="col">Why</th>
+      <Table heads={['Cluster', 'Wave', 'State', 'Why']}>
+        {clusters.map(({ cluster, wave, state, ...why }) => (
+          <tr key={cluster}>
+            <th scope="row">{cluster}</th>
+            <td>{wave ?? <span className="faint">judged alone</span>}</td>
+            <td>
+              <State word={state} />
+            </td>
+            <td>
+              <Why {...why} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {clusters.map(({ cluster, wave, state, ...why }) => (
-            <tr key={cluster}>
-              <th scope="row">{cluster}</th>
-              <td>{wave ?? <span className="faint">judged alone</span>}</td>
-              <td>
-                <State word={state} />
-              </td>
-              <td>
-                <Why {...why} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </section>
   );
 }

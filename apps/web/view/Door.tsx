@@ -2,6 +2,7 @@ import type { RolloutView } from '@fairlead/wire/rest';
 import { candidateOf } from '../model/actions.ts';
 import { short } from '../model/words.ts';
 import { State } from './State.tsx';
+import { Table } from './Table.tsx';
 import { Why } from './Why.tsx';
 
 /** What comes next: the candidate at the door, and each gate with its verdict. */
@@ -39,28 +40,19 @@ function CandidateLine({ text }: { text: string }) {
 
 function Gates({ gates }: Pick<RolloutView, 'gates'>) {
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Gate</th>
-          <th scope="col">Verdict</th>
-          <th scope="col">Why</th>
+    <Table heads={['Gate', 'Verdict', 'Why']}>
+      {gates.map((gate, at) => (
+        // Two gates of one kind may stand at one door, always in this order.
+        <tr key={`${gate.gate} ${at}`}>
+          <th scope="row">{gate.gate}</th>
+          <td>
+            <State word={gate.verdict} />
+          </td>
+          <td>
+            <Why {...gate} />
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {gates.map((gate, at) => (
-          // Two gates of one kind may stand at one door, always in this order.
-          <tr key={`${gate.gate} ${at}`}>
-            <th scope="row">{gate.gate}</th>
-            <td>
-              <State word={gate.verdict} />
-            </td>
-            <td>
-              <Why {...gate} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }

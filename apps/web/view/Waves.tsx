@@ -1,5 +1,6 @@
 import type { RolloutView } from '@fairlead/wire/rest';
 import { State } from './State.tsx';
+import { Table } from './Table.tsx';
 import { Why } from './Why.tsx';
 
 type Wave = RolloutView['waves'][number];
@@ -9,32 +10,22 @@ export function Waves({ waves }: { waves: readonly Wave[] }) {
   return (
     <section aria-labelledby="waves">
       <h2 id="waves">Waves</h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Wave</th>
-            <th scope="col">State</th>
-            <th scope="col">Done</th>
-            <th scope="col">Why</th>
+      <Table heads={['Wave', 'State', 'Done', 'Why']}>
+        {waves.map((wave) => (
+          <tr key={wave.name}>
+            <th scope="row">{wave.name}</th>
+            <td>
+              <State word={wave.state} />
+            </td>
+            <td>
+              <Bar {...wave} />
+            </td>
+            <td>
+              <Why {...wave} />
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {waves.map((wave) => (
-            <tr key={wave.name}>
-              <th scope="row">{wave.name}</th>
-              <td>
-                <State word={wave.state} />
-              </td>
-              <td>
-                <Bar {...wave} />
-              </td>
-              <td>
-                <Why {...wave} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </section>
   );
 }
