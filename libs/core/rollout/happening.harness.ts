@@ -1,5 +1,5 @@
 import type { RolloutPolicy } from '@fairlead/core/model';
-import type { Behaviour } from './simulatedMember.harness.ts';
+import type { Behaviour, MemberEvent } from './simulatedMember.harness.ts';
 
 /** Something that happens to the fleet. */
 export type Happening =
@@ -19,10 +19,3 @@ export type Happening =
   | { readonly type: 'Rerender'; readonly every: number }
   /** A person resumes, reverts to the fallback, deletes the ledger file; the hub loses its store; every cluster is mended. */
   | { readonly type: 'Resume' | 'Revert' | 'Withdraw' | 'LoseStore' | 'Mend' };
-
-/** What happens to one cluster: it is silent, sick, frozen, cannot be rendered; the environment takes it or lets it go. */
-export type MemberEvent = (typeof memberEvents)[number];
-const memberEvents = [
-  ...(['Silence', 'Speak', 'Sicken', 'Recover', 'Freeze', 'Thaw', 'Unrender', 'Render'] as const),
-  ...(['Place', 'Unplace', 'Leave'] as const),
-];

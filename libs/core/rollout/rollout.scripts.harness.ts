@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { RolloutPolicy } from '@fairlead/core/model';
-import type { Happening, MemberEvent } from './happening.harness.ts';
+import type { Happening } from './happening.harness.ts';
 import { SimulatedFleet } from './simulatedFleet.harness.ts';
-import type { Behaviour } from './simulatedMember.harness.ts';
+import type { Behaviour, MemberEvent } from './simulatedMember.harness.ts';
 
 /** A policy, and what happens when. Plain data: what a failing property prints is the whole case. */
 export interface Script {

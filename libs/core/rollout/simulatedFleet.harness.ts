@@ -1,8 +1,9 @@
 import type { ClusterName, CommitSha, Digest, RolloutPolicy } from '@fairlead/core/model';
-import type { Happening, MemberEvent } from './happening.harness.ts';
+import type { Happening } from './happening.harness.ts';
 import { Oracle, type Sight } from './oracle.harness.ts';
 import { planRollout } from './planRollout.ts';
-import { SimulatedMember, type Behaviour } from './simulatedMember.harness.ts';
+import { SimulatedMember, type MemberEvent } from './simulatedMember.harness.ts';
+import { SimulatedReleases } from './simulatedReleases.harness.ts';
 import type {
   Assign,
   Goal,
@@ -45,9 +46,7 @@ export class SimulatedFleet implements Sight {
   readonly marks = new Set<string>();
   policy: RolloutPolicy;
   private readonly due: { atMs: number; run: () => void }[] = [];
-  private readonly behaviours = new Map<string, readonly Behaviour[]>();
-  private readonly bundles = new Map<string, (index: number) => string>();
-  private lastRelease: string | undefined;
+  private readonly releases = new SimulatedReleases();
   private attempt: Attempt | undefined;
   private attempts = 0;
   /** The attempt whose release last completed its rollout here, as the ledger's file says. */
@@ -235,10 +234,7 @@ export class SimulatedFleet implements Sight {
   }
 
   private obey(member: SimulatedMember): void {
-    const at = (bundle: Digest): Behaviour => {
-      const all = this.behaviours.get(bundle.split(' ')[0] ?? '') ?? [];
-      return all[member.index % all.length] ?? 'Never';
-    };
+    const at = (bundle: Digest) => this.releases.behaviourOf(bundle, member);
     for (const atMs of member.obey(this.nowMs, at)) this.wakeAt(atMs);
   }
 
@@ -262,7 +258,7 @@ export class SimulatedFleet implements Sight {
   }
 
   private bundleOf(member: SimulatedMember, release = this.attempt?.release): Digest {
-    return `${this.bundles.get(release ?? '')?.(member.index)} ${member.variant}` as Digest;
+    return this.releases.bundleOf(release, member);
   }
 
   waveOf(member: SimulatedMember): string | undefined {
@@ -280,7 +276,7 @@ export class SimulatedFleet implements Sight {
   }
 
   private see(member: SimulatedMember): RolloutCluster {
-    const wave = this.waveOf(member);
+    const [wave, given] = [this.waveOf(member), member.row()];
     const joins = member.placed && member.given?.bundle === undefined && this.fallback !== undefined;
     return {
       cluster: member.name as ClusterName,
@@ -289,9 +285,7 @@ export class SimulatedFleet implements Sight {
       seen: member.seen,
       ...(wave === undefined ? {} : { wave }),
       ...(joins ? { fallback: this.bundleOf(member, this.fallback?.release) } : {}),
-      ...(member.given === undefined
-        ? {}
-        : { given: { ...member.given, ...(member.isUnanswered() && { unanswered: true }) } }),
+      ...(given === undefined ? {} : { given }),
       ...(member.told === undefined ? {} : { report: member.told }),
       ...(member.frozen ? { held: { reason: 'Frozen', message: 'frozen' } } : {}),
     };
@@ -345,17 +339,12 @@ export class SimulatedFleet implements Sight {
     }
   }
 
-  private promote({ release, behaviours, changes }: Happening & { type: 'Promote' }): void {
-    const before = this.bundles.get(this.lastRelease ?? '');
-    this.behaviours.set(release, behaviours);
-    this.bundles.set(release, (index) =>
-      changes[index % changes.length] === false && before !== undefined ? before(index) : release,
-    );
-    this.lastRelease = release;
+  private promote(happening: Happening & { type: 'Promote' }): void {
+    this.releases.add(happening);
     // As the promotion's own commit writes it.
     const completed = this.plan?.state === 'Over' && this.memory?.attempt === this.attempt?.commit;
     if (completed && this.attempt?.kind !== 'Withdrawal') this.fallback = this.attempt;
-    this.enter({ release, kind: 'Promotion' });
+    this.enter({ release: happening.release, kind: 'Promotion' });
   }
 
   private join({ cluster, wave }: { cluster: string; wave: string }): void {
@@ -406,13 +395,7 @@ export class SimulatedFleet implements Sight {
   private change(type: MemberEvent, member: SimulatedMember | undefined): void {
     if (member === undefined) return;
     if (type === 'Leave') this.members.delete(member.name);
-    if (type === 'Silence' || type === 'Speak') member.connected = type === 'Speak';
+    else member.undergo(type, this.nowMs);
     if (type === 'Speak') this.speak(member);
-    if (type === 'Freeze' || type === 'Thaw') member.frozen = type === 'Freeze';
-    if (type === 'Unrender' || type === 'Render') member.rendered = type === 'Render';
-    if (type === 'Place' || type === 'Unplace') member.placed = type === 'Place';
-    if (type === 'Unplace' && member.disturbed !== undefined) member.disturbed.counted = false;
-    if (type === 'Sicken') member.sick = true;
-    if (type === 'Recover') member.recover(this.nowMs);
   }
 }

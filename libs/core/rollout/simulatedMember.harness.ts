@@ -4,6 +4,11 @@ import type { Given, Report } from './types.ts';
 /** What a bundle does to a cluster: healthy after a while, never, or failed at once. */
 export type Behaviour = { readonly afterMs: number } | 'Never' | 'Degraded';
 
+/** What happens to one cluster: it is silent, sick, frozen, cannot be rendered; the environment takes it or lets it go. */
+export type MemberEvent =
+  | ('Silence' | 'Speak' | 'Sicken' | 'Recover' | 'Freeze' | 'Thaw' | 'Unrender' | 'Render')
+  | ('Place' | 'Unplace' | 'Leave');
+
 /** What an agent runs. */
 interface Runs {
   readonly bundle: Digest;
@@ -94,10 +99,10 @@ export class SimulatedMember {
     this.told = this.runs && this.reportOf(this.runs, { health, nowMs });
   }
 
-  /** The hub does not know yet that it took what it was given: what it said is from before, or it never spoke. */
-  isUnanswered(): boolean {
-    if (this.given === undefined || this.toldAtMs > this.given.assignedAtMs) return false;
-    return this.told?.bundle === this.given.bundle;
+  /** The hub's row as the planner sees it: unanswered while its word is from before, or it never spoke. */
+  row(): Given | undefined {
+    if (this.given === undefined || this.toldAtMs > this.given.assignedAtMs) return this.given;
+    return this.told?.bundle === this.given.bundle ? { ...this.given, unanswered: true } : this.given;
   }
 
   /** It speaks again, of all that it has; a hub that lost its store takes the row from that. */
@@ -120,7 +125,18 @@ export class SimulatedMember {
     if (this.disturbed !== undefined) this.disturbed.counted = false;
   }
 
-  recover(nowMs: number): void {
+  /** What happens to it, as far as it is its own. */
+  undergo(type: Exclude<MemberEvent, 'Leave'>, nowMs: number): void {
+    if (type === 'Silence' || type === 'Speak') this.connected = type === 'Speak';
+    if (type === 'Freeze' || type === 'Thaw') this.frozen = type === 'Freeze';
+    if (type === 'Unrender' || type === 'Render') this.rendered = type === 'Render';
+    if (type === 'Place' || type === 'Unplace') this.placed = type === 'Place';
+    if (type === 'Unplace' && this.disturbed !== undefined) this.disturbed.counted = false;
+    if (type === 'Sicken') this.sick = true;
+    if (type === 'Recover') this.recover(nowMs);
+  }
+
+  private recover(nowMs: number): void {
     if (this.sick && this.runs?.healthyAtMs !== undefined)
       this.runs.healthyAtMs = Math.max(this.runs.healthyAtMs, nowMs);
     this.sick = false;
