@@ -61,3 +61,9 @@ export function deployment(name: string): object {
     },
   };
 }
+
+/** A Job of one Pod that is not tried again; what becomes of it, its image says (see the test control planes' nodes). */
+export function job(name: string, image: string): object {
+  const template = { spec: { restartPolicy: 'Never', containers: [{ name, image }] } };
+  return { apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: { backoffLimit: 0, template } };
+}

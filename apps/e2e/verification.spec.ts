@@ -7,7 +7,7 @@ import { fleetFixture, type Fleet } from '@fairlead/testkit/fleet';
 import { readAudit, until, type AuditEntry } from '@fairlead/testkit/kube';
 import type { Answer } from '@fairlead/wire/rest';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { configMap, documents, manifests } from './documents.ts';
+import { configMap, documents, job, manifests } from './documents.ts';
 
 /** Staging has controllers and a node on which Jobs run; prod has neither. */
 const timeoutMs = 120_000;
@@ -19,16 +19,9 @@ type Gate = Answer<'listRollouts'>['items'][number]['gates'][number];
 
 /** A release whose Job ends as its image says: `task:1` well, `task:crashing` not. */
 function files(version: string, image: string): Record<string, string> {
-  const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'verify', image }] } };
-  const job = {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: { name: 'verify' },
-    spec: { backoffLimit: 0, template },
-  };
   return {
     'deploy/all.yaml': manifests(configMap('settings', { version })),
-    'verify/job.yaml': manifests(job, configMap('cases', { version })),
+    'verify/job.yaml': manifests(job('verify', image), configMap('cases', { version })),
   };
 }
 

@@ -7,7 +7,7 @@ import { startGithub, type GithubServer } from '@fairlead/testkit/forge';
 import { createCli, fleetFixture, hubFile, type Cli, type Fleet } from '@fairlead/testkit/fleet';
 import { until } from '@fairlead/testkit/kube';
 import type { Answer } from '@fairlead/wire/rest';
-import { configMap, documents, manifests } from './documents.ts';
+import { configMap, documents, job, manifests } from './documents.ts';
 import { entryText, isOfApplications, isWrite, markAudit } from './observe.ts';
 
 const environments = {
@@ -28,17 +28,8 @@ let github: GithubServer;
 
 const files = (version: string) => ({
   'deploy/all.yaml': manifests(configMap('settings', { version })),
-  'verify/job.yaml': manifests(job),
+  'verify/job.yaml': manifests(job('verify', 'task:1')),
 });
-const job = {
-  apiVersion: 'batch/v1',
-  kind: 'Job',
-  metadata: { name: 'verify' },
-  spec: {
-    backoffLimit: 0,
-    template: { spec: { restartPolicy: 'Never', containers: [{ name: 'verify', image: 'task:1' }] } },
-  },
-};
 /** Bad is what says so, and in prod only: `where` comes by an override. */
 const health = [
   {

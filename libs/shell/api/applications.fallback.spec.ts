@@ -1,9 +1,7 @@
 import type { ApplicationId } from '@fairlead/core/model';
-import { manualClock } from '@fairlead/ports/clock';
-import { memoryStore } from '@fairlead/ports/store';
 import { expect, test } from 'vitest';
 import { getApplication } from './applications.ts';
-import type { FleetInForce } from './ports.ts';
+import { portsOver } from './ports.fixture.ts';
 
 const git = { git: { url: 'https://git.example.com/shop' } };
 
@@ -17,17 +15,8 @@ async function fallback(file: { digest: string; fallback?: string }): Promise<st
     placement: { applications: new Map() },
     named: new Map([['prod/web/shop', [{ commit: 'c1', digest: 'one' }]]]),
     problems: [],
-  } as unknown as FleetInForce;
-  const ports = {
-    store: memoryStore(),
-    clock: manualClock(),
-    repository: '',
-    fleet: () => fleet,
-    troubles: async () => [],
-    connection: () => 'Connected' as const,
-    source: async () => undefined,
   };
-  return (await getApplication(ports, 'web/shop' as ApplicationId)).pipeline[0]?.fallback;
+  return (await getApplication(portsOver(fleet), 'web/shop' as ApplicationId)).pipeline[0]?.fallback;
 }
 
 test('a step names the commit that a rollback leads to, and none where that one is in force', async () => {

@@ -1,10 +1,9 @@
 import { readFleet, readLedger } from '@fairlead/core/documents';
 import { FairleadError, type ApplicationId, type CommitSha } from '@fairlead/core/model';
 import { place } from '@fairlead/core/placement';
-import { manualClock } from '@fairlead/ports/clock';
-import { memoryStore } from '@fairlead/ports/store';
 import { expect, test } from 'vitest';
-import { getApplication, type ApplicationPorts } from './applications.ts';
+import { getApplication } from './applications.ts';
+import { portsOver } from './ports.fixture.ts';
 
 const shop = 'default/shop' as ApplicationId;
 const text = `apiVersion: fairlead.dev/v1alpha1
@@ -29,16 +28,7 @@ test('an application that is carried past its broken document shows what is wron
     named: new Map(),
     problems: [broken],
   };
-  const ports: ApplicationPorts = {
-    store: memoryStore(),
-    clock: manualClock(),
-    repository: 'https://git.example.com/fleet',
-    fleet: () => fleet,
-    troubles: async () => [],
-    connection: () => 'Never',
-    source: async () => undefined,
-  };
-  expect((await getApplication(ports, shop)).problems).toEqual([
+  expect((await getApplication(portsOver(fleet), shop)).problems).toEqual([
     { reason: 'InvalidDocument', message: 'Cannot read shop.yaml:4: unknown field.', file: 'shop.yaml', line: 4 },
   ]);
 });

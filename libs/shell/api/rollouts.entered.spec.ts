@@ -1,7 +1,6 @@
-import { manualClock } from '@fairlead/ports/clock';
-import { memoryStore } from '@fairlead/ports/store';
 import { expect, it } from 'vitest';
-import type { FleetInForce, LedgerCommit } from './ports.ts';
+import { portsOver } from './ports.fixture.ts';
+import type { LedgerCommit } from './ports.ts';
 import { listRollouts } from './rollouts.ts';
 
 const promoted = (digest: string, ...trailers: [string, string][]) => ({ digest, trailers }) as unknown as LedgerCommit;
@@ -12,16 +11,8 @@ async function entered(...commits: LedgerCommit[]): Promise<string | undefined> 
     documents: { applications: new Map([['web/shop', shop]]) },
     ledger: { releases: new Map() },
     named: new Map([['prod/web/shop', commits]]),
-  } as unknown as FleetInForce;
-  const ports = {
-    store: memoryStore(),
-    clock: manualClock(),
-    repository: '',
-    fleet: () => fleet,
-    troubles: async () => [],
-    connection: () => 'Connected' as const,
   };
-  return (await listRollouts(ports, { limit: 10 })).items[0]?.entered;
+  return (await listRollouts(portsOver(fleet), { limit: 10 })).items[0]?.entered;
 }
 
 it('a rollout shows the verdicts of its own attempt, whatever was written beside it since', async () => {

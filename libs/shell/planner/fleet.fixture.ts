@@ -338,6 +338,10 @@ export async function why({ planner }: { planner: Planner }, environment: string
   return decided && { ...decided, clusters: standings ?? [] };
 }
 
+/** A Fleet document under which everything may be withdrawn at once. */
+export const generousFleetYaml =
+  'apiVersion: fairlead.dev/v1alpha1\nkind: Fleet\nmetadata: { name: acme }\nspec: { removalBudget: { placements: 100% } }\n';
+
 /** An environment's name, branded. */
 export function env(name: string): EnvironmentName {
   return name as EnvironmentName;

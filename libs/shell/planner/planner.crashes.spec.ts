@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   applicationYaml,
   environmentYaml,
+  generousFleetYaml,
   join,
   log,
   openFleet,
@@ -60,7 +61,7 @@ async function take(crash?: Crash): Promise<Ending> {
   let fleet = await openFleet({ around: planner.around });
   await fleet.git.server.commit({
     message: 'Two environments',
-    files: { 'podinfo.yaml': pipeline, 'prod.yaml': prod, 'fairlead.yaml': fleetYaml },
+    files: { 'podinfo.yaml': pipeline, 'prod.yaml': prod, 'fairlead.yaml': generousFleetYaml },
   });
   fleet.source.broken.add('2.0.0 in prod');
   const given: Record<string, string[]> = {};
@@ -78,9 +79,6 @@ async function take(crash?: Crash): Promise<Ending> {
   await fleet.planner.close();
   return { effects: planner.effects, died: planner.isDead(), commits, versions: await versions(fleet), given };
 }
-
-const fleetYaml =
-  'apiVersion: fairlead.dev/v1alpha1\nkind: Fleet\nmetadata: { name: acme }\nspec: { removalBudget: { placements: 100% } }\n';
 
 describe('a planner that is killed', async () => {
   const whole = await take();

@@ -4,6 +4,7 @@ import {
   applicationYaml,
   env,
   environmentYaml,
+  generousFleetYaml,
   jobStatus,
   join,
   loseStore,
@@ -357,9 +358,10 @@ it.each([
 
 it('an application whose document is deleted takes its Job along', async () => {
   const fleet = await verifying('{ path: verify }', { jobs: ['Progressing'] });
-  const fleetYaml =
-    'apiVersion: fairlead.dev/v1alpha1\nkind: Fleet\nmetadata: { name: acme }\nspec: { removalBudget: { placements: 100% } }\n';
-  await fleet.git.server.commit({ message: 'Delete', files: { 'podinfo.yaml': null, 'fairlead.yaml': fleetYaml } });
+  await fleet.git.server.commit({
+    message: 'Delete',
+    files: { 'podinfo.yaml': null, 'fairlead.yaml': generousFleetYaml },
+  });
   await fleet.planner.plan({ head: true });
   await run(fleet);
   expect(await jobs(fleet)).toEqual({});

@@ -4,6 +4,7 @@ import {
   applicationYaml,
   env,
   environmentYaml,
+  generousFleetYaml,
   join,
   log,
   loseStore,
@@ -25,8 +26,6 @@ const members = {
   'prod-canary': { env: 'prod', tier: 'canary' },
   'prod-1': { env: 'prod' },
 };
-const generous =
-  'apiVersion: fairlead.dev/v1alpha1\nkind: Fleet\nmetadata: { name: acme }\nspec: { removalBudget: { placements: 100% } }\n';
 const everywhere = Object.fromEntries(Object.keys(members).map((name) => [name, '1.0.0']));
 
 async function shipped(): Promise<Fleet> {
@@ -87,7 +86,7 @@ describe('an application that is deleted', () => {
 
 it('a withdrawal of which the store was lost waits ten minutes for who has not spoken, and then for nobody', async () => {
   const before = await shipped();
-  await push(before, { 'fairlead.yaml': generous });
+  await push(before, { 'fairlead.yaml': generousFleetYaml });
   const pipeline = '[{ environment: dev }, { environment: staging }]';
   for (const cluster of ['prod-1', 'prod-canary']) before.silent.add(cluster);
   await push(before, { 'podinfo.yaml': applicationYaml(pipeline) });
